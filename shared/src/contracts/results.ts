@@ -1,0 +1,82 @@
+import { z } from 'zod';
+import { batchIdSchema, cellSchema } from './batch.ts';
+import { columnNameSchema } from './processing-type.ts';
+
+/** Present in every result: `seq` counts the batch's records from 1, `key` is the record's value in the key column. */
+const resultBase = { seq: z.int().min(1), key: cellSchema };
+
+export const riskBands = ['low', 'medium', 'high'] as const;
+
+/** Result of `risk_scoring`. */
+export const scoringResultSchema = z
+  .strictObject({
+    ...resultBase,
+    status: z.enum(['scored', 'insufficient_features']),
+    /** Estimated probability of default, 0–1; null without a score. */
+    score: z.number().min(0).max(1).nullable(),
+    band: z.enum(riskBands).nullable(),
+    /** Share of the model's features that were present and numeric, 0–1. */
+    feature_coverage: z.number().min(0).max(1),
+    model_version: z.string().max(100),
+  })
+  .meta({ id: 'ScoringResult' });
+export type ScoringResult = z.infer<typeof scoringResultSchema>;
+
+/** Result of `anonymization`. */
+export const anonymizationResultSchema = z
+  .strictObject({
+    ...resultBase,
+    status: z.enum(['generalized', 'suppressed']),
+    /** Generalized value per quasi-identifier; `*` where suppressed. */
+    values: z.record(columnNameSchema, z.string().max(4_096)),
+    /** Records that share these values; null where suppressed. */
+    class_size: z.int().min(1).nullable(),
+  })
+  .meta({ id: 'AnonymizationResult' });
+export type AnonymizationResult = z.infer<typeof anonymizationResultSchema>;
+
+/** Result of `anomaly_detection`. */
+export const anomalyResultSchema = z
+  .strictObject({
+    ...resultBase,
+    status: z.literal('scored'),
+    /** Isolation forest score, 0–1: about 0.5 is ordinary, near 1 is isolated (Liu, Ting, Zhou, ICDM 2008). */
+    score: z.number().min(0).max(1),
+    is_anomaly: z.boolean(),
+    /** Columns that made the score, most contributing first; `share` sums to at most 1. */
+    columns: z.array(z.strictObject({ column: columnNameSchema, share: z.number().min(0).max(1) })).max(10),
+  })
+  .meta({ id: 'AnomalyResult' });
+export type AnomalyResult = z.infer<typeof anomalyResultSchema>;
+
+export const resultSchemas = {
+  risk_scoring: scoringResultSchema,
+  anonymization: anonymizationResultSchema,
+  anomaly_detection: anomalyResultSchema,
+} as const;
+
+export type BatchResult = ScoringResult | AnonymizationResult | AnomalyResult;
+
+/** `GET /api/v1/results/{batch_id}` as JSON; NDJSON is one result a line, CSV one a row. */
+export const resultsResponseSchema = z
+  .discriminatedUnion('processing_type', [
+    z.strictObject({
+      batch_id: batchIdSchema,
+      processing_type: z.literal('risk_scoring'),
+      record_count: z.int().min(0),
+      results: z.array(scoringResultSchema),
+    }),
+    z.strictObject({
+      batch_id: batchIdSchema,
+      processing_type: z.literal('anonymization'),
+      record_count: z.int().min(0),
+      results: z.array(anonymizationResultSchema),
+    }),
+    z.strictObject({
+      batch_id: batchIdSchema,
+      processing_type: z.literal('anomaly_detection'),
+      record_count: z.int().min(0),
+      results: z.array(anomalyResultSchema),
+    }),
+  ])
+  .meta({ id: 'ResultsResponse' });

@@ -1,0 +1,390 @@
+/** How a failure is handled; each kind is one {@link SdpError} subclass, one exit status and a default HTTP status. */
+export type ErrorKind =
+  | 'internal'
+  | 'usage'
+  | 'config'
+  | 'input'
+  | 'vault'
+  | 'integrity'
+  | 'unavailable'
+  | 'rejected'
+  | 'gate'
+  | 'interrupted';
+
+interface RegistryEntry {
+  readonly kind: ErrorKind;
+  /** One line that holds for every occurrence of the code. */
+  readonly title: string;
+  /** What to do next; an occurrence may say it more precisely. */
+  readonly remedy: string;
+  /** Overrides the kind's HTTP status. */
+  readonly httpStatus?: number;
+}
+
+/**
+ * Every code that SDP can report. Closed: a code that isn't here doesn't type-check, and `docs/errors.md` is checked
+ * against this table by a test. Codes are stable; scripts depend on them.
+ */
+export const errorRegistry = {
+  internal: {
+    kind: 'internal',
+    title: 'Something went wrong inside SDP',
+    remedy: 'Report it with the request id or the command that failed; nothing was changed.',
+  },
+  interrupted: {
+    kind: 'interrupted',
+    title: 'The command was interrupted',
+    remedy: 'Run it again; an interrupted command leaves no output.',
+  },
+
+  'usage-invalid': {
+    kind: 'usage',
+    title: 'The command line is not valid',
+    remedy: 'Run the command with --help to see its options and an example.',
+  },
+
+  'config-invalid': {
+    kind: 'config',
+    title: 'A configuration file or environment variable is not valid',
+    remedy: 'Correct every place listed and run the command again.',
+  },
+  'config-unreadable': {
+    kind: 'config',
+    title: 'A configuration file cannot be read',
+    remedy: 'Check the path and its permissions.',
+  },
+  'key-missing': {
+    kind: 'config',
+    title: 'No master key was given',
+    remedy: 'Set SDP_CRYPTO_KEY or SDP_CRYPTO_KEY_FILE; `sdp keygen --out FILE` makes a key.',
+  },
+  'key-invalid': {
+    kind: 'config',
+    title: 'The master key is not 32 bytes of URL-safe base64',
+    remedy: 'Make one with `sdp keygen`.',
+  },
+  'key-published': {
+    kind: 'config',
+    title: 'The key is an example that was published',
+    remedy: 'Make a key of your own with `sdp keygen`; example keys are accepted only with SDP_ENV=dev.',
+  },
+  'model-invalid': {
+    kind: 'config',
+    title: 'The model or its card cannot be used',
+    remedy: 'Check that the model file fits the digest and the features its card states.',
+  },
+
+  'file-not-found': {
+    kind: 'input',
+    title: 'A file was not found',
+    remedy: 'Check the path.',
+  },
+  'file-unreadable': {
+    kind: 'input',
+    title: 'A file cannot be read',
+    remedy: 'Check that it is a file and that you may read it.',
+  },
+  'file-exists': {
+    kind: 'input',
+    title: 'The output file is there already',
+    remedy: 'Choose another name or remove the file.',
+  },
+  'output-unwritable': {
+    kind: 'input',
+    title: 'The output cannot be written',
+    remedy: 'Check the folder, its permissions and the free space on the disk.',
+  },
+  'csv-empty': {
+    kind: 'input',
+    title: 'The file has no header row',
+    remedy: 'Give a CSV file whose first row names the columns.',
+  },
+  'csv-ragged': {
+    kind: 'input',
+    title: 'A row has more or fewer cells than the header',
+    remedy: 'Correct the row, check --delimiter, or use --lenient to pad short rows.',
+  },
+  'csv-quote': {
+    kind: 'input',
+    title: 'A quoted cell is malformed',
+    remedy: 'Correct the quotes in that row.',
+  },
+  'csv-encoding': {
+    kind: 'input',
+    title: 'The file is not valid in its encoding',
+    remedy: 'Name the encoding with --encoding (utf-8, utf-16le, utf-16be, latin1).',
+  },
+  'csv-cell-too-large': {
+    kind: 'input',
+    title: 'A cell or a row is larger than the limit',
+    remedy: 'Check for an unclosed quote in that row.',
+  },
+  'csv-column-unknown': {
+    kind: 'input',
+    title: 'A named column is not in the file',
+    remedy: 'Use a column of the header; names are compared exactly.',
+  },
+  'csv-column-ambiguous': {
+    kind: 'input',
+    title: 'A named column stands in the header more than once',
+    remedy: 'Rename one of the columns.',
+  },
+  'column-unconfigured': {
+    kind: 'input',
+    title: 'The file has columns that the configuration does not name',
+    remedy: 'Add them to the configuration, or set `default: keep` or `default: drop`.',
+  },
+  'results-key-mismatch': {
+    kind: 'input',
+    title: 'Keys of the raw file and of the results do not fit',
+    remedy: 'Check --key-column and --batch-id, or leave out --strict to merge what fits.',
+  },
+  'raw-pii-found': {
+    kind: 'input',
+    title: 'Raw personal data was found where only tokens may stand',
+    remedy: 'Tokenize the column first. If it is a false alarm, --declare-safe COLUMN answers it.',
+    httpStatus: 422,
+  },
+  'columns-undeclared': {
+    kind: 'input',
+    title: 'The file has no manifest that fits and its columns are not declared',
+    remedy: 'Upload the file that `sdp tokenize-csv` or `tokenize-config` wrote, or declare its columns.',
+  },
+  'request-invalid': {
+    kind: 'input',
+    title: 'The request is not valid',
+    remedy: 'Correct the fields listed; /openapi.json has the schema.',
+    httpStatus: 422,
+  },
+  'request-malformed': {
+    kind: 'input',
+    title: 'The request body cannot be parsed',
+    remedy: 'Send well-formed JSON, NDJSON or CSV in UTF-8 with the matching Content-Type.',
+    httpStatus: 400,
+  },
+  'batch-unprocessable': {
+    kind: 'input',
+    title: 'The batch cannot be processed as asked',
+    remedy: 'Correct the parameters or the records and upload again.',
+    httpStatus: 422,
+  },
+
+  'vault-not-found': {
+    kind: 'vault',
+    title: 'There is no vault at that path',
+    remedy: 'Name it with --vault or SDP_VAULT; tokenizing makes one.',
+  },
+  'vault-wrong-key': {
+    kind: 'vault',
+    title: 'The key does not open this vault',
+    remedy: 'Use the key with which the vault was made.',
+  },
+  'vault-not-a-vault': {
+    kind: 'vault',
+    title: 'The file is not an SDP vault of a known version',
+    remedy: 'Check --vault and SDP_VAULT, or use a newer sdp.',
+  },
+  'vault-unusable': {
+    kind: 'vault',
+    title: 'The vault cannot be opened or written',
+    remedy: 'Check its permissions, the free space on the disk and that no backup tool holds it.',
+  },
+  'token-unknown': {
+    kind: 'vault',
+    title: 'A token is not in the vault',
+    remedy: 'Use the vault with which the file was tokenized.',
+  },
+  'token-collision': {
+    kind: 'vault',
+    title: 'Two values would share one token',
+    remedy: 'Report it; nothing was overwritten.',
+  },
+  'key-exhausted': {
+    kind: 'vault',
+    title: 'A data key has reached the number of encryptions it may make',
+    remedy: 'Make a new data key before going on.',
+  },
+
+  'vault-tampered': {
+    kind: 'integrity',
+    title: 'The vault was changed outside SDP or is damaged',
+    remedy: 'Restore a backup; `sdp vault verify` names what is wrong.',
+  },
+  'manifest-invalid': {
+    kind: 'integrity',
+    title: 'The manifest does not fit the file or was not made with this key',
+    remedy: 'Tokenize the file again; do not edit a tokenized file.',
+  },
+  'receipt-invalid': {
+    kind: 'integrity',
+    title: 'The receipt does not fit the batch',
+    remedy: 'Check --batch-id and --server-url, or name the receipt with --receipt.',
+  },
+  'server-response-invalid': {
+    kind: 'integrity',
+    title: 'The server sent something it should not have',
+    remedy: 'Check --server-url; nothing was written.',
+  },
+  'record-tampered': {
+    kind: 'integrity',
+    title: 'Stored data failed its integrity check',
+    remedy: 'Stop using this batch and upload it again; an operator must look at the database.',
+    httpStatus: 409,
+  },
+  'message-tampered': {
+    kind: 'integrity',
+    title: 'A message failed its integrity check',
+    remedy: 'Look at the dead-letter topic.',
+    httpStatus: 400,
+  },
+  'migration-changed': {
+    kind: 'integrity',
+    title: 'A migration that was applied has changed since',
+    remedy: 'Restore the migration file; add a new migration instead of editing one.',
+    httpStatus: 500,
+  },
+
+  'server-unreachable': {
+    kind: 'unavailable',
+    title: 'The server cannot be reached',
+    remedy: 'Check --server-url and that the server is running.',
+  },
+  'server-busy': {
+    kind: 'unavailable',
+    title: 'The server cannot take more work at the moment',
+    remedy: 'Try again after the time in Retry-After.',
+  },
+  'wait-timeout': {
+    kind: 'unavailable',
+    title: 'The batch was not finished in the time allowed',
+    remedy: 'Ask again with `sdp batch-status`, or raise --timeout.',
+  },
+  'database-unavailable': {
+    kind: 'unavailable',
+    title: 'The database cannot be reached',
+    remedy: 'Check DB_DSN and that PostgreSQL is running.',
+  },
+  'bus-unavailable': {
+    kind: 'unavailable',
+    title: 'The message bus cannot be reached',
+    remedy: 'Check KAFKA_BROKERS and that the broker is running.',
+  },
+  'results-not-ready': {
+    kind: 'unavailable',
+    title: 'The batch has not been processed yet',
+    remedy: 'Wait and ask again; `sdp batch-status` shows where it is.',
+    httpStatus: 409,
+  },
+
+  unauthorized: {
+    kind: 'rejected',
+    title: 'No valid API key was given',
+    remedy: 'Set SDP_API_KEY to a key that the server knows.',
+    httpStatus: 401,
+  },
+  forbidden: {
+    kind: 'rejected',
+    title: 'The API key does not allow this',
+    remedy: 'Ask for a key with the scope that is named.',
+    httpStatus: 403,
+  },
+  'not-found': {
+    kind: 'rejected',
+    title: 'There is no such thing here',
+    remedy: 'Check the id; another client’s batches are not visible.',
+    httpStatus: 404,
+  },
+  'idempotency-conflict': {
+    kind: 'rejected',
+    title: 'The idempotency key was used for another request',
+    remedy: 'Use a new idempotency key for new content.',
+    httpStatus: 409,
+  },
+  'batch-failed': {
+    kind: 'rejected',
+    title: 'The batch failed',
+    remedy: 'See the reason in `sdp batch-status`, correct the input and upload again.',
+    httpStatus: 409,
+  },
+  'rate-limited': {
+    kind: 'rejected',
+    title: 'Too many requests',
+    remedy: 'Slow down; Retry-After says when to go on.',
+    httpStatus: 429,
+  },
+  'payload-too-large': {
+    kind: 'rejected',
+    title: 'The request is larger than the limit',
+    remedy: 'Split the file, or raise the limit on the server.',
+    httpStatus: 413,
+  },
+  'media-type-unsupported': {
+    kind: 'rejected',
+    title: 'The content type or encoding is not supported',
+    remedy: 'Send application/json, application/x-ndjson or text/csv; gzip or zstd if compressed.',
+    httpStatus: 415,
+  },
+  'not-acceptable': {
+    kind: 'rejected',
+    title: 'None of the formats asked for can be served',
+    remedy: 'Ask for application/json, text/csv or application/x-ndjson.',
+    httpStatus: 406,
+  },
+  'key-shared': {
+    kind: 'rejected',
+    title: 'Client and server hold the same key',
+    remedy: 'Give the server a key of its own; with yours it could test guesses against tokens.',
+  },
+  'transport-insecure': {
+    kind: 'rejected',
+    title: 'Plain HTTP is allowed to this machine only',
+    remedy: 'Use an https:// address.',
+  },
+
+  'gate-not-met': {
+    kind: 'gate',
+    title: 'A required property was not reached',
+    remedy: 'Loosen the requirement or change the input.',
+    httpStatus: 422,
+  },
+} as const satisfies Record<string, RegistryEntry>;
+
+export type ErrorCode = keyof typeof errorRegistry;
+
+/** The codes that belong to one kind. */
+export type CodeOf<K extends ErrorKind> = {
+  [C in ErrorCode]: (typeof errorRegistry)[C]['kind'] extends K ? C : never;
+}[ErrorCode];
+
+/** Process exit status per kind; documented, so scripts may depend on it. */
+export const exitStatus: Readonly<Record<ErrorKind, number>> = {
+  internal: 1,
+  usage: 2,
+  config: 3,
+  input: 4,
+  vault: 5,
+  integrity: 6,
+  unavailable: 7,
+  rejected: 8,
+  gate: 9,
+  interrupted: 130,
+};
+
+const defaultHttpStatus: Readonly<Record<ErrorKind, number>> = {
+  internal: 500,
+  usage: 400,
+  config: 500,
+  input: 422,
+  vault: 500,
+  integrity: 409,
+  unavailable: 503,
+  rejected: 403,
+  gate: 422,
+  interrupted: 503,
+};
+
+/** HTTP status under which a code is reported. */
+export function httpStatusOf(code: ErrorCode): number {
+  const entry: RegistryEntry = errorRegistry[code];
+  return entry.httpStatus ?? defaultHttpStatus[entry.kind];
+}

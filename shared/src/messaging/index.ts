@@ -1,0 +1,15 @@
+export type {
+  BusMessage,
+  BusPort,
+  Consumer,
+  ConsumeOptions,
+  DeadLetterReason,
+  Delivery,
+  MessageHandler,
+  OutgoingMessage,
+  RetryPolicy,
+  SqlTransaction,
+  TopicLag,
+} from './bus-port.ts';
+export { PoisonError } from './poison-error.ts';
+export { batchTopic, deadLetterTopic } from './topics.ts';
