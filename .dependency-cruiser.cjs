@@ -67,10 +67,13 @@ module.exports = {
       name: 'rules-do-no-io',
       severity: 'error',
       from: inside('-rules[.]ts$'),
-      to: {
-        path: '^(node:|node_modules/(pg|undici|express|onnxruntime-node|@platformatic))',
-        pathNot: '^node:crypto$',
-      },
+      to: { dependencyTypes: ['core'], pathNot: '^(node:)?crypto$' },
+    },
+    {
+      name: 'rules-call-no-service',
+      severity: 'error',
+      from: inside('-rules[.]ts$'),
+      to: { path: '(^|/)node_modules/(pg|undici|express|onnxruntime-node|@platformatic)/' },
     },
     {
       name: 'nobody-imports-processes',
@@ -90,7 +93,6 @@ module.exports = {
     exclude: { path: '(^|/)dist/' },
     parser: 'swc',
     tsPreCompilationDeps: true,
-    combinedDependencies: true,
     enhancedResolveOptions: {
       conditionNames: ['sdp-source', 'import', 'node', 'default'],
       exportsFields: ['exports'],
