@@ -1,0 +1,11 @@
+import { SdpError } from '@sdp/shared/errors';
+import type { BatchProcessor } from '../batches/processor.ts';
+
+/** Finds records that stand apart from the rest of their batch. */
+export function anomalyProcessor(): BatchProcessor<'anomaly_detection'> {
+  return {
+    processingType: 'anomaly_detection',
+    role: 'anomaly',
+    process: () => Promise.reject(new SdpError('internal')),
+  };
+}

@@ -1,0 +1,1 @@
+export { anomalyProcessor } from './anomaly-processor.ts';

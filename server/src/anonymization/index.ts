@@ -1,0 +1,1 @@
+export { anonymizationProcessor } from './anonymization-processor.ts';
