@@ -1,5 +1,5 @@
 import { SdpError } from '@sdp/shared/errors';
-import type { BatchProcessor } from '../batches/processor.ts';
+import type { BatchProcessor } from '../batches/index.ts';
 
 /** Finds records that stand apart from the rest of their batch. */
 export function anomalyProcessor(): BatchProcessor<'anomaly_detection'> {

@@ -1,5 +1,5 @@
 import { SdpError } from '@sdp/shared/errors';
-import type { BatchProcessor } from '../batches/processor.ts';
+import type { BatchProcessor } from '../batches/index.ts';
 
 /** Generalizes a batch's quasi-identifiers until it is k-anonymous. */
 export function anonymizationProcessor(): BatchProcessor<'anonymization'> {

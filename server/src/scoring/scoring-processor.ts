@@ -1,5 +1,5 @@
 import { SdpError } from '@sdp/shared/errors';
-import type { BatchProcessor } from '../batches/processor.ts';
+import type { BatchProcessor } from '../batches/index.ts';
 import type { RiskModel } from './risk-model.ts';
 
 export interface ScoringProcessorOptions {

@@ -1,0 +1,1 @@
+export type { BatchInput, BatchProcessor, EmitResults, ProcessingSummary, RecordChunk } from './processor.ts';
