@@ -1,0 +1,31 @@
+import { resolve } from 'node:path';
+import type { Readable, Writable } from 'node:stream';
+import type { Terminal } from '../terminal/index.ts';
+
+/** Environment variables that the commands read. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What a command may touch of its process; built once in `main.ts`, replaced in tests. */
+export interface CommandContext {
+  readonly env: Environment;
+  readonly terminal: Terminal;
+  /** Aborts on SIGINT and SIGTERM; its reason is an `InterruptedError`. */
+  readonly signal: AbortSignal;
+  /** Folder that relative paths start from. */
+  readonly cwd: string;
+  readonly stdin: Readable;
+  readonly stdout: Writable;
+}
+
+/** Stands for stdin or stdout where a file is named. */
+export const stdioPath = '-';
+
+/** A path as the user named it, made absolute. */
+export function pathFrom(context: CommandContext, path: string): string {
+  return resolve(context.cwd, path);
+}
+
+/** Where the vault is: `--vault`, else SDP_VAULT, else `token_vault.db` in the current folder. */
+export function vaultPathFrom(context: CommandContext, option: string | undefined): string {
+  return pathFrom(context, option ?? (context.env['SDP_VAULT'] || 'token_vault.db'));
+}

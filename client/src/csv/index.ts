@@ -1,0 +1,19 @@
+export type {
+  AppendedColumns,
+  ByteSink,
+  ByteSource,
+  ColumnEdit,
+  CsvDialect,
+  CsvEdits,
+  CsvEncoding,
+  CsvOptions,
+  CsvProgress,
+  CsvRewriteSummary,
+  CsvRows,
+  RowBatch,
+  RowView,
+} from './csv-types.ts';
+export { csvEncodings } from './csv-types.ts';
+export { readRows } from './read-rows.ts';
+export { resolveColumn, resolveColumns } from './resolve-column.ts';
+export { rewriteCsv } from './rewrite-csv.ts';

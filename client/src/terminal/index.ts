@@ -1,0 +1,1 @@
+export type { Progress, Table, TableCell, Terminal } from './terminal.ts';
