@@ -1,0 +1,109 @@
+// The whole path on one machine: key → server → tokenize → upload → score → merge back → a table. Everything it makes
+// lies in one ignored folder, and nothing that it started outlives it.
+import { rmSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import { outcomeTables } from './outcome.ts';
+import { generateApiKey, runSdp } from './sdp-process.ts';
+import { type RunningServer, startServer } from './server-process.ts';
+
+const root = join(import.meta.dirname, '../..');
+const folder = join(root, '.sdp', 'demo');
+const shown = (path: string) => relative(process.cwd(), path) || '.';
+
+const files = {
+  raw: join(root, 'data-samples', 'customers_raw.csv'),
+  config: join(root, 'configs', 'customers_tokenization.yml'),
+  clientKey: join(folder, 'client.key'),
+  serverKey: join(folder, 'server.key'),
+  apiKey: join(folder, 'api.key'),
+  vault: join(folder, 'token_vault.db'),
+  tokenized: join(folder, 'customers_tokenized.csv'),
+  scored: join(folder, 'customers_scored.csv'),
+  serverData: join(folder, 'server'),
+  serverLog: join(folder, 'server.log'),
+};
+
+function step(title: string): void {
+  console.log(`\n${title}`);
+}
+
+async function main(signal: AbortSignal): Promise<void> {
+  rmSync(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true, mode: 0o755 });
+  const environment = {
+    SDP_CRYPTO_KEY_FILE: files.clientKey,
+    SDP_API_KEY_FILE: files.apiKey,
+    SDP_VAULT: files.vault,
+  };
+  const sdp = (...args: string[]) => runSdp(args, environment, signal);
+
+  step('1. Two keys: one for you, one for the server. The server never sees yours.');
+  await sdp('keygen', '--out', files.clientKey);
+  await sdp('keygen', '--out', files.serverKey);
+  await writeFile(files.apiKey, `${generateApiKey()}\n`, { mode: 0o600, flag: 'wx' });
+
+  step('2. A server with its own PostgreSQL, API and workers, on this machine only.');
+  let server: RunningServer | undefined;
+  try {
+    server = await startServer({ ...files, signal });
+    console.log(`   ${server.url} is ready; its log is ${shown(files.serverLog)}`);
+
+    step('3. Replace personal data by tokens. The originals go into your encrypted vault.');
+    await sdp('tokenize-config', '--config', files.config, '--input', files.raw, '--output', files.tokenized);
+
+    step('4. Upload the tokens and wait for the scores.');
+    const upload = await sdp(
+      ...['upload-batch', '--file', files.tokenized, '--client-id', 'demo'],
+      ...['--processing-type', 'risk_scoring', '--server-url', server.url, '--wait'],
+    );
+    const batchId = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/.exec(upload)?.[0];
+    if (!batchId) throw new Error('the upload named no batch');
+
+    step('5. Merge the scores into your raw file, here.');
+    await sdp(
+      ...['integrate-results', '--batch-id', batchId, '--raw-input', files.raw, '--output', files.scored],
+      ...['--key-column', 'customer_id', '--server-url', server.url],
+    );
+  } finally {
+    await server?.stop();
+  }
+
+  step('What came out');
+  console.log(await outcomeTables(files.raw, files.tokenized, files.scored));
+  console.log('Where everything is');
+  for (const [what, path] of [
+    ['raw customers', files.raw],
+    ['tokenized, what the server saw', files.tokenized],
+    ['raw + scores', files.scored],
+    ['vault, encrypted', files.vault],
+    ['your key', files.clientKey],
+    ["the server's key", files.serverKey],
+    ["the server's database", files.serverData],
+    ["the server's log", files.serverLog],
+  ] as const) {
+    console.log(`   ${what.padEnd(32)}${shown(path)}`);
+  }
+  console.log('\nThe server has stopped; nothing of the demo is running. (Ctrl-C stops a running demo at any time.)');
+  console.log(`Clean up with: npm run demo -- --clean   (removes ${shown(folder)})`);
+}
+
+if (process.argv.includes('--clean')) {
+  rmSync(folder, { recursive: true, force: true });
+  console.log(`Removed ${shown(folder)}.`);
+} else {
+  const stop = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop.abort());
+  try {
+    await main(stop.signal);
+  } catch (error) {
+    if (stop.signal.aborted) {
+      console.error('\nThe demo was stopped; nothing of it is running.');
+      process.exitCode = 130;
+    } else {
+      console.error(`\nThe demo failed: ${(error as Error).message}`);
+      console.error(`The server's log is ${shown(files.serverLog)}.`);
+      process.exitCode = 1;
+    }
+  }
+}
