@@ -1,0 +1,24 @@
+export { constantTimeEqual } from './compare.ts';
+export { deriveKey, hkdfSha256 } from './derive-key.ts';
+export { hmacHex, type KeyedDigest, keyedDigest } from './keyed-digest.ts';
+export { type EncodablePart, lengthPrefixed } from './length-prefixed.ts';
+export {
+  generateMasterKeyText,
+  isPublishedKey,
+  keyFingerprint,
+  type MasterKey,
+  parseMasterKey,
+  publishedKeys,
+} from './master-key.ts';
+export { generateKey, randomId } from './random.ts';
+export {
+  maxEncryptionsPerKey,
+  nonceBytes,
+  openBlob,
+  type SealedBlob,
+  SealingKey,
+  sealBlob,
+  tagBytes,
+  unwrapKey,
+  wrapKey,
+} from './seal.ts';
