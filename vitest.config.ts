@@ -2,7 +2,8 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   resolve: { conditions: ['sdp-source'] },
-  ssr: { resolve: { conditions: ['sdp-source', 'node', 'import', 'default'] } },
+  // 'import' is left out: vitest hands these to Node, where they would make `require` load ES modules.
+  ssr: { resolve: { conditions: ['sdp-source', 'node', 'default'] } },
   test: {
     include: ['{shared,client,server}/test/**/*.test.ts', 'test/**/*.test.ts'],
     pool: 'forks',

@@ -1,0 +1,9 @@
+export { asDatabaseError, isUniqueViolation, sqlStateOf } from './database-error.ts';
+export { embeddedDsn } from './embedded/connection-file.ts';
+export {
+  type EmbeddedPostgres,
+  type EmbeddedPostgresOptions,
+  startEmbeddedPostgres,
+} from './embedded/embedded-postgres.ts';
+export { applyMigrations, migrationsAreCurrent, migrationsDir } from './migrations.ts';
+export { createPool, type Pool, type PoolClient, type PoolOptions, query, withTransaction } from './pool.ts';

@@ -1,0 +1,78 @@
+import pg from 'pg';
+import { asDatabaseError } from './database-error.ts';
+
+export type Pool = pg.Pool;
+export type PoolClient = pg.PoolClient;
+
+export interface PoolOptions {
+  readonly dsn: string;
+  /** Shown in `pg_stat_activity`. */
+  readonly applicationName: string;
+  readonly maxConnections?: number;
+  readonly connectTimeoutMs?: number;
+  /** Bound on one statement; a transaction that streams sets its own. */
+  readonly statementTimeoutMs?: number;
+  /** Called when an idle connection breaks; the pool replaces it by itself. */
+  readonly onIdleError?: () => void;
+}
+
+export function createPool(options: PoolOptions): Pool {
+  const pool = new pg.Pool({
+    connectionString: options.dsn,
+    application_name: options.applicationName,
+    max: options.maxConnections ?? 10,
+    connectionTimeoutMillis: options.connectTimeoutMs ?? 5_000,
+    idleTimeoutMillis: 30_000,
+    keepAlive: true,
+    statement_timeout: options.statementTimeoutMs ?? 30_000,
+    idle_in_transaction_session_timeout: 60_000,
+  });
+  pool.on('error', () => options.onIdleError?.());
+  // A connection that breaks while lent out says so by its query's failure; without a listener it would end the process.
+  pool.on('connect', (client) => client.on('error', () => undefined));
+  return pool;
+}
+
+/**
+ * Runs `work` on one connection inside a transaction: commits when it returns, rolls back when it throws. A connection that
+ * can't even roll back is thrown away.
+ *
+ * @throws {UnavailableError} `database-unavailable` when the connection cannot be made or is lost
+ */
+export async function withTransaction<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
+  let client: PoolClient;
+  try {
+    client = await pool.connect();
+  } catch (error) {
+    throw asDatabaseError(error);
+  }
+  let broken = false;
+  try {
+    await client.query('BEGIN');
+    const result = await work(client);
+    await client.query('COMMIT');
+    return result;
+  } catch (error) {
+    try {
+      await client.query('ROLLBACK');
+    } catch {
+      broken = true;
+    }
+    throw asDatabaseError(error);
+  } finally {
+    client.release(broken);
+  }
+}
+
+/** One statement outside a transaction. @throws {UnavailableError} `database-unavailable` */
+export async function query<R extends pg.QueryResultRow>(
+  pool: Pool,
+  text: string,
+  values?: readonly unknown[],
+): Promise<pg.QueryResult<R>> {
+  try {
+    return await pool.query<R>(text, values as unknown[]);
+  } catch (error) {
+    throw asDatabaseError(error);
+  }
+}
