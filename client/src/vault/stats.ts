@@ -1,3 +1,9 @@
+import { statSync } from 'node:fs';
+import type { Database } from './database.ts';
+import { encryptionCap, schemaVersion } from './format.ts';
+import type { Keyring } from './keyring.ts';
+import { StateStore } from './state.ts';
+
 /** State of a data key: one seals, the others only open. */
 export type DataKeyState = 'active' | 'retired';
 
@@ -30,4 +36,26 @@ export interface VaultStats {
   readonly fileBytes: number;
   readonly namespaces: readonly NamespaceStats[];
   readonly keys: readonly DataKeyStats[];
+}
+
+/** Reads the counts that were committed last; nothing is counted anew. @throws {IntegrityError} `vault-tampered` */
+export function readStats(db: Database, path: string, keys: Keyring): VaultStats {
+  const state = new StateStore(db, keys.vaultId, keys.state).read();
+  const namespaces = state.namespaces.map(({ id: _, name, ...rest }) => ({ namespace: name, ...rest }));
+  return {
+    id: keys.vaultId,
+    schemaVersion,
+    createdAt: state.createdAt,
+    entries: namespaces.reduce((sum, namespace) => sum + namespace.entries, 0),
+    blocks: namespaces.reduce((sum, namespace) => sum + namespace.blocks, 0),
+    fileBytes: sizeOf(path) + sizeOf(`${path}-wal`),
+    namespaces,
+    keys: state.keys
+      .filter((key) => key.purpose === 'data')
+      .map(({ id, purpose: _, ...rest }) => ({ keyId: String(id), encryptionCap, ...rest })),
+  };
+}
+
+function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 }

@@ -1,5 +1,5 @@
 import type { MasterKey } from '@sdp/shared/crypto';
-import type { HashToken, KeyedHash, PlainValue, Token } from '@sdp/shared/tokenization';
+import type { HashToken, PlainValue, Token } from '@sdp/shared/tokenization';
 import type { VaultStats } from './stats.ts';
 import type { VerifyProgress, VerifyReport } from './verify.ts';
 
@@ -59,6 +59,3 @@ export interface Vault {
   /** Flushes, stops the worker and closes the file. A second call does nothing. */
   close(): Promise<void>;
 }
-
-/** Replaced in tests alone, to force what nature doesn't give: two values with one token. */
-export type TokenHashFactory = (namespace: string, hash: KeyedHash) => KeyedHash;

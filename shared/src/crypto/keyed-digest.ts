@@ -61,7 +61,7 @@ function hmacSha256(key: KeyObject, prefix: Uint8Array, withLength: boolean): Ke
       size = value.length;
     }
     if (withLength) inner.writeUInt32BE(size, valueOffset - 4);
-    outer.write(hash('sha256', viewOf(valueOffset + size), 'latin1'), blockBytes, digestBytes, 'latin1');
+    outer.write(hash('sha256', viewOf(valueOffset + size), 'binary'), blockBytes, digestBytes, 'latin1');
     return hash('sha256', outer, 'hex');
   };
 }

@@ -1,0 +1,88 @@
+import { digestBytes } from './format.ts';
+
+/** Values a batch holds: large batches, sorted, turn random inserts into nearly sequential ones. */
+export const batchCapacity = 131_072;
+
+/** A batch is sent once its values reach this size, so that memory stays bounded with long values. */
+export const batchValueBytes = 8 * 1024 * 1024;
+
+/** A batch on its way between the threads; the buffers change owner, nothing is copied. */
+export interface Batch {
+  readonly namespace: string;
+  readonly count: number;
+  /** Token and tail of each value, 20 bytes each. */
+  readonly digests: Uint8Array<ArrayBuffer>;
+  /** Where each value ends in `values`. */
+  readonly ends: Uint32Array<ArrayBuffer>;
+  /** UTF-8, one after another. */
+  readonly values: Uint8Array<ArrayBuffer>;
+}
+
+/** The buffers of a batch, to be filled again. */
+export type BatchBuffers = Pick<Batch, 'digests' | 'ends' | 'values'>;
+
+export function newBatchBuffers(): BatchBuffers {
+  return {
+    digests: new Uint8Array(batchCapacity * digestBytes),
+    ends: new Uint32Array(batchCapacity),
+    values: new Uint8Array(batchCapacity * 24),
+  };
+}
+
+/** What to transfer along with a batch. */
+export function transferListOf(batch: BatchBuffers): ArrayBuffer[] {
+  return [batch.digests.buffer, batch.ends.buffer, batch.values.buffer];
+}
+
+/** Collects the values of one namespace. */
+export class BatchBuilder {
+  readonly namespace: string;
+  #buffers: BatchBuffers;
+  #digests: Buffer;
+  #values: Buffer;
+  #count = 0;
+  #size = 0;
+
+  constructor(namespace: string, buffers: BatchBuffers) {
+    this.namespace = namespace;
+    this.#buffers = buffers;
+    this.#digests = Buffer.from(buffers.digests.buffer);
+    this.#values = Buffer.from(buffers.values.buffer);
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  get isFull(): boolean {
+    return this.#count === batchCapacity || this.#size >= batchValueBytes;
+  }
+
+  /**
+   * @param digestHex at least 40 hex digits
+   * @returns a copy of the value that holds on to no larger string it may have been cut from
+   */
+  add(value: string, digestHex: string): string {
+    // UTF-8 takes at most three bytes for a UTF-16 unit.
+    if (this.#size + value.length * 3 > this.#values.length) this.#grow(value.length * 3);
+    const start = this.#size;
+    const size = this.#values.write(value, start, 'utf8');
+    this.#digests.write(digestHex, this.#count * digestBytes, digestBytes, 'hex');
+    this.#size += size;
+    this.#buffers.ends[this.#count] = this.#size;
+    this.#count += 1;
+    // As many bytes as characters means ASCII, for which latin1 is the faster way to read it.
+    return this.#values.toString(size === value.length ? 'latin1' : 'utf8', start, this.#size);
+  }
+
+  take(): Batch {
+    return { namespace: this.namespace, count: this.#count, ...this.#buffers };
+  }
+
+  #grow(needed: number): void {
+    const grown = new Uint8Array(Math.max(this.#values.length * 2, this.#size + needed));
+    grown.set(this.#values.subarray(0, this.#size));
+    this.#buffers = { ...this.#buffers, values: grown };
+    this.#values = Buffer.from(grown.buffer);
+  }
+}

@@ -1,0 +1,139 @@
+import { closeSync, fsyncSync, openSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { VaultError } from '@sdp/shared/errors';
+import Sqlite from 'better-sqlite3';
+import { applicationId, schemaVersion } from './format.ts';
+import { withVaultErrors } from './sqlite-errors.ts';
+
+export type Database = Sqlite.Database;
+
+const busyTimeoutMs = 30_000;
+
+/**
+ * The tables. `vault_block.sealed` is ciphertext and tag of up to 128 entries of one namespace; `token_vault.ref` is
+ * `block_id * 128 + slot`; `tail` is further bytes of the token's digest. What may be changed by somebody with an editor
+ * and isn't sealed itself is repeated in the sealed state (`vault_meta`: `state`) and compared with it.
+ */
+const tables = [
+  'CREATE TABLE vault_meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID',
+  `CREATE TABLE data_key (
+    key_id INTEGER PRIMARY KEY, purpose TEXT NOT NULL, state TEXT NOT NULL, nonce BLOB NOT NULL, wrapped BLOB NOT NULL
+  ) STRICT`,
+  'CREATE TABLE namespace (namespace_id INTEGER PRIMARY KEY, name TEXT NOT NULL) STRICT',
+  `CREATE TABLE token_vault (
+    namespace_id INTEGER NOT NULL, token BLOB NOT NULL, ref INTEGER NOT NULL, tail BLOB NOT NULL,
+    PRIMARY KEY (namespace_id, token)
+  ) STRICT, WITHOUT ROWID`,
+  `CREATE TABLE vault_block (
+    block_id INTEGER PRIMARY KEY, namespace_id INTEGER NOT NULL, key_id INTEGER NOT NULL, entry_count INTEGER NOT NULL,
+    nonce BLOB NOT NULL, sealed BLOB NOT NULL
+  ) STRICT`,
+];
+
+export interface DatabaseOptions {
+  readonly readOnly?: boolean;
+  readonly cacheKiB?: number;
+}
+
+/** Opens the SQLite file, which must be there, with the settings that every connection to a vault needs. */
+export function openDatabase(path: string, options: DatabaseOptions = {}): Database {
+  return withVaultErrors(() => {
+    const db = new Sqlite(path, {
+      fileMustExist: true,
+      readonly: options.readOnly ?? false,
+      timeout: busyTimeoutMs,
+    });
+    // A view or trigger that somebody planted can't call functions with effects.
+    db.pragma('trusted_schema = OFF');
+    db.pragma('cell_size_check = ON');
+    db.pragma('temp_store = MEMORY');
+    db.pragma(`cache_size = -${options.cacheKiB ?? 16_384}`);
+    return db;
+  });
+}
+
+/**
+ * Makes a commit durable: with `synchronous = FULL` the write-ahead log reaches the disk before a commit returns, so a
+ * power cut after {@link Vault.flush} loses nothing. Commits hold a whole batch, so this costs a sync per 128k values.
+ */
+export function prepareForWriting(db: Database): void {
+  if (db.pragma('journal_mode', { simple: true }) !== 'wal') db.pragma('journal_mode = WAL');
+  db.pragma('synchronous = FULL');
+  db.pragma('journal_size_limit = 67108864');
+}
+
+/** Fills the temporary table `seq` with 0 … count − 1: the row source of statements that take many tokens at once. */
+export function createSequence(db: Database, count: number): void {
+  db.exec('CREATE TEMP TABLE seq (i INTEGER PRIMARY KEY)');
+  db.prepare<[number]>(
+    `INSERT INTO temp.seq
+     WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < ?) SELECT i FROM n`,
+  ).run(count);
+}
+
+/** Whether the file is a database in which nothing has been made yet. */
+export function isBlank(db: Database): boolean {
+  return (
+    db.pragma('application_id', { simple: true }) === 0 &&
+    db.prepare<[], number>('SELECT count(*) FROM sqlite_schema').pluck().get() === 0
+  );
+}
+
+/** Makes the tables; inside the caller's transaction. */
+export function createTables(db: Database): void {
+  for (const sql of tables) db.exec(sql);
+  db.pragma(`application_id = ${applicationId}`);
+  db.pragma(`user_version = ${schemaVersion}`);
+}
+
+/** Whether the schema is exactly the one that {@link createTables} makes: no trigger, view or index more or less. */
+export function hasExpectedSchema(db: Database): boolean {
+  const found = db
+    .prepare<[], string>(`SELECT sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite\\_autoindex\\_%' ESCAPE '\\'`)
+    .pluck()
+    .all();
+  return found.length === tables.length && tables.every((sql) => found.includes(sql));
+}
+
+/**
+ * @throws {VaultError} `vault-not-a-vault`, told apart in the message: another kind of file, or a vault of a newer sdp
+ */
+export function assertVaultFile(db: Database): void {
+  if (db.pragma('application_id', { simple: true }) !== applicationId) {
+    throw new VaultError('vault-not-a-vault', { message: 'The file is a database, but not an SDP vault' });
+  }
+  const version = db.pragma('user_version', { simple: true });
+  if (typeof version !== 'number' || version > schemaVersion) {
+    throw new VaultError('vault-not-a-vault', {
+      message: 'The vault was made by a newer version of sdp',
+      remedy: 'Use that version, or a newer one.',
+    });
+  }
+}
+
+/** Makes an empty file that only its owner may read; does nothing if a file is there. */
+export function reserveFile(path: string): void {
+  try {
+    const file = openSync(path, 'wx', 0o600);
+    fsyncSync(file);
+    closeSync(file);
+    // The name itself must survive a power cut as well. Windows can't sync a folder and needs no such step.
+    if (process.platform !== 'win32') {
+      const folder = openSync(dirname(path), 'r');
+      fsyncSync(folder);
+      closeSync(folder);
+    }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return;
+    throw new VaultError('vault-unusable', { message: 'The vault file cannot be made', details: { file: path } });
+  }
+}
+
+/** @throws {VaultError} `vault-not-found`, `vault-not-a-vault` if it is no file */
+export function assertFileThere(path: string): void {
+  const status = statSync(path, { throwIfNoEntry: false });
+  if (status === undefined) throw new VaultError('vault-not-found', { details: { file: path } });
+  if (!status.isFile()) {
+    throw new VaultError('vault-not-a-vault', { message: 'The path names no file', details: { file: path } });
+  }
+}

@@ -1,0 +1,157 @@
+import type { KeyObject } from 'node:crypto';
+import {
+  deriveKey,
+  generateKey,
+  keyFingerprint,
+  type MasterKey,
+  randomId,
+  unwrapKey,
+  wrapKey,
+} from '@sdp/shared/crypto';
+import { IntegrityError, VaultError } from '@sdp/shared/errors';
+import { createTables, type Database } from './database.ts';
+import { type KeyPurpose, keyAad } from './format.ts';
+import { type KeyState, StateStore, type VaultState } from './state.ts';
+
+/** The keys of an open vault. */
+export interface Keyring {
+  readonly vaultId: string;
+  readonly masterFingerprints: readonly string[];
+  readonly state: KeyObject;
+  readonly token: KeyObject;
+  readonly hash: KeyObject;
+  readonly manifest: KeyObject;
+  readonly receipt: KeyObject;
+  /** Data keys by id. */
+  readonly data: ReadonlyMap<number, KeyObject>;
+}
+
+interface KeyRow {
+  readonly key_id: number;
+  readonly purpose: string;
+  readonly state: string;
+  readonly nonce: Buffer;
+  readonly wrapped: Buffer;
+}
+
+/**
+ * Keys that are derived from the master key when the vault is made, so that two machines with one master key give the
+ * same tokens, and kept wrapped from then on, so that a new master key changes none of them.
+ */
+const derivedKeys = { token: 'token-v1', hash: 'hash-v1', manifest: 'manifest-v1', receipt: 'receipt-v1' } as const;
+
+function keyEncryptionKey(master: MasterKey, vaultId: string): KeyObject {
+  return deriveKey(master, 'vault-kek-v1', vaultId);
+}
+
+/** Makes tables, keys and the first state; inside the caller's transaction. */
+export function createKeys(db: Database, master: MasterKey): void {
+  createTables(db);
+  const vaultId = randomId();
+  const createdAt = new Date().toISOString();
+  const kek = keyEncryptionKey(master, vaultId);
+  const stateKey = generateKey();
+  const keys: [KeyPurpose, KeyObject][] = [
+    ['state', stateKey],
+    ['data', generateKey()],
+  ];
+  for (const purpose of ['token', 'hash', 'manifest', 'receipt'] as const) {
+    keys.push([purpose, deriveKey(master, derivedKeys[purpose])]);
+  }
+  const meta = db.prepare<[string, Buffer]>('INSERT INTO vault_meta VALUES (?, ?)');
+  meta.run('vault_id', Buffer.from(vaultId, 'utf8'));
+  meta.run('master_fingerprint', Buffer.from(keyFingerprint(master), 'utf8'));
+  const insert = db.prepare<[number, string, string, Uint8Array, Uint8Array]>(
+    'INSERT INTO data_key VALUES (?, ?, ?, ?, ?)',
+  );
+  const states = keys.map(([purpose, key], i): KeyState => {
+    const id = i + 1;
+    const { nonce, sealed } = wrapKey(kek, keyAad(vaultId, id, purpose), key);
+    insert.run(id, purpose, 'active', nonce, sealed);
+    return { id, purpose, state: 'active', encryptions: 0, createdAt, lastUsedAt: null };
+  });
+  new StateStore(db, vaultId, stateKey).write({
+    createdAt,
+    masterFingerprints: [keyFingerprint(master)],
+    nextBlockId: 1,
+    commits: 0,
+    blockSet: '00'.repeat(32),
+    namespaces: [],
+    keys: states,
+  });
+}
+
+/**
+ * Opens the keys and compares all that stands in the open with the sealed state. Run it in one read transaction.
+ *
+ * @throws {VaultError} `vault-wrong-key`
+ * @throws {IntegrityError} `vault-tampered`
+ */
+export function openKeys(db: Database, master: MasterKey): Keyring {
+  const vaultId = readMeta(db, 'vault_id');
+  const fingerprint = readMeta(db, 'master_fingerprint');
+  const kek = keyEncryptionKey(master, vaultId);
+  const rows = db.prepare<[], KeyRow>('SELECT * FROM data_key ORDER BY key_id').all();
+  const stateRow = rows.find((row) => row.purpose === 'state');
+  const stateKey = stateRow && openKey(kek, vaultId, stateRow, 'state');
+  if (stateKey === undefined) {
+    if (fingerprint === keyFingerprint(master)) throw tampered('A key of the vault does not open');
+    throw new VaultError('vault-wrong-key');
+  }
+  const state = new StateStore(db, vaultId, stateKey).read();
+  assertFits(db, state, rows, fingerprint);
+  const single = (purpose: KeyPurpose): KeyObject => {
+    const row = rows.find((candidate) => candidate.purpose === purpose);
+    const key = row && openKey(kek, vaultId, row, purpose);
+    if (key === undefined) throw tampered('A key of the vault does not open');
+    return key;
+  };
+  const data = new Map<number, KeyObject>();
+  for (const row of rows) {
+    if (row.purpose !== 'data') continue;
+    const key = openKey(kek, vaultId, row, 'data');
+    if (key === undefined) throw tampered('A key of the vault does not open');
+    data.set(row.key_id, key);
+  }
+  return {
+    vaultId,
+    masterFingerprints: state.masterFingerprints,
+    state: stateKey,
+    token: single('token'),
+    hash: single('hash'),
+    manifest: single('manifest'),
+    receipt: single('receipt'),
+    data,
+  };
+}
+
+function openKey(kek: KeyObject, vaultId: string, row: KeyRow, purpose: KeyPurpose): KeyObject | undefined {
+  if (!Buffer.isBuffer(row.nonce) || !Buffer.isBuffer(row.wrapped)) return undefined;
+  return unwrapKey(kek, keyAad(vaultId, row.key_id, purpose), { nonce: row.nonce, sealed: row.wrapped });
+}
+
+function readMeta(db: Database, name: string): string {
+  const value = db.prepare<[string], Buffer>('SELECT value FROM vault_meta WHERE name = ?').pluck().get(name);
+  if (!Buffer.isBuffer(value)) throw tampered('The vault’s description of itself is incomplete');
+  return value.toString('utf8');
+}
+
+function assertFits(db: Database, state: VaultState, rows: readonly KeyRow[], fingerprint: string): void {
+  const keysFit =
+    rows.length === state.keys.length &&
+    state.keys.every((key) =>
+      rows.some((row) => row.key_id === key.id && row.purpose === key.purpose && row.state === key.state),
+    );
+  const names = db.prepare<[], { namespace_id: number; name: string }>('SELECT * FROM namespace').all();
+  const namespacesFit =
+    names.length === state.namespaces.length &&
+    state.namespaces.every((known) => names.some((row) => row.namespace_id === known.id && row.name === known.name));
+  const metaCount = db.prepare<[], number>('SELECT count(*) FROM vault_meta').pluck().get();
+  if (!keysFit || !namespacesFit || state.masterFingerprints[0] !== fingerprint || metaCount !== 3) {
+    throw tampered('The vault’s description of itself was changed');
+  }
+}
+
+function tampered(message: string): IntegrityError {
+  return new IntegrityError('vault-tampered', { message });
+}

@@ -1,0 +1,128 @@
+import { openBlob } from '@sdp/shared/crypto';
+import { IntegrityError } from '@sdp/shared/errors';
+import { isToken, type PlainValue, tokenPrefix } from '@sdp/shared/tokenization';
+import { OpenedBlock } from './block.ts';
+import type { Database } from './database.ts';
+import { blockAad, blockCapacity } from './format.ts';
+import { GenerationCache } from './generation-cache.ts';
+import type { Keyring } from './keyring.ts';
+import { RepetitionCache } from './repetition-cache.ts';
+
+/** Opened blocks kept, in bytes a generation: enough for the blocks of a few batches, so that a file that is read back
+ * in the order in which it was written opens each block once. */
+const openedBytes = 20 * 1024 * 1024;
+
+interface NamespaceRow {
+  readonly namespace_id: number;
+  readonly name: string;
+}
+
+/** A row of `vault_block`. */
+export interface BlockRow {
+  readonly block_id: number;
+  readonly namespace_id: number;
+  readonly key_id: number;
+  readonly entry_count: number;
+  readonly nonce: Buffer;
+  readonly sealed: Buffer;
+}
+
+/** Finds tokens and opens their values. */
+export class VaultReader {
+  readonly #keys: Keyring;
+  readonly #opened = new GenerationCache<number, OpenedBlock>(openedBytes);
+  readonly #sql;
+  #namespaces: readonly NamespaceRow[] = [];
+
+  constructor(db: Database, keys: Keyring) {
+    this.#keys = keys;
+    this.#sql = {
+      namespaces: db.prepare<[], NamespaceRow>('SELECT * FROM namespace ORDER BY namespace_id'),
+      ref: db
+        .prepare<[number, Buffer], number>('SELECT ref FROM token_vault WHERE namespace_id = ? AND token = ?')
+        .pluck(),
+      block: db.prepare<[number], BlockRow>('SELECT * FROM vault_block WHERE block_id = ?'),
+    };
+  }
+
+  revealer(names?: readonly string[]): (token: string) => PlainValue | undefined {
+    const recent = new RepetitionCache<PlainValue>();
+    const wanted = (row: NamespaceRow) => names === undefined || names.includes(row.name);
+    let searched = this.#refresh().filter(wanted);
+    const find = (token: Buffer): PlainValue | undefined => {
+      for (const namespace of searched) {
+        const ref = this.#sql.ref.get(namespace.namespace_id, token);
+        if (ref !== undefined) return this.#open(namespace, ref, token);
+      }
+      return undefined;
+    };
+    return (text) => {
+      if (!isToken(text)) return undefined;
+      const known = recent.get(text);
+      if (known !== undefined) return known;
+      const token = Buffer.from(text.slice(tokenPrefix.length), 'hex');
+      let value = find(token);
+      if (value === undefined) {
+        // Perhaps it is in a namespace that was made since.
+        const now = this.#refresh().filter(wanted);
+        if (now.length !== searched.length) {
+          searched = now;
+          value = find(token);
+        }
+      }
+      if (value !== undefined) recent.set(text, value);
+      return value;
+    };
+  }
+
+  contains(name: string, tokens: readonly string[]): boolean[] {
+    const namespace = this.#refresh().find((row) => row.name === name);
+    return tokens.map(
+      (text) =>
+        namespace !== undefined &&
+        isToken(text) &&
+        this.#sql.ref.get(namespace.namespace_id, Buffer.from(text.slice(tokenPrefix.length), 'hex')) !== undefined,
+    );
+  }
+
+  #refresh(): readonly NamespaceRow[] {
+    this.#namespaces = this.#sql.namespaces.all();
+    return this.#namespaces;
+  }
+
+  #open(namespace: NamespaceRow, ref: number, token: Buffer): PlainValue {
+    const blockId = Math.floor(ref / blockCapacity);
+    const slot = ref % blockCapacity;
+    const block = this.#opened.get(blockId, (opened) => opened.sizeBytes) ?? this.#openBlock(namespace, blockId);
+    if (!block?.holds(slot, token)) {
+      throw new IntegrityError('vault-tampered', { message: 'A token of the vault leads to no value of its own' });
+    }
+    return block.value(slot) as PlainValue;
+  }
+
+  #openBlock(namespace: NamespaceRow, blockId: number): OpenedBlock | undefined {
+    const row = this.#sql.block.get(blockId);
+    const block = row && openBlockRow(this.#keys, namespace.name, row);
+    if (block !== undefined) this.#opened.set(blockId, block, block.sizeBytes);
+    return block;
+  }
+}
+
+/** @returns `undefined` if the block isn't what was sealed under this namespace, key and id */
+export function openBlockRow(keys: Keyring, namespace: string, row: BlockRow): OpenedBlock | undefined {
+  const key = keys.data.get(row.key_id);
+  if (key === undefined || !Buffer.isBuffer(row.nonce) || !Buffer.isBuffer(row.sealed)) return undefined;
+  const plaintext = openBlob(
+    key,
+    blockAad({
+      vaultId: keys.vaultId,
+      namespace,
+      keyId: row.key_id,
+      blockId: row.block_id,
+      entryCount: row.entry_count,
+    }),
+    row,
+  );
+  const block = plaintext && OpenedBlock.parse(plaintext);
+  return block?.count === row.entry_count ? block : undefined;
+}

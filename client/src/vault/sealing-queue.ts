@@ -1,0 +1,132 @@
+import { Worker } from 'node:worker_threads';
+import { type CodeOf, errorRegistry, IntegrityError, SdpError, VaultError } from '@sdp/shared/errors';
+import {
+  type Batch,
+  type BatchBuffers,
+  BatchBuilder,
+  batchValueBytes,
+  newBatchBuffers,
+  transferListOf,
+} from './batch.ts';
+import type { FromWorker, ToWorker, WorkerFailure, WorkerStart } from './worker-messages.ts';
+
+/** Messages that may wait for the worker or be with it before `drain` waits. */
+const inFlightBound = 2;
+const sparesKept = 4;
+
+/** Collects values into batches and hands them to the worker thread, which it starts when there is something to do. */
+export class SealingQueue {
+  readonly #start: WorkerStart;
+  readonly #builders = new Map<string, BatchBuilder>();
+  readonly #spares: BatchBuffers[] = [];
+  #worker: Worker | undefined;
+  #inFlight = 0;
+  #failure: SdpError | undefined;
+  #waiting: { readonly below: number; readonly settle: () => void }[] = [];
+
+  constructor(start: WorkerStart) {
+    this.#start = start;
+  }
+
+  /** @throws whatever went wrong before: nothing is taken after a failure */
+  builderFor(namespace: string): BatchBuilder {
+    if (this.#failure !== undefined) throw this.#failure;
+    let builder = this.#builders.get(namespace);
+    if (builder?.isFull) {
+      this.#send([builder.take()]);
+      builder = undefined;
+    }
+    if (builder === undefined) {
+      builder = new BatchBuilder(namespace, this.#spares.pop() ?? newBatchBuffers());
+      this.#builders.set(namespace, builder);
+    }
+    return builder;
+  }
+
+  drain(): Promise<void> {
+    return this.#waitBelow(inFlightBound + 1);
+  }
+
+  async flush(): Promise<void> {
+    const rest = [...this.#builders.values()].filter((builder) => builder.count > 0);
+    this.#builders.clear();
+    // Together, so that many small namespaces cost one commit.
+    if (rest.length > 0 && this.#failure === undefined) this.#send(rest.map((builder) => builder.take()));
+    await this.#waitBelow(1);
+  }
+
+  /** Stops the worker once it has done what it was given. Values that were not flushed are dropped. */
+  async stop(): Promise<void> {
+    const worker = this.#worker;
+    if (worker === undefined) return;
+    this.#worker = undefined;
+    const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
+    worker.ref();
+    worker.postMessage({ type: 'stop' } satisfies ToWorker);
+    await ended;
+  }
+
+  #send(batches: readonly Batch[]): void {
+    this.#worker ??= this.#startWorker();
+    this.#inFlight += 1;
+    this.#worker.ref();
+    this.#worker.postMessage({ type: 'write', batches } satisfies ToWorker, batches.flatMap(transferListOf));
+  }
+
+  #startWorker(): Worker {
+    const fromSource = import.meta.url.endsWith('.ts');
+    const worker = new Worker(new URL(fromSource ? './vault-worker.ts' : './vault-worker.js', import.meta.url), {
+      workerData: this.#start,
+      ...(fromSource ? { execArgv: ['--conditions=sdp-source'] } : {}),
+    });
+    worker.on('message', (message: FromWorker) => {
+      if (message.type === 'failed') return this.#fail(errorFrom(message.failure));
+      for (const buffers of message.buffers) {
+        // A buffer that grew for long values is not kept.
+        const usual = buffers.values.length <= batchValueBytes;
+        if (usual && this.#spares.length < sparesKept) this.#spares.push(buffers);
+      }
+      this.#inFlight -= 1;
+      if (this.#inFlight === 0) worker.unref();
+      this.#settle();
+    });
+    worker.on('error', (error) => this.#fail(new VaultError('vault-unusable', { cause: error })));
+    worker.on('exit', () => {
+      if (this.#inFlight > 0) this.#fail(new VaultError('vault-unusable'));
+    });
+    return worker;
+  }
+
+  #fail(error: SdpError): void {
+    this.#failure ??= error;
+    this.#inFlight = 0;
+    this.#worker?.unref();
+    this.#settle();
+  }
+
+  #waitBelow(below: number): Promise<void> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    if (this.#inFlight < below) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      const settle = () => (this.#failure === undefined ? resolve() : reject(this.#failure));
+      this.#waiting.push({ below, settle });
+    });
+  }
+
+  #settle(): void {
+    const done = this.#waiting.filter(({ below }) => this.#failure !== undefined || this.#inFlight < below);
+    this.#waiting = this.#waiting.filter((waiter) => !done.includes(waiter));
+    for (const waiter of done) waiter.settle();
+  }
+}
+
+function errorFrom({ code, ...options }: WorkerFailure): SdpError {
+  switch (errorRegistry[code].kind) {
+    case 'vault':
+      return new VaultError(code as CodeOf<'vault'>, options);
+    case 'integrity':
+      return new IntegrityError(code as CodeOf<'integrity'>, options);
+    default:
+      return new SdpError(code, options);
+  }
+}

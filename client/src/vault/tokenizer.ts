@@ -1,0 +1,19 @@
+import { type KeyedHash, type Token, tokenFromDigest } from '@sdp/shared/tokenization';
+import { RepetitionCache } from './repetition-cache.ts';
+import type { SealingQueue } from './sealing-queue.ts';
+import { emptyToken } from './token-digests.ts';
+
+/** The function behind `Vault.tokenizer`: digest, hand over for sealing, return the token. */
+export function createTokenizer(digest: KeyedHash, queue: SealingQueue, namespace: string): (value: string) => Token {
+  const recent = new RepetitionCache<Token>();
+  return (value) => {
+    if (value === '') return emptyToken;
+    const known = recent.get(value);
+    if (known !== undefined) return known;
+    const digestHex = digest(value);
+    const token = tokenFromDigest(digestHex);
+    const copy = queue.builderFor(namespace).add(value, digestHex);
+    recent.set(copy, token);
+    return token;
+  };
+}
