@@ -2,7 +2,7 @@
 export const csvEncodings = ['utf-8', 'utf-16le', 'utf-16be', 'latin1'] as const;
 export type CsvEncoding = (typeof csvEncodings)[number];
 
-/** Raw bytes of a file, in chunks of any size. */
+/** Raw bytes of a file, in chunks of any size. A chunk is valid until the next one is asked for. */
 export type ByteSource = AsyncIterable<Uint8Array>;
 
 /** Takes bytes in order. The chunk is reused once the promise resolves: copy what must outlive it. */
@@ -59,6 +59,11 @@ export interface ColumnEdit {
    * for empty and missing cells, which stay as they are. `row` is the 1-based data row.
    */
   readonly replace: ((value: string, row: number) => string | undefined) | 'drop';
+  /**
+   * Promises that all new values consist of letters, digits and `_` alone, as tokens do: they are written without being
+   * looked at.
+   */
+  readonly plain?: boolean;
 }
 
 /** A data row while it is being rewritten; valid only during the call it is handed to. */

@@ -1,0 +1,147 @@
+import { randomBytes } from 'node:crypto';
+import { unlinkSync } from 'node:fs';
+import { type FileHandle, open, realpath, rename, stat, unlink } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { UsageError } from '@sdp/shared/errors';
+import type { ByteSink } from '../csv/index.ts';
+import { outputFileError } from './file-errors.ts';
+
+export interface AtomicFileOptions {
+  /** Permissions of a new file, before the umask; a file that is replaced keeps its own. */
+  readonly mode?: number;
+  /** Identities ({@link fileIdentity}) of files that are still being read: writing over one of them is refused. */
+  readonly mustNotBe?: readonly (string | undefined)[];
+}
+
+/** Device and inode of a file; `undefined` where there is none. */
+export async function fileIdentity(path: string): Promise<string | undefined> {
+  const stats = await stat(path).catch(() => undefined);
+  return stats && `${stats.dev}:${stats.ino}`;
+}
+
+/**
+ * A file that is either written whole or not at all. The bytes go to a temporary file in the same folder;
+ * {@link publish} puts it in the place of the final one, replacing what was there, once the bytes are on the disk. A
+ * crash before that leaves the old file, or none, as it was (and, after a kill, the temporary file).
+ *
+ * Devices and pipes can't be replaced and are written to directly.
+ */
+export class AtomicFile implements ByteSink {
+  readonly #path: string;
+  readonly #temporaryPath: string | undefined;
+  readonly #mode: number;
+  #handle: FileHandle | undefined;
+  #bytes = 0;
+
+  private constructor(path: string, temporaryPath: string | undefined, mode: number, handle: FileHandle) {
+    this.#path = path;
+    this.#temporaryPath = temporaryPath;
+    this.#mode = mode;
+    this.#handle = handle;
+    if (temporaryPath !== undefined) unpublished.add(temporaryPath);
+  }
+
+  /**
+   * @throws {InputError} `output-unwritable`
+   * @throws {UsageError} `usage-invalid` for a path that is one of `mustNotBe`
+   */
+  static async create(path: string, { mode = 0o666, mustNotBe = [] }: AtomicFileOptions = {}): Promise<AtomicFile> {
+    try {
+      // A link stays a link: what it points to is replaced.
+      const target = await realpath(path).catch(() => path);
+      const old = await stat(target).catch(() => undefined);
+      if (old && mustNotBe.includes(`${old.dev}:${old.ino}`)) {
+        throw new UsageError('usage-invalid', {
+          message: 'The output is a file that the command reads',
+          remedy: 'Name another file as the output.',
+          details: { file: path },
+        });
+      }
+      if (old && !old.isFile()) return new AtomicFile(target, undefined, mode, await open(target, 'w'));
+      const temporaryPath = join(dirname(target), `.${basename(target)}.${randomBytes(6).toString('hex')}.sdp-tmp`);
+      // Closed to others while it is written; the final permissions come with the final name.
+      const handle = await open(temporaryPath, 'wx', 0o600);
+      return new AtomicFile(target, temporaryPath, old ? old.mode & 0o777 : mode & ~process.umask(), handle);
+    } catch (error) {
+      throw error instanceof UsageError ? error : outputFileError(error, path);
+    }
+  }
+
+  /** Bytes written so far. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  async write(chunk: Uint8Array): Promise<void> {
+    try {
+      const handle = this.#open();
+      for (let offset = 0; offset < chunk.length; ) {
+        const { bytesWritten } = await handle.write(chunk, offset, chunk.length - offset);
+        offset += bytesWritten;
+      }
+      this.#bytes += chunk.length;
+    } catch (error) {
+      throw outputFileError(error, this.#path);
+    }
+  }
+
+  /** Brings the bytes to the disk. After this only {@link publish} is left to do, which needs no more space. */
+  async sync(): Promise<void> {
+    try {
+      const handle = this.#open();
+      if (this.#temporaryPath !== undefined) {
+        await handle.chmod(this.#mode);
+        await handle.sync();
+      }
+      await handle.close();
+      this.#handle = undefined;
+    } catch (error) {
+      throw outputFileError(error, this.#path);
+    }
+  }
+
+  /** Gives the file its name. */
+  async publish(): Promise<void> {
+    if (this.#handle) await this.sync();
+    if (this.#temporaryPath === undefined) return;
+    try {
+      await rename(this.#temporaryPath, this.#path);
+      unpublished.delete(this.#temporaryPath);
+      await syncFolder(dirname(this.#path));
+    } catch (error) {
+      throw outputFileError(error, this.#path);
+    }
+  }
+
+  /** Leaves nothing behind; does nothing once the file is published. */
+  async discard(): Promise<void> {
+    await this.#handle?.close().catch(() => undefined);
+    this.#handle = undefined;
+    if (this.#temporaryPath === undefined || !unpublished.delete(this.#temporaryPath)) return;
+    await unlink(this.#temporaryPath).catch(() => undefined);
+  }
+
+  #open(): FileHandle {
+    if (!this.#handle) throw new Error('the file is closed');
+    return this.#handle;
+  }
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  // Windows can't open a folder; there the rename itself is journaled.
+  const handle = await open(folder, 'r').catch(() => undefined);
+  await handle?.sync().catch(() => undefined);
+  await handle?.close();
+}
+
+/** Temporary files of this process, removed as well when it ends without getting to `discard`. */
+const unpublished = new Set<string>();
+process.on('exit', () => {
+  for (const path of unpublished) {
+    try {
+      unlinkSync(path);
+    } catch {
+      // Already gone, or out of reach: nothing else can be done while exiting.
+    }
+  }
+});

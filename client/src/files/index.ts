@@ -1,0 +1,5 @@
+export { AtomicFile, type AtomicFileOptions, fileIdentity } from './atomic-file.ts';
+export { DigestSink } from './digest-sink.ts';
+export { inputFileError, outputFileError } from './file-errors.ts';
+export { type InputFile, inputStream, openInputFile } from './input-file.ts';
+export { outputStream } from './output-stream.ts';

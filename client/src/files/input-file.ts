@@ -1,0 +1,73 @@
+import { open, stat } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
+import { InputError } from '@sdp/shared/errors';
+import type { ByteSource } from '../csv/index.ts';
+import { inputFileError } from './file-errors.ts';
+
+const chunkBytes = 1 << 20;
+
+/** Something to read: a file, or stdin. */
+export interface InputFile {
+  readonly source: ByteSource;
+  /** Size in bytes where it is known. */
+  readonly sizeBytes?: number;
+  /** Device and inode, to tell whether another path is the same file. */
+  readonly identity?: string;
+}
+
+/**
+ * A file that is read once from start to end. It is opened when the reading starts and closed when it ends, however it
+ * ends; that it is there is checked at once.
+ *
+ * @throws {InputError} `file-not-found`, `file-unreadable`; while reading too
+ */
+export async function openInputFile(path: string): Promise<InputFile> {
+  const stats = await stat(path).catch((error: unknown) => {
+    throw inputFileError(error, path);
+  });
+  if (stats.isDirectory()) {
+    throw new InputError('file-unreadable', { message: 'The input is a folder', details: { file: path } });
+  }
+  const identity = `${stats.dev}:${stats.ino}`;
+  return { source: chunksOf(path), identity, ...(stats.isFile() ? { sizeBytes: stats.size } : {}) };
+}
+
+/** Reads ahead by one chunk: while one is worked on, the other is read. */
+async function* chunksOf(path: string): AsyncGenerator<Uint8Array> {
+  const handle = await open(path, 'r').catch((error: unknown) => {
+    throw inputFileError(error, path);
+  });
+  let ready = Buffer.allocUnsafe(chunkBytes);
+  let spare = Buffer.allocUnsafe(chunkBytes);
+  const read = (into: Buffer) => {
+    const reading = handle.read(into, 0, chunkBytes, null).catch((error: unknown) => {
+      throw inputFileError(error, path);
+    });
+    reading.catch(() => undefined);
+    return reading;
+  };
+  let reading = read(ready);
+  try {
+    for (;;) {
+      const { bytesRead } = await reading;
+      if (bytesRead === 0) return;
+      const full = ready;
+      ready = spare;
+      spare = full;
+      reading = read(ready);
+      yield full.subarray(0, bytesRead);
+    }
+  } finally {
+    await reading.catch(() => undefined);
+    await handle.close();
+  }
+}
+
+/** Stdin, or whatever stands in for it. */
+export function inputStream(stream: Readable): InputFile {
+  return {
+    source: (async function* () {
+      for await (const chunk of stream) yield typeof chunk === 'string' ? Buffer.from(chunk) : (chunk as Uint8Array);
+    })(),
+  };
+}
