@@ -1,0 +1,24 @@
+// `npm run bench [-- tokenize ingest end-to-end] [--rows N] [--runs N]`: prints Markdown tables; docs/benchmarks.md holds a run of it.
+import { cpus, totalmem } from 'node:os';
+import { parseArgs } from 'node:util';
+import { benchTokenize } from './tokenize.bench.ts';
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { rows: { type: 'string' }, runs: { type: 'string', default: '3' } },
+});
+const runs = Number(values.runs);
+const rowsOr = (usual: number) => Number(values.rows ?? usual);
+
+const benches: Record<string, () => Promise<string>> = {
+  tokenize: () => benchTokenize({ rows: rowsOr(1_000_000), runs }),
+};
+
+const processor = cpus();
+console.log(
+  `${processor[0]?.model.trim()}, ${processor.length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, ${process.platform} ${process.arch}, Node ${process.version}; medians of ${runs} pairs, run in turn.\n`,
+);
+for (const [name, bench] of Object.entries(benches)) {
+  if (positionals.length > 0 && !positionals.includes(name)) continue;
+  console.log(`## ${name}\n\n${await bench()}\n`);
+}
