@@ -64,14 +64,14 @@ export async function withTransaction<T>(pool: Pool, work: (client: PoolClient) 
   }
 }
 
-/** One statement outside a transaction. @throws {UnavailableError} `database-unavailable` */
+/** One statement, on a connection of the pool or inside the client's transaction. @throws {UnavailableError} `database-unavailable` */
 export async function query<R extends pg.QueryResultRow>(
-  pool: Pool,
+  db: Pool | PoolClient,
   text: string,
   values?: readonly unknown[],
 ): Promise<pg.QueryResult<R>> {
   try {
-    return await pool.query<R>(text, values as unknown[]);
+    return await db.query<R>(text, values as unknown[]);
   } catch (error) {
     throw asDatabaseError(error);
   }

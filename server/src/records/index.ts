@@ -1,0 +1,12 @@
+export { type DataKey, type DataKeyRing, openDataKeyRing } from './data-key-ring.ts';
+export type { RecordRow } from './record-entry.ts';
+export {
+  type BatchScope,
+  openRecordWriter,
+  openResultWriter,
+  type RecordWriter,
+  type ResultWriter,
+  readRecords,
+  readResults,
+  type StoredRecords,
+} from './record-store.ts';

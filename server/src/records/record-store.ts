@@ -1,0 +1,102 @@
+import type { BatchResult } from '@sdp/shared/contracts';
+import type { Pool, PoolClient } from '../database/index.ts';
+import { createBlockSealer } from './block.ts';
+import type { DataKey } from './data-key-ring.ts';
+import { decodeRecord, encodeRecord, type RecordRow } from './record-entry.ts';
+import { readSealedRows } from './sealed-row-reader.ts';
+import { openSealedRowWriter } from './sealed-row-writer.ts';
+
+/** Whose data, and under which key. Everything written is bound to all of it. */
+export interface BatchScope {
+  readonly batchId: string;
+  readonly clientId: string;
+  readonly dataKey: DataKey;
+}
+
+/** Consecutive records; `rows[i]` is record `firstSeq + i`. */
+export interface StoredRecords {
+  readonly firstSeq: number;
+  readonly rows: readonly RecordRow[];
+}
+
+/** Takes records in order; the first one is number 1. */
+export interface RecordWriter {
+  /** @returns a promise to wait for before the next call, or undefined to go on at once */
+  write(row: RecordRow): Promise<void> | undefined;
+  /** Ends the COPY; the rows count once the caller commits. @returns number of records */
+  finish(): Promise<number>;
+  /** Gives up the COPY; the caller must roll back. */
+  abort(): Promise<void>;
+}
+
+/**
+ * Starts a COPY into `tokenized_record` in the client's transaction. Until `finish` or `abort` the connection can do
+ * nothing else.
+ */
+export function openRecordWriter(client: PoolClient, { batchId, clientId, dataKey }: BatchScope): RecordWriter {
+  const rows = openSealedRowWriter(client, 'record', batchId, createBlockSealer('record', dataKey, batchId, clientId));
+  return { write: (row) => rows.write(encodeRecord(row)), finish: rows.finish, abort: rows.abort };
+}
+
+/**
+ * Streams a batch's records, verified.
+ *
+ * @throws {IntegrityError} `record-tampered` when anything of them isn't what was written
+ */
+export async function* readRecords(
+  pool: Pool | PoolClient,
+  { batchId, clientId, dataKey }: BatchScope,
+  recordCount: number,
+): AsyncGenerator<StoredRecords> {
+  const sealer = createBlockSealer('record', dataKey, batchId, clientId);
+  for await (const { firstSeq, entries } of readSealedRows(pool, 'record', batchId, recordCount, sealer)) {
+    yield { firstSeq, rows: entries.map(decodeRecord) };
+  }
+}
+
+/** Takes results in order of `seq`, one per record, none left out. */
+export interface ResultWriter {
+  /** @throws {RangeError} when a result is out of order: a processor's mistake */
+  write(results: readonly BatchResult[]): Promise<void>;
+  /** Ends the COPY; the rows count once the caller commits. @returns number of results */
+  finish(): Promise<number>;
+  /** Gives up the COPY; the caller must roll back. */
+  abort(): Promise<void>;
+}
+
+/**
+ * Starts a COPY into `processed_result` in the client's transaction. Until `finish` or `abort` the connection can do
+ * nothing else.
+ */
+export function openResultWriter(client: PoolClient, { batchId, clientId, dataKey }: BatchScope): ResultWriter {
+  const rows = openSealedRowWriter(client, 'result', batchId, createBlockSealer('result', dataKey, batchId, clientId));
+  let nextSeq = 1;
+  return {
+    async write(results) {
+      for (const result of results) {
+        if (result.seq !== nextSeq) throw new RangeError('Results must come in order of seq, none left out.');
+        nextSeq++;
+        const wait = rows.write(JSON.stringify(result));
+        if (wait) await wait;
+      }
+    },
+    finish: rows.finish,
+    abort: rows.abort,
+  };
+}
+
+/**
+ * Streams a batch's results, verified.
+ *
+ * @throws {IntegrityError} `record-tampered` when anything of them isn't what was written
+ */
+export async function* readResults(
+  pool: Pool | PoolClient,
+  { batchId, clientId, dataKey }: BatchScope,
+  resultCount: number,
+): AsyncGenerator<readonly BatchResult[]> {
+  const sealer = createBlockSealer('result', dataKey, batchId, clientId);
+  for await (const { entries } of readSealedRows(pool, 'result', batchId, resultCount, sealer)) {
+    yield entries.map((entry) => JSON.parse(entry) as BatchResult);
+  }
+}
