@@ -1,0 +1,76 @@
+import { resolve } from 'node:path';
+import { clientIdSchema } from '@sdp/shared/contracts';
+import { z } from 'zod';
+import { wholeNumber, yesOrNo } from './environment.ts';
+
+const path = z.string().transform((text) => resolve(text));
+const megabyte = 1_024 * 1_024;
+
+/** Every environment variable that the server reads, with its bounds and default. */
+export const variablesSchema = z.object({
+  SDP_ENV: z.enum(['dev', 'production'], { error: 'must be dev or production' }).default('production'),
+  SDP_LOG_LEVEL: z
+    .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'], {
+      error: 'must be trace, debug, info, warn, error or silent',
+    })
+    .default('info'),
+  SDP_DATA_DIR: path.default(resolve('.sdp/server')),
+  SDP_SHUTDOWN_DEADLINE_MS: wholeNumber(10_000, 100, 600_000),
+
+  SDP_HOST: z.string().max(255).default('127.0.0.1'),
+  SDP_PORT: wholeNumber(8_081, 0, 65_535),
+  SDP_TLS_CERT_FILE: path.optional(),
+  SDP_TLS_KEY_FILE: path.optional(),
+  /** Where a worker of its own serves metrics; the API has them on its own port. */
+  PROMETHEUS_PORT: wholeNumber(0, 0, 65_535),
+
+  SDP_MAX_BODY_BYTES: wholeNumber(1_024 * megabyte, 1, 64 * 1_024 * megabyte),
+  SDP_MAX_JSON_BODY_BYTES: wholeNumber(64 * megabyte, 1, 256 * megabyte),
+  SDP_MAX_RECORDS: wholeNumber(5_000_000, 1, 100_000_000),
+  SDP_MAX_COLUMNS: wholeNumber(1_000, 1, 5_000),
+  SDP_MAX_CELL_BYTES: wholeNumber(megabyte, 1, 16 * megabyte),
+  SDP_MAX_RECORD_BYTES: wholeNumber(4 * megabyte, 1, 64 * megabyte),
+  SDP_MAX_UPLOADS: wholeNumber(4, 1, 64),
+  SDP_UPLOAD_TIMEOUT_MS: wholeNumber(600_000, 1_000, 86_400_000),
+  SDP_RATE_LIMIT_PER_MINUTE: wholeNumber(1_200, 1, 1_000_000),
+  SDP_OUTBOX_MAX_MESSAGES: wholeNumber(10_000, 1, 10_000_000),
+  SDP_OUTBOX_MAX_SECONDS: wholeNumber(300, 1, 86_400),
+
+  DB_DSN: z
+    .string()
+    .regex(/^postgres(ql)?:\/\//, 'must be an address like postgresql://user:password@host:5432/database')
+    .optional(),
+  SDP_DB_POOL_SIZE: wholeNumber(16, 2, 500),
+
+  SDP_CRYPTO_KEY: z.string().optional(),
+  SDP_API_KEY: z.string().min(32, 'must have at least 32 characters').max(512, 'is too long').optional(),
+  SDP_CLIENT_ID: clientIdSchema.default('default'),
+  /** Whether the key of SDP_API_KEY may answer false alarms of the firewall. */
+  SDP_ALLOW_DECLARED_SAFE: yesOrNo(false),
+
+  KAFKA_BROKERS: z
+    .string()
+    .transform((text) => text.split(',').map((part) => part.trim()))
+    .pipe(
+      z.array(
+        z.string().regex(/^(\[[0-9a-fA-F:]+\]|[^\s:/]+):\d{1,5}$/, 'must be host:port, several separated by commas'),
+      ),
+    )
+    .optional(),
+  KAFKA_CLIENT_ID: z.string().max(200).default('sdp'),
+  KAFKA_USERNAME: z.string().optional(),
+  KAFKA_PASSWORD: z.string().optional(),
+  KAFKA_SSL_CA: path.optional(),
+  KAFKA_SSL_CERT: path.optional(),
+  KAFKA_SSL_KEY: path.optional(),
+  SDP_TOPIC_PARTITIONS: wholeNumber(6, 1, 1_000),
+});
+
+export type Variables = z.output<typeof variablesSchema>;
+
+/** Pairs of which both are needed or none. */
+export const pairs = [
+  ['SDP_TLS_CERT_FILE', 'SDP_TLS_KEY_FILE'],
+  ['KAFKA_USERNAME', 'KAFKA_PASSWORD'],
+  ['KAFKA_SSL_CERT', 'KAFKA_SSL_KEY'],
+] as const;
