@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { SealingKey } from '@sdp/shared/crypto';
 import { VaultError } from '@sdp/shared/errors';
+import Sqlite from 'better-sqlite3';
 import type { Batch } from './batch.ts';
 import { lengthSize, writeLength } from './block.ts';
 import { BlockSet } from './block-set.ts';
@@ -39,6 +40,8 @@ export class BatchWriter {
   readonly #pack = Buffer.alloc(packSize * digestBytes);
   readonly #packWords = new Uint32Array(this.#pack.buffer, this.#pack.byteOffset, this.#pack.length / 4);
   readonly #transaction: (batches: readonly SortedBatch[]) => void;
+  /** Namespaces whose last batch had values that the vault knew. */
+  readonly #repeating = new Set<string>();
   readonly #sql;
   #plaintext = Buffer.alloc(blockValueBytes * 2);
 
@@ -57,8 +60,9 @@ export class BatchWriter {
            WHERE s.i < :count AND v.namespace_id = :namespace AND v.token = ${packed(0, tokenBytes)}`,
         )
         .raw(),
+      // OR ROLLBACK, since SQLite would otherwise keep the old state of every page touched, to undo the statement alone.
       insertTokens: db.prepare<[{ namespace: number; pack: Buffer; count: number; ref: number }]>(
-        `INSERT INTO token_vault
+        `INSERT OR ROLLBACK INTO token_vault
          SELECT :namespace, ${packed(0, tokenBytes)}, :ref + s.i, ${packed(tokenBytes, tailBytes)}
          FROM temp.seq s WHERE s.i < :count`,
       ),
@@ -75,7 +79,15 @@ export class BatchWriter {
    * @throws {IntegrityError} `vault-tampered`
    */
   write(batches: readonly SortedBatch[]): void {
-    this.#transaction(batches);
+    try {
+      this.#transaction(batches);
+    } catch (error) {
+      // A token is there already: once more, looking first. Not done from the start, because most often all values are
+      // new, and looking them all up costs as much as inserting them.
+      if (!isTokenConflict(error) || batches.every(({ batch }) => this.#repeating.has(batch.namespace))) throw error;
+      for (const { batch } of batches) this.#repeating.add(batch.namespace);
+      this.#transaction(batches);
+    }
   }
 
   #writeAll(batches: readonly SortedBatch[]): void {
@@ -91,20 +103,15 @@ export class BatchWriter {
 
   #writeOne(state: VaultState, batch: Batch, order: Uint32Array): boolean {
     const namespace = this.#namespaceOf(state, batch.namespace);
-    const fresh = namespace.entries === 0 ? order : this.#withoutKnown(namespace, batch, order);
-    if (fresh.length === 0) return false;
-    const key = activeDataKey(state);
-    const keyObject = this.#keys.data.get(key.id);
-    if (keyObject === undefined) {
-      throw new VaultError('vault-unusable', {
-        message: 'Another process gave the vault a new data key',
-        remedy: 'Run the command again.',
-      });
+    let fresh = order;
+    if (this.#repeating.has(batch.namespace)) {
+      fresh = this.#withoutKnown(namespace, batch, order);
+      if (fresh.length === order.length) this.#repeating.delete(batch.namespace);
     }
-    const sealing = new SealingKey(keyObject, key.encryptions, encryptionCap);
-    this.#insertAll(state, namespace, key.id, sealing, batch, fresh);
-    key.encryptions = sealing.encryptions;
-    key.lastUsedAt = namespace.lastWrittenAt = new Date().toISOString();
+    if (fresh.length === 0) return false;
+    const blocks = blockSizes(batch, fresh);
+    this.#insertTokens(namespace, state.nextBlockId, batch, fresh, blocks);
+    this.#insertBlocks(state, namespace, batch, fresh, blocks);
     return true;
   }
 
@@ -141,42 +148,69 @@ export class BatchWriter {
     return fresh.subarray(0, kept);
   }
 
-  #insertAll(
-    state: VaultState,
+  /** Inserts the token rows of blocks with consecutive ids. If one is there already, the transaction is undone. */
+  #insertTokens(
     namespace: NamespaceState,
-    keyId: number,
-    sealing: SealingKey,
+    firstBlockId: number,
     batch: Batch,
     fresh: Uint32Array,
+    blocks: readonly number[],
   ): void {
     // Tokens of full blocks have references without gaps and go in together; a block cut short ends such a run.
     let runStart = 0;
-    let runRef = state.nextBlockId * blockCapacity;
-    const insertRun = (end: number): void => {
+    let runRef = firstBlockId * blockCapacity;
+    let end = 0;
+    for (const [i, size] of blocks.entries()) {
+      end += size;
+      if (size === blockCapacity && i < blocks.length - 1) continue;
       for (let start = runStart; start < end; start += packSize) {
         const part = fresh.subarray(start, Math.min(start + packSize, end));
         this.#fillPack(batch, part);
         const ref = runRef + start - runStart;
         this.#sql.insertTokens.run({ namespace: namespace.id, pack: this.#pack, count: part.length, ref });
       }
-    };
-    for (let start = 0; start < fresh.length; ) {
-      const size = blockLength(batch, fresh, start);
+      runStart = end;
+      runRef = (firstBlockId + i + 1) * blockCapacity;
+    }
+  }
+
+  #insertBlocks(
+    state: VaultState,
+    namespace: NamespaceState,
+    batch: Batch,
+    fresh: Uint32Array,
+    blocks: readonly number[],
+  ): void {
+    const key = activeDataKey(state);
+    const sealing = new SealingKey(this.#keyObject(key), key.encryptions, encryptionCap);
+    let start = 0;
+    for (const size of blocks) {
       const blockId = state.nextBlockId++;
-      const place = { vaultId: this.#keys.vaultId, namespace: namespace.name, keyId, blockId, entryCount: size };
+      const place = {
+        vaultId: this.#keys.vaultId,
+        namespace: namespace.name,
+        keyId: key.id,
+        blockId,
+        entryCount: size,
+      };
       const { nonce, sealed } = sealing.seal(blockAad(place), this.#encode(batch, fresh.subarray(start, start + size)));
-      this.#sql.insertBlock.run(blockId, namespace.id, keyId, size, nonce, sealed);
+      this.#sql.insertBlock.run(blockId, namespace.id, key.id, size, nonce, sealed);
       this.#blockSet.toggle(blockId, sealed);
       start += size;
-      if (size < blockCapacity) {
-        insertRun(start);
-        runStart = start;
-        runRef = state.nextBlockId * blockCapacity;
-      }
-      namespace.blocks += 1;
     }
-    insertRun(fresh.length);
+    key.encryptions = sealing.encryptions;
+    key.lastUsedAt = namespace.lastWrittenAt = new Date().toISOString();
+    namespace.blocks += blocks.length;
     namespace.entries += fresh.length;
+  }
+
+  #keyObject(key: KeyState): KeyObject {
+    const keyObject = this.#keys.data.get(key.id);
+    if (keyObject !== undefined) return keyObject;
+    throw new VaultError('vault-unusable', {
+      message: 'Another process gave the vault a new data key',
+      remedy: 'Run the command again.',
+    });
   }
 
   #fillPack(batch: Batch, positions: Uint32Array): void {
@@ -222,19 +256,29 @@ function valueLength(batch: Batch, position: number): number {
   return (batch.ends[position] ?? 0) - start;
 }
 
-/** How many values the block that begins at `start` takes: at least one. */
-function blockLength(batch: Batch, positions: Uint32Array, start: number): number {
+/** How many values each block takes: as many as fit, by number and by size. */
+function blockSizes(batch: Batch, positions: Uint32Array): number[] {
+  const sizes: number[] = [];
+  let entries = 0;
   let bytes = 0;
-  let length = 0;
-  while (length < blockCapacity && start + length < positions.length && bytes < blockValueBytes) {
-    bytes += valueLength(batch, positions[start + length] ?? 0);
-    length++;
+  for (const position of positions) {
+    entries += 1;
+    bytes += valueLength(batch, position);
+    if (entries < blockCapacity && bytes < blockValueBytes) continue;
+    sizes.push(entries);
+    entries = 0;
+    bytes = 0;
   }
-  return length;
+  if (entries > 0) sizes.push(entries);
+  return sizes;
 }
 
 function activeDataKey(state: VaultState): KeyState {
   const key = state.keys.find((candidate) => candidate.purpose === 'data' && candidate.state === 'active');
   if (key === undefined) throw new VaultError('key-exhausted', { message: 'The vault has no active data key' });
   return key;
+}
+
+function isTokenConflict(error: unknown): boolean {
+  return error instanceof Sqlite.SqliteError && error.code === 'SQLITE_CONSTRAINT_PRIMARYKEY';
 }

@@ -1,7 +1,7 @@
 import { digestBytes } from './format.ts';
 
 /** Values a batch holds: large batches, sorted, turn random inserts into nearly sequential ones. */
-export const batchCapacity = 131_072;
+export const batchCapacity = 196_608;
 
 /** A batch is sent once its values reach this size, so that memory stays bounded with long values. */
 export const batchValueBytes = 8 * 1024 * 1024;
@@ -42,6 +42,7 @@ export class BatchBuilder {
   #values: Buffer;
   #count = 0;
   #size = 0;
+  #lastIsAscii = false;
 
   constructor(namespace: string, buffers: BatchBuffers) {
     this.namespace = namespace;
@@ -58,11 +59,8 @@ export class BatchBuilder {
     return this.#count === batchCapacity || this.#size >= batchValueBytes;
   }
 
-  /**
-   * @param digestHex at least 40 hex digits
-   * @returns a copy of the value that holds on to no larger string it may have been cut from
-   */
-  add(value: string, digestHex: string): string {
+  /** @param digestHex at least 40 hex digits */
+  add(value: string, digestHex: string): void {
     // UTF-8 takes at most three bytes for a UTF-16 unit.
     if (this.#size + value.length * 3 > this.#values.length) this.#grow(value.length * 3);
     const start = this.#size;
@@ -71,8 +69,14 @@ export class BatchBuilder {
     this.#size += size;
     this.#buffers.ends[this.#count] = this.#size;
     this.#count += 1;
-    // As many bytes as characters means ASCII, for which latin1 is the faster way to read it.
-    return this.#values.toString(size === value.length ? 'latin1' : 'utf8', start, this.#size);
+    this.#lastIsAscii = size === value.length;
+  }
+
+  /** A copy of the value added last, which holds on to no larger string that it may have been cut from. */
+  copyOfLast(): string {
+    const start = this.#count < 2 ? 0 : this.#buffers.ends[this.#count - 2];
+    // latin1 is the faster way to read ASCII.
+    return this.#values.toString(this.#lastIsAscii ? 'latin1' : 'utf8', start, this.#size);
   }
 
   take(): Batch {

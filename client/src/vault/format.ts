@@ -27,6 +27,9 @@ export const encryptionCap = 2 ** 31;
 /** What a key in the vault is for. */
 export type KeyPurpose = 'state' | 'data' | 'token' | 'hash' | 'manifest' | 'receipt';
 
+/** State of a data key: one seals, the others only open. */
+export type DataKeyState = 'active' | 'retired';
+
 /** Associated data of a wrapped key. */
 export function keyAad(vaultId: string, keyId: number, purpose: KeyPurpose): Uint8Array {
   return lengthPrefixed('sdp-vault-key-v1', vaultId, schemaVersion, keyId, purpose);

@@ -37,7 +37,12 @@ export class RepetitionCache<V extends string> {
     return found;
   }
 
+  /** Whether {@link set} would remember it. */
+  keeps(key: string): boolean {
+    return this.#restingFor === 0 && key.length <= longestKept;
+  }
+
   set(key: string, value: V): void {
-    if (this.#restingFor === 0 && key.length <= longestKept) this.#cache.set(key, value);
+    if (this.keeps(key)) this.#cache.set(key, value);
   }
 }

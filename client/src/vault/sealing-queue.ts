@@ -12,7 +12,7 @@ import type { FromWorker, ToWorker, WorkerFailure, WorkerStart } from './worker-
 
 /** Messages that may wait for the worker or be with it before `drain` waits. */
 const inFlightBound = 2;
-const sparesKept = 4;
+const sparesKept = 2;
 
 /** Collects values into batches and hands them to the worker thread, which it starts when there is something to do. */
 export class SealingQueue {
@@ -77,6 +77,8 @@ export class SealingQueue {
     const fromSource = import.meta.url.endsWith('.ts');
     const worker = new Worker(new URL(fromSource ? './vault-worker.ts' : './vault-worker.js', import.meta.url), {
       workerData: this.#start,
+      // What it makes is short-lived and small; left to itself V8 would let the young generation grow to 48 MB.
+      resourceLimits: { maxYoungGenerationSizeMb: 4 },
       ...(fromSource ? { execArgv: ['--conditions=sdp-source'] } : {}),
     });
     worker.on('message', (message: FromWorker) => {

@@ -2,8 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import { nonceBytes, openBlob, sealBlob } from '@sdp/shared/crypto';
 import { IntegrityError, VaultError } from '@sdp/shared/errors';
 import type { Database } from './database.ts';
-import { encryptionCap, type KeyPurpose, stateAad } from './format.ts';
-import type { DataKeyState } from './stats.ts';
+import { type DataKeyState, encryptionCap, type KeyPurpose, stateAad } from './format.ts';
 
 export interface NamespaceState {
   readonly id: number;

@@ -1,11 +1,8 @@
 import { statSync } from 'node:fs';
 import type { Database } from './database.ts';
-import { encryptionCap, schemaVersion } from './format.ts';
+import { type DataKeyState, encryptionCap, schemaVersion } from './format.ts';
 import type { Keyring } from './keyring.ts';
 import { StateStore } from './state.ts';
-
-/** State of a data key: one seals, the others only open. */
-export type DataKeyState = 'active' | 'retired';
 
 export interface NamespaceStats {
   readonly namespace: string;

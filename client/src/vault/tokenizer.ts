@@ -12,8 +12,9 @@ export function createTokenizer(digest: KeyedHash, queue: SealingQueue, namespac
     if (known !== undefined) return known;
     const digestHex = digest(value);
     const token = tokenFromDigest(digestHex);
-    const copy = queue.builderFor(namespace).add(value, digestHex);
-    recent.set(copy, token);
+    const batch = queue.builderFor(namespace);
+    batch.add(value, digestHex);
+    if (recent.keeps(value)) recent.set(batch.copyOfLast(), token);
     return token;
   };
 }

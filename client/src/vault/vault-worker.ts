@@ -12,7 +12,7 @@ const port = parentPort;
 if (port === null) throw new Error('This file runs as a worker thread.');
 const { path, keys } = workerData as WorkerStart;
 
-const db = openDatabase(path, { cacheKiB: 65_536 });
+const db = openDatabase(path);
 prepareForWriting(db);
 const writer = new BatchWriter(db, keys);
 // From here on `withWriteLock` does the waiting.

@@ -1,0 +1,35 @@
+import { Command } from 'commander';
+import { generateMasterKeyText, writeKeyFile } from '../keys/index.ts';
+import { type CommandContext, pathFrom } from './context.ts';
+
+/** `sdp keygen`: a new master key, to stdout or into a file that only its owner may read. */
+export function keygenCommand(context: CommandContext): Command {
+  return new Command('keygen')
+    .summary('make a master key')
+    .description('Makes a random 256-bit master key. Keep a copy in a safe place: without it no vault opens again.')
+    .option('--out <file>', 'write the key into a new file (mode 0600) instead of printing it')
+    .option('--json', 'print one JSON object')
+    .option('--quiet', 'print nothing but errors')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ sdp keygen --out sdp.key
+  $ export SDP_CRYPTO_KEY_FILE=sdp.key
+
+  $ export SDP_CRYPTO_KEY="$(sdp keygen)"
+`,
+    )
+    .action((options: { out?: string }) => {
+      const keyText = generateMasterKeyText();
+      if (options.out === undefined) {
+        context.terminal.result(keyText, { key: keyText });
+        return;
+      }
+      const file = pathFrom(context, options.out);
+      writeKeyFile(file, keyText);
+      context.terminal.result(`Wrote a new key to ${options.out}. Use it with SDP_CRYPTO_KEY_FILE, and keep a copy.`, {
+        file,
+      });
+    });
+}
