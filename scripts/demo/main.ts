@@ -3,9 +3,10 @@
 import { rmSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
+import { foreignEnvironment } from './foreign-environment.ts';
 import { outcomeTables } from './outcome.ts';
 import { generateApiKey, runSdp } from './sdp-process.ts';
-import { type RunningServer, startServer } from './server-process.ts';
+import { freePort, type ServerProcess, spawnServer, untilReady } from './server-process.ts';
 
 const root = join(import.meta.dirname, '../..');
 const folder = join(root, '.sdp', 'demo');
@@ -44,10 +45,13 @@ async function main(signal: AbortSignal): Promise<void> {
   await writeFile(files.apiKey, `${generateApiKey()}\n`, { mode: 0o600, flag: 'wx' });
 
   step('2. A server with its own PostgreSQL, API and workers, on this machine only.');
-  let server: RunningServer | undefined;
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  let server: ServerProcess | undefined;
   try {
-    server = await startServer({ ...files, signal });
-    console.log(`   ${server.url} is ready; its log is ${shown(files.serverLog)}`);
+    server = spawnServer({ command: ['serve'], environment: serverEnvironment(port), logPath: files.serverLog });
+    await untilReady(url, server, signal);
+    console.log(`   ${url} is ready; its log is ${shown(files.serverLog)}`);
 
     step('3. Replace personal data by tokens. The originals go into your encrypted vault.');
     await sdp('tokenize-config', '--config', files.config, '--input', files.raw, '--output', files.tokenized);
@@ -55,7 +59,7 @@ async function main(signal: AbortSignal): Promise<void> {
     step('4. Upload the tokens and wait for the scores.');
     const upload = await sdp(
       ...['upload-batch', '--file', files.tokenized, '--client-id', 'demo'],
-      ...['--processing-type', 'risk_scoring', '--server-url', server.url, '--wait'],
+      ...['--processing-type', 'risk_scoring', '--server-url', url, '--wait'],
     );
     const batchId = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/.exec(upload)?.[0];
     if (!batchId) throw new Error('the upload named no batch');
@@ -63,7 +67,7 @@ async function main(signal: AbortSignal): Promise<void> {
     step('5. Merge the scores into your raw file, here.');
     await sdp(
       ...['integrate-results', '--batch-id', batchId, '--raw-input', files.raw, '--output', files.scored],
-      ...['--key-column', 'customer_id', '--server-url', server.url],
+      ...['--key-column', 'customer_id', '--server-url', url],
     );
   } finally {
     await server?.stop();
@@ -86,6 +90,18 @@ async function main(signal: AbortSignal): Promise<void> {
   }
   console.log('\nThe server has stopped; nothing of the demo is running. (Ctrl-C stops a running demo at any time.)');
   console.log(`Clean up with: npm run demo -- --clean   (removes ${shown(folder)})`);
+}
+
+function serverEnvironment(port: number): Readonly<Record<string, string | undefined>> {
+  return {
+    ...foreignEnvironment(),
+    SDP_ENV: 'dev',
+    SDP_PORT: String(port),
+    SDP_DATA_DIR: files.serverData,
+    SDP_CRYPTO_KEY_FILE: files.serverKey,
+    SDP_API_KEY_FILE: files.apiKey,
+    SDP_CLIENT_ID: 'demo',
+  };
 }
 
 if (process.argv.includes('--clean')) {

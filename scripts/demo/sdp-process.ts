@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { join, relative } from 'node:path';
+import { foreignEnvironment } from './foreign-environment.ts';
 
 const program = join(import.meta.dirname, '../../client/bin/sdp.js');
 
@@ -19,7 +20,7 @@ export function runSdp(
   console.log(`   $ npx sdp ${typed}`);
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [program, ...args], {
-      env: { ...process.env, ...environment },
+      env: { ...foreignEnvironment(), ...environment },
       stdio: ['ignore', 'pipe', 'inherit'],
       signal,
       killSignal: 'SIGINT',

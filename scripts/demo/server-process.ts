@@ -1,18 +1,33 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const program = join(import.meta.dirname, '../../server/bin/sdp-server.js');
 
-export interface RunningServer {
-  readonly url: string;
-  stop(): Promise<void>;
+export interface ServerProcess {
+  readonly pid: number;
+  /** Asks it to stop, and ends it by force after 20 s. @returns its exit status, null after a signal */
+  stop(): Promise<number | null>;
+  kill(signal: NodeJS.Signals): void;
+  /** Resolves once it has ended, however. */
+  readonly ended: Promise<number | null>;
 }
 
-async function freePort(): Promise<number> {
+export interface ServerOptions {
+  /** Of the built `sdp-server`, and its options. */
+  readonly command: readonly string[];
+  /** All that it gets. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Its stdout and stderr are added here. */
+  readonly logPath: string;
+  /** Options of Node itself. */
+  readonly nodeOptions?: readonly string[];
+}
+
+export async function freePort(): Promise<number> {
   const probe = createServer().listen(0, '127.0.0.1');
   await once(probe, 'listening');
   const address = probe.address();
@@ -21,46 +36,33 @@ async function freePort(): Promise<number> {
   return address.port;
 }
 
-/** Starts API and workers in one process on the embedded database, and waits until every dependency answers. */
-export async function startServer(options: {
-  serverKey: string;
-  apiKey: string;
-  serverData: string;
-  serverLog: string;
-  signal: AbortSignal;
-}): Promise<RunningServer> {
-  const port = await freePort();
-  const log = openSync(options.serverLog, 'w', 0o600);
-  // Only what the server needs: above all not the client's key, should the caller's shell have one set.
-  const { SDP_CRYPTO_KEY: _clientKey, DB_DSN: _dsn, KAFKA_BROKERS: _brokers, ...inherited } = process.env;
-  const child = spawn(process.execPath, [program, 'serve'], {
-    env: {
-      ...inherited,
-      SDP_ENV: 'dev',
-      SDP_PORT: String(port),
-      SDP_DATA_DIR: options.serverData,
-      SDP_CRYPTO_KEY_FILE: options.serverKey,
-      SDP_API_KEY: readFileSync(options.apiKey, 'utf8').trim(),
-      SDP_CLIENT_ID: 'demo',
-    },
+/** Starts the built server, or one of its workers, and returns at once. */
+export function spawnServer({ command, environment, logPath, nodeOptions = [] }: ServerOptions): ServerProcess {
+  const log = openSync(logPath, 'a', 0o600);
+  const child = spawn(process.execPath, [...nodeOptions, program, ...command], {
+    env: { ...environment },
     stdio: ['ignore', log, log],
   });
   closeSync(log);
-  const url = `http://127.0.0.1:${port}`;
-  try {
-    await untilReady(url, child, options.signal);
-  } catch (error) {
-    await stop(child);
-    throw error;
-  }
-  return { url, stop: () => stop(child) };
+  const ended = once(child, 'exit').then(([code]) => code as number | null);
+  return {
+    pid: child.pid ?? 0,
+    ended,
+    kill: (signal) => child.kill(signal),
+    stop: () => stop(child, ended),
+  };
 }
 
-async function untilReady(url: string, child: ChildProcess, signal: AbortSignal): Promise<void> {
+/** Waits until every dependency of the server at `url` answers. */
+export async function untilReady(url: string, server: ServerProcess, signal: AbortSignal): Promise<void> {
+  let end: number | null | undefined;
+  void server.ended.then((code) => {
+    end = code;
+  });
   const deadline = Date.now() + 60_000;
   while (Date.now() < deadline) {
     signal.throwIfAborted();
-    if (child.exitCode !== null) throw new Error(`the server ended with status ${child.exitCode}`);
+    if (end !== undefined) throw new Error(`the server ended with status ${end}`);
     const ready = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(2_000) }).then(
       (response) => response.ok,
       () => false,
@@ -71,11 +73,10 @@ async function untilReady(url: string, child: ChildProcess, signal: AbortSignal)
   throw new Error('the server was not ready within a minute');
 }
 
-async function stop(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const ended = once(child, 'exit');
+async function stop(child: ChildProcess, ended: Promise<number | null>): Promise<number | null> {
   child.kill('SIGTERM');
   const forced = setTimeout(() => child.kill('SIGKILL'), 20_000);
-  await ended;
+  const code = await ended;
   clearTimeout(forced);
+  return code;
 }
