@@ -330,6 +330,12 @@ export const errorRegistry = {
     remedy: 'Ask for application/json, text/csv or application/x-ndjson.',
     httpStatus: 406,
   },
+  'group-busy': {
+    kind: 'rejected',
+    title: 'Consumers of the group are running',
+    remedy: 'Stop the workers of that role first, then move the group.',
+    httpStatus: 409,
+  },
   'key-shared': {
     kind: 'rejected',
     title: 'Client and server hold the same key',

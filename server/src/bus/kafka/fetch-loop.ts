@@ -1,0 +1,151 @@
+import { type Consumer, type FetchOptions, ListOffsetTimestamps } from '@platformatic/kafka';
+import type { BusLogger } from '../bus-logger.ts';
+import { pause, retryDelayMs } from '../retry.ts';
+import { messagesOf } from './fetched-messages.ts';
+import type { GroupClient } from './group-client.ts';
+import { hasApiId } from './kafka-errors.ts';
+import type { KafkaPartition } from './kafka-partition.ts';
+
+type FetchRequestTopic = FetchOptions<Buffer, Buffer, Buffer, Buffer>['topics'][number];
+type FetchResponse = Awaited<ReturnType<Consumer['fetch']>>;
+
+export interface FetchLoopOptions {
+  readonly client: GroupClient;
+  readonly topic: string;
+  readonly logger: BusLogger;
+  /** Partitions that are assigned now. */
+  readonly partitions: () => Iterable<KafkaPartition>;
+  /** Bound on what is fetched and not yet taken, over all partitions. */
+  readonly maxBufferedBytes: number;
+}
+
+/** How long the broker may wait for news; shorter while a partition is left out because its buffer is full. */
+const waitMs = 500;
+const shortWaitMs = 20;
+const retry = { maxAttempts: 0, initialDelayMs: 100, maxDelayMs: 5_000 };
+
+/**
+ * Fetches for all assigned partitions that have room, one request a leading broker at a time. A partition whose handler is
+ * slow or retrying is left out and holds up no other.
+ */
+export class FetchLoop {
+  readonly #options: FetchLoopOptions;
+  readonly #closing = new AbortController();
+  readonly #running: Promise<void>;
+  #nudge: (() => void) | undefined;
+  #nudged = false;
+
+  constructor(options: FetchLoopOptions) {
+    this.#options = options;
+    this.#running = this.#run();
+  }
+
+  /** Something changed: there is room, or there are other partitions. */
+  nudge(): void {
+    this.#nudged = true;
+    this.#nudge?.();
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    this.nudge();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    for (let failures = 0; !this.#closing.signal.aborted; ) {
+      try {
+        const asked = await this.#fetchOnce();
+        failures = 0;
+        if (!asked) await this.#waitForNudge();
+      } catch (error) {
+        if (this.#closing.signal.aborted) return;
+        failures++;
+        if (await this.#recover(error).catch(() => false)) continue;
+        this.#options.logger.warn(
+          { topic: this.#options.topic, attempt: failures },
+          'fetch failed, it will be tried again',
+        );
+        await pause(retryDelayMs(retry, failures), this.#closing.signal);
+      }
+    }
+  }
+
+  /** Resolves to false when there was nothing to ask for. */
+  async #fetchOnce(): Promise<boolean> {
+    const { client, topic, maxBufferedBytes } = this.#options;
+    this.#nudged = false;
+    const assigned = [...this.#options.partitions()];
+    if (assigned.length === 0) return false;
+    const share = Math.max(1, Math.floor(maxBufferedBytes / assigned.length / 2));
+    const hungry = assigned.filter(({ bufferedBytes }) => bufferedBytes < share);
+    if (hungry.length === 0) return false;
+    const metadata = await client.consumer.metadata({ topics: [topic] });
+    const described = metadata.topics.get(topic);
+    if (described === undefined) throw new Error('the topic is not known to the broker');
+    const byLeader = Map.groupBy(hungry, ({ partition }) => described.partitions[partition]?.leader ?? -1);
+    const maxWaitTime = hungry.length < assigned.length ? shortWaitMs : waitMs;
+    await Promise.all(
+      [...byLeader].map(async ([node, partitions]) => {
+        const topics = requestOf(described.id, partitions, share);
+        const { fetchConnections } = client;
+        const request = { node, topics, minBytes: 1, maxBytes: share * partitions.length, maxWaitTime };
+        const response = await client.consumer.fetch({ ...request, connectionPool: fetchConnections });
+        this.#deliver(response, partitions);
+      }),
+    );
+    return true;
+  }
+
+  #deliver(response: FetchResponse, asked: readonly KafkaPartition[]): void {
+    const positions = new Map(asked.map((partition) => [partition.partition, partition]));
+    const stillOurs = new Set(this.#options.partitions());
+    for (const { partitions } of response.responses) {
+      for (const { partitionIndex, records } of partitions) {
+        const partition = positions.get(partitionIndex);
+        if (partition === undefined || records === null || records === undefined || !stillOurs.has(partition)) continue;
+        const { messages, position } = messagesOf(partition.topic, partitionIndex, partition.position, records);
+        partition.push(messages, position);
+      }
+    }
+  }
+
+  /** Retention may have dropped what we were to read next: goes on with the oldest there is. */
+  async #recover(error: unknown): Promise<boolean> {
+    if (!hasApiId(error, 'OFFSET_OUT_OF_RANGE')) return false;
+    const { client, topic, logger } = this.#options;
+    const oldest = (
+      await client.consumer.listOffsets({ topics: [topic], timestamp: ListOffsetTimestamps.EARLIEST })
+    ).get(topic);
+    for (const partition of this.#options.partitions()) {
+      const first = oldest?.[partition.partition] ?? 0n;
+      if (partition.position >= first) continue;
+      logger.warn({ topic, partition: partition.partition }, 'messages were dropped before this group read them');
+      partition.push([], first);
+    }
+    return true;
+  }
+
+  async #waitForNudge(): Promise<void> {
+    if (this.#nudged || this.#closing.signal.aborted) return;
+    await new Promise<void>((resolve) => {
+      this.#nudge = resolve;
+    });
+    this.#nudge = undefined;
+  }
+}
+
+function requestOf(topicId: string, partitions: readonly KafkaPartition[], share: number): FetchRequestTopic[] {
+  return [
+    {
+      topicId,
+      partitions: partitions.map(({ partition, position }) => ({
+        partition,
+        fetchOffset: position,
+        partitionMaxBytes: share,
+        currentLeaderEpoch: -1,
+        lastFetchedEpoch: -1,
+      })),
+    },
+  ];
+}

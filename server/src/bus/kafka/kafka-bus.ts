@@ -1,0 +1,134 @@
+import { Admin, ListOffsetTimestamps } from '@platformatic/kafka';
+import type { BusPort, ConsumeOptions, Consumer, OutgoingMessage, TopicLag } from '@sdp/shared/messaging';
+import { deadLetterTopic } from '@sdp/shared/messaging';
+import { toDeadLetter } from '../dead-letter.ts';
+import { groupIsBusy } from '../group-is-busy.ts';
+import { KafkaConsumer } from './kafka-consumer.ts';
+import { asBusError, hasApiId } from './kafka-errors.ts';
+import { clientOptions, type KafkaBusOptions } from './kafka-options.ts';
+import { KafkaProducer } from './kafka-producer.ts';
+
+export type { KafkaBusOptions } from './kafka-options.ts';
+
+/** {@link BusPort} on Apache Kafka 4 or later. */
+export class KafkaBus implements BusPort {
+  readonly #options: KafkaBusOptions;
+  readonly #producer: KafkaProducer;
+  readonly #consumers = new Set<KafkaConsumer>();
+  readonly #admin: Admin;
+
+  constructor(options: KafkaBusOptions) {
+    this.#options = options;
+    this.#admin = new Admin(clientOptions(options, 'admin'));
+    this.#producer = new KafkaProducer(options, (topic) => this.#partitionCount(topic));
+  }
+
+  async ensureTopic(topic: string, partitions: number): Promise<void> {
+    await this.#create(topic, partitions);
+    await this.#create(deadLetterTopic(topic), 1);
+  }
+
+  publish(topic: string, messages: readonly OutgoingMessage[]): Promise<void> {
+    return this.#producer.publish(topic, messages);
+  }
+
+  async consume(options: ConsumeOptions): Promise<Consumer> {
+    const consumer = new KafkaConsumer(options, {
+      bus: this.#options,
+      logger: this.#options.logger,
+      publishDeadLetter: (message, reason) =>
+        this.publish(deadLetterTopic(message.topic), [toDeadLetter(message, reason)]),
+      onClosed: (closed) => this.#consumers.delete(closed),
+    });
+    this.#consumers.add(consumer);
+    try {
+      await consumer.start();
+    } catch (error) {
+      this.#consumers.delete(consumer);
+      throw error;
+    }
+    return consumer;
+  }
+
+  async replayFrom(topic: string, group: string, time: Date): Promise<void> {
+    try {
+      const members = (await this.#admin.describeGroups({ groups: [group] })).get(group)?.members.size ?? 0;
+      if (members > 0) throw groupIsBusy();
+    } catch (error) {
+      // A group that never was has no members either.
+      if (!hasApiId(error, 'GROUP_ID_NOT_FOUND')) throw asBusError(error);
+    }
+    const latest = await this.#offsets(topic, ListOffsetTimestamps.LATEST);
+    const atTime = await this.#offsets(topic, BigInt(time.getTime()));
+    const partitionOffsets = latest.map((end, partition) => {
+      const found = atTime[partition] ?? -1n;
+      return { partition, offset: found < 0n ? end : found };
+    });
+    await this.#ask(() =>
+      this.#admin.alterConsumerGroupOffsets({ groupId: group, topics: [{ name: topic, partitionOffsets }] }),
+    );
+  }
+
+  async lag(topic: string, group: string): Promise<readonly TopicLag[]> {
+    const [oldest, latest, groups] = await Promise.all([
+      this.#offsets(topic, ListOffsetTimestamps.EARLIEST),
+      this.#offsets(topic, ListOffsetTimestamps.LATEST),
+      this.#ask(() => this.#admin.listConsumerGroupOffsets({ groups: [group] })),
+    ]);
+    const committed = new Map<number, bigint>();
+    for (const { name, partitions } of groups[0]?.topics ?? []) {
+      if (name !== topic) continue;
+      for (const { partitionIndex, committedOffset } of partitions) committed.set(partitionIndex, committedOffset);
+    }
+    return latest.map((end, partition) => {
+      const first = oldest[partition] ?? 0n;
+      const stored = committed.get(partition) ?? -1n;
+      return { partition, lag: end - (stored > first ? stored : first) };
+    });
+  }
+
+  async check(): Promise<void> {
+    await this.#ask(() => this.#admin.metadata({ topics: [], forceUpdate: true }));
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#consumers].map((consumer) => consumer.close()));
+    await this.#producer.close();
+    await this.#admin.close().catch(() => undefined);
+  }
+
+  async #create(topic: string, partitions: number): Promise<void> {
+    const configs = [{ name: 'message.timestamp.type', value: 'LogAppendTime' }];
+    const { replicas = -1 } = this.#options;
+    try {
+      await this.#admin.createTopics({ topics: [topic], partitions, replicas, configs });
+    } catch (error) {
+      if (!hasApiId(error, 'TOPIC_ALREADY_EXISTS')) throw asBusError(error);
+    }
+    // Made is not yet known everywhere: waits until a leader answers for each partition.
+    await this.#offsets(topic, ListOffsetTimestamps.LATEST);
+  }
+
+  async #partitionCount(topic: string): Promise<number> {
+    const { topics } = await this.#ask(() => this.#admin.metadata({ topics: [topic] }));
+    return topics.get(topic)?.partitionsCount ?? 1;
+  }
+
+  /** Offsets by partition. */
+  async #offsets(topic: string, timestamp: bigint): Promise<bigint[]> {
+    const partitions = await this.#partitionCount(topic);
+    const request = Array.from({ length: partitions }, (_, partitionIndex) => ({ partitionIndex, timestamp }));
+    const listed = await this.#ask(() => this.#admin.listOffsets({ topics: [{ name: topic, partitions: request }] }));
+    const offsets: bigint[] = new Array(partitions).fill(0n);
+    for (const { partitionIndex, offset } of listed[0]?.partitions ?? []) offsets[partitionIndex] = offset;
+    return offsets;
+  }
+
+  async #ask<T>(request: () => Promise<T>): Promise<T> {
+    try {
+      return await request();
+    } catch (error) {
+      throw asBusError(error);
+    }
+  }
+}

@@ -1,0 +1,35 @@
+import type { BaseOptions, ConnectionOptions } from '@platformatic/kafka';
+import type { BusLogger } from '../bus-logger.ts';
+
+export interface KafkaBusOptions {
+  /** `host:port`, at least one. */
+  readonly brokers: readonly string[];
+  readonly clientId: string;
+  readonly logger: BusLogger;
+  /** As Node's `tls.connect` takes it; plain TCP where left out. */
+  readonly tls?: ConnectionOptions['tls'];
+  readonly sasl?: ConnectionOptions['sasl'];
+  /** Copies of each topic that {@link KafkaBus.ensureTopic} makes; the broker's default where left out. */
+  readonly replicas?: number;
+  /** After this long without a heartbeat a consumer's partitions go to others. */
+  readonly sessionTimeoutMs?: number;
+  /** How long a rebalance waits for messages in hand before the partition goes to its new owner regardless. */
+  readonly handoverMs?: number;
+}
+
+/** Options that all clients of one bus share. */
+export function clientOptions(options: KafkaBusOptions, purpose: string): BaseOptions {
+  return {
+    clientId: `${options.clientId}-${purpose}`,
+    bootstrapBrokers: [...options.brokers],
+    ...(options.tls === undefined ? {} : { tls: options.tls }),
+    ...(options.sasl === undefined ? {} : { sasl: options.sasl }),
+    autocreateTopics: false,
+    connectTimeout: 5_000,
+    requestTimeout: 30_000,
+    timeout: 15_000,
+    retries: 3,
+    retryDelay: 200,
+    metadataMaxAge: 60_000,
+  };
+}

@@ -1,0 +1,86 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+export interface TestKafka {
+  readonly brokers: readonly string[];
+  /** A second way to the broker: it tells clients to come to `advertised`, where a proxy to `target` may stand. */
+  readonly proxied?: { readonly target: number; readonly advertised: number };
+  stop(): Promise<void>;
+}
+
+export interface SkippedKafka {
+  readonly skipped: string;
+}
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const script = join(root, 'scripts', 'kafka.mjs');
+const startDeadlineMs = 180_000;
+
+/**
+ * The broker for tests: that of `KAFKA_BROKERS`, else one of our own where Java and Maven (or Docker) are there. One broker
+ * serves the whole run; it ends with the test runner and leaves no data behind. With `SDP_REQUIRE_KAFKA=1` not having one
+ * is a failure.
+ */
+export async function startTestKafka(): Promise<TestKafka | SkippedKafka> {
+  const given = process.env['KAFKA_BROKERS'];
+  if (given) return { brokers: given.split(','), stop: async () => undefined };
+  // The runner's process, which all test files of a run have as their parent.
+  const owner = process.ppid;
+  const name = `test-${owner}`;
+  const home = join(root, '.kafka', name);
+  const lock = join(root, '.kafka', `${name}.lock`);
+  try {
+    mkdirSync(join(root, '.kafka'), { recursive: true });
+    if (claim(lock)) {
+      try {
+        await startBroker(name, owner);
+      } finally {
+        rmSync(lock, { recursive: true, force: true });
+      }
+    }
+    return await findBroker(home, lock);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    if (process.env['SDP_REQUIRE_KAFKA'] === '1') throw new Error(`SDP_REQUIRE_KAFKA is set, but ${reason}`);
+    const skipped = `${reason} To run them: set KAFKA_BROKERS, or install Java 17 and Maven.`;
+    process.stderr.write(`Kafka tests skipped: ${skipped}\n`);
+    return { skipped };
+  }
+}
+
+/** Whoever makes the folder first starts the broker; the others wait for it. */
+function claim(lock: string): boolean {
+  try {
+    mkdirSync(lock);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function startBroker(name: string, owner: number): Promise<void> {
+  const args = [script, 'start', '--background', '--port', '0', '--name', name, '--proxied', '--ephemeral'];
+  const child = spawn(process.execPath, [...args, '--owner', String(owner)], { stdio: ['ignore', 'ignore', 'pipe'] });
+  let complaint = '';
+  child.stderr.on('data', (bytes) => {
+    complaint += bytes;
+  });
+  const [code] = await once(child, 'close');
+  if (code !== 0) throw new Error(complaint.split('\n')[0] || 'the broker could not be started.');
+}
+
+async function findBroker(home: string, lock: string): Promise<TestKafka> {
+  for (const deadline = Date.now() + startDeadlineMs; Date.now() < deadline; await sleep(100)) {
+    if (existsSync(lock)) continue;
+    const state = JSON.parse(readFileSync(join(home, 'broker.json'), 'utf8')) as {
+      port: number;
+      proxied: NonNullable<TestKafka['proxied']>;
+    };
+    return { brokers: [`127.0.0.1:${state.port}`], proxied: state.proxied, stop: async () => undefined };
+  }
+  throw new Error('the broker did not start in time.');
+}
