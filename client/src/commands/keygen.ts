@@ -23,7 +23,9 @@ Examples:
     .action((options: { out?: string }) => {
       const keyText = generateMasterKeyText();
       if (options.out === undefined) {
-        context.terminal.result(keyText, { key: keyText });
+        // The key is what was asked for, not a remark on it: --quiet doesn't hold it back.
+        if (context.terminal.json) context.terminal.result('', { key: keyText });
+        else context.stdout.write(`${keyText}\n`);
         return;
       }
       const file = pathFrom(context, options.out);

@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import { loadMasterKey } from '../keys/index.ts';
 import { formatBytes, formatNumber } from '../terminal/index.ts';
 import { type Damage, openVault, type Vault, type VaultStats, type VerifyReport } from '../vault/index.ts';
-import { type CommandContext, pathFrom, vaultPathFrom } from './context.ts';
+import { type CommandContext, vaultPathFrom } from './context.ts';
 
 interface VaultOptions {
   readonly vault?: string;
@@ -48,7 +48,7 @@ async function withVault(
 ): Promise<void> {
   const vault = await openVault({
     path: vaultPathFrom(context, options.vault),
-    masterKey: loadMasterKey(keyEnvironment(context)),
+    masterKey: loadMasterKey(context.env, context.cwd),
     readOnly: true,
   });
   try {
@@ -56,12 +56,6 @@ async function withVault(
   } finally {
     await vault.close();
   }
-}
-
-/** The key file's path starts from the command's folder, like any other path. */
-function keyEnvironment(context: CommandContext): CommandContext['env'] {
-  const file = context.env['SDP_CRYPTO_KEY_FILE'];
-  return file ? { ...context.env, SDP_CRYPTO_KEY_FILE: pathFrom(context, file) } : context.env;
 }
 
 function printStats({ terminal }: CommandContext, stats: VaultStats): void {

@@ -1,4 +1,5 @@
 import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { isPublishedKey, type MasterKey, parseMasterKey } from '@sdp/shared/crypto';
 import { ConfigError } from '@sdp/shared/errors';
 
@@ -14,15 +15,16 @@ const fileSizeLimit = 1_024;
  * A key file that others than its owner may read is refused rather than warned about: a warning scrolls by once in a
  * job that runs for years, and `chmod 600` is all it takes. (Windows has no such mode bits and is not checked.)
  *
+ * @param cwd folder that a relative path starts from
  * @throws {ConfigError} `key-missing`, `key-invalid`, `key-published` (unless `SDP_ENV=dev`), `config-unreadable` or
  *   `config-invalid` (a readable-by-others file, two different keys)
  */
-export function loadMasterKey(env: Environment): MasterKey {
+export function loadMasterKey(env: Environment, cwd = '.'): MasterKey {
   // An empty variable counts as unset: `SDP_CRYPTO_KEY=` in an env file means "not given here".
   const text = env['SDP_CRYPTO_KEY'] || undefined;
   const file = env['SDP_CRYPTO_KEY_FILE'] || undefined;
   const fromText = text === undefined ? undefined : parseMasterKey(text.trim());
-  const fromFile = file === undefined ? undefined : readKeyFile(file);
+  const fromFile = file === undefined ? undefined : readKeyFile(resolve(cwd, file));
   const key = fromText ?? fromFile;
   if (key === undefined) throw new ConfigError('key-missing');
   if (fromText !== undefined && fromFile !== undefined && !fromText.equals(fromFile)) {
