@@ -1,0 +1,240 @@
+import { dirname } from 'node:path';
+import type { Batch } from '@sdp/shared/contracts';
+import { type Finding, InputError, IntegrityError } from '@sdp/shared/errors';
+import { Command, Option } from 'commander';
+import { type CsvEncoding, csvEncodings } from '../csv/index.ts';
+import { openInput } from '../pipeline/open-input.ts';
+import { rowProgress } from '../pipeline/row-progress.ts';
+import {
+  assertProcessed,
+  fetchResults,
+  guessJoinKey,
+  type JoinCounts,
+  type JoinKey,
+  joinKeyOf,
+  mergeResults,
+  ResultSpool,
+  WholeOutput,
+} from '../results/index.ts';
+import {
+  fetchBatch,
+  findReceipt,
+  type KeyRing,
+  openKeyRing,
+  type Receipt,
+  readReceipt,
+  verifyReceipt,
+} from '../upload/index.ts';
+import { type CommandContext, pathFrom, stdioPath, vaultPathFrom } from './context.ts';
+import {
+  addServerOptions,
+  connectToServer,
+  parseBatchId,
+  type ServerOptions,
+  type ServerTuning,
+} from './server-connection.ts';
+
+interface Options extends ServerOptions {
+  readonly batchId: string;
+  readonly rawInput: string;
+  readonly output: string;
+  readonly keyColumn?: string;
+  readonly receipt?: string;
+  readonly vault?: string;
+  readonly strict?: boolean;
+  readonly delimiter?: string;
+  readonly encoding?: CsvEncoding;
+  readonly lenient?: boolean;
+}
+
+/** `sdp integrate-results`: puts a batch's results behind the rows of the raw file they belong to. */
+export function integrateResultsCommand(context: CommandContext, tuning: ServerTuning = {}): Command {
+  const command = new Command('integrate-results')
+    .summary('put the results behind the rows of the raw file')
+    .description(
+      'Fetches a batch’s results and puts them behind the rows of the raw file, joined by key.\n\nThe raw columns come out byte for byte. ' +
+        'If the key column was tokenized, the receipt that `sdp upload-batch` wrote says how, and the vault gives the tokens. ' +
+        'The n-th row with a key gets the n-th result with it; a single result serves every row with its key.',
+    )
+    .requiredOption('--batch-id <id>', 'batch, as `sdp upload-batch` printed it')
+    .requiredOption('--raw-input <path>', 'the file before it was tokenized; - for stdin')
+    .requiredOption('--output <path>', 'where to write the merged file; - for stdout')
+    .option('--key-column <column>', 'column of the raw file that identifies a row (default: the receipt’s)');
+  return addServerOptions(command)
+    .option(
+      '--receipt <path>',
+      'receipt of the upload (default: looked for beside the raw file and in the current folder)',
+    )
+    .option('--vault <path>', 'vault that made the tokens; SDP_VAULT if left out')
+    .option('--strict', 'fail, with no output, unless there is a receipt and every key fits exactly once')
+    .option('--delimiter <character>', 'of the raw file; sniffed if left out')
+    .addOption(new Option('--encoding <encoding>', 'of the raw file').choices(csvEncodings))
+    .option('--lenient', 'take short rows of the raw file')
+    .option('--json', 'print one JSON object')
+    .option('--quiet', 'print nothing but errors')
+    .addHelpText(
+      'after',
+      `
+Example:
+  $ sdp integrate-results --batch-id 0b7c2a54-6f3e-4f0a-9b1d-2f8a4c6e7d10 --raw-input customers.csv \\
+    --output customers_scored.csv --key-column customer_id --server-url https://sdp.example.com
+`,
+    )
+    .action((options: Options) => integrateResults(context, options, tuning));
+}
+
+async function integrateResults(context: CommandContext, options: Options, tuning: ServerTuning): Promise<void> {
+  const { terminal, signal } = context;
+  const batchId = parseBatchId(options.batchId);
+  const strict = options.strict === true;
+  const client = await connectToServer(context, options, tuning);
+  let keys: KeyRing | undefined;
+  let spool: ResultSpool | undefined;
+  try {
+    const receipt = await receiptOf(context, options, batchId);
+    keys = await openKeyRing({
+      env: context.env,
+      vaultPath: vaultPathFrom(context, options.vault),
+      required: needsVault(receipt) || options.vault !== undefined,
+    });
+    if (receipt !== undefined) verifyReceipt(receipt, { batchId, serverUrl: client.serverUrl }, keys.vault);
+    const raw = await openInput(context, options.rawInput);
+    const batch = await fetchBatch(client, batchId);
+    assertProcessed(batch);
+    assertBatchFits(batch, receipt);
+    const known = new Set(receipt?.columns.map(({ name }) => name) ?? batch.columns);
+    spool = new ResultSpool();
+    const resultHeader = await fetchResults(client, batch, known, spool, terminal);
+    const output = await WholeOutput.open(context, options.output, { holdBack: strict, mustNotBe: [raw.identity] });
+    const progress = rowProgress(terminal, 'merging', raw);
+    try {
+      const merged = await mergeResults(raw.source, output, spool, {
+        keyColumn: options.keyColumn ?? receipt?.key_column ?? batch.key_column,
+        joinKey: chooseJoinKey(receipt, keys, spool),
+        resultHeader,
+        csv: {
+          signal,
+          ...(options.delimiter === undefined ? {} : { delimiter: options.delimiter }),
+          ...(options.encoding === undefined ? {} : { encoding: options.encoding }),
+          ...(options.lenient === undefined ? {} : { lenient: options.lenient }),
+        },
+        onProgress: (done) => progress.update(done),
+      });
+      const counts = spool.counts();
+      if (strict) assertAllMatched(counts, batchId);
+      await output.publish();
+      report(context, { batch, output: output.path, rows: merged.rows, added: merged.added, counts, receipt });
+    } finally {
+      progress.stop();
+      await output.discard();
+    }
+  } finally {
+    spool?.close();
+    await keys?.close();
+    await client.close();
+  }
+}
+
+async function receiptOf(context: CommandContext, options: Options, batchId: string): Promise<Receipt | undefined> {
+  if (options.receipt !== undefined) return await readReceipt(pathFrom(context, options.receipt));
+  const beside = options.rawInput === stdioPath ? [] : [dirname(pathFrom(context, options.rawInput))];
+  const found = await findReceipt(batchId, [...beside, context.cwd]);
+  if (found !== undefined) return found.receipt;
+  const message = 'There is no receipt of this batch beside the raw file or in the current folder';
+  if (options.strict === true) throw new IntegrityError('receipt-invalid', { message, details: { batchId } });
+  context.terminal.warn(`${message.toLowerCase()}: what was uploaded cannot be checked (--receipt names it)`);
+  return undefined;
+}
+
+/** The receipt's key column was tokenized, or the receipt can only be checked with the vault. */
+function needsVault(receipt: Receipt | undefined): boolean {
+  const method = receipt?.columns.find(({ name }) => name === receipt.key_column)?.method;
+  return receipt?.mac != null || method === 'token' || method === 'hash';
+}
+
+function assertBatchFits(batch: Batch, receipt: Receipt | undefined): void {
+  if (receipt === undefined) return;
+  const { processing_type, record_count, key_column } = receipt;
+  if (
+    batch.processing_type === processing_type &&
+    batch.accepted_records === record_count &&
+    batch.key_column === key_column
+  ) {
+    return;
+  }
+  throw new IntegrityError('receipt-invalid', {
+    message: 'The server describes the batch otherwise than the receipt does',
+    details: { batchId: batch.batch_id },
+  });
+}
+
+function chooseJoinKey(receipt: Receipt | undefined, { vault }: KeyRing, spool: ResultSpool): JoinKey {
+  const sample = spool.firstKeys(100);
+  const column = receipt?.columns.find(({ name }) => name === receipt.key_column);
+  if (column === undefined) return guessJoinKey(vault, sample);
+  return joinKeyOf(
+    column,
+    () => {
+      if (vault === undefined) throw new Error('the vault was not opened');
+      return vault;
+    },
+    sample,
+  );
+}
+
+function assertAllMatched(counts: JoinCounts, batchId: string): void {
+  const findings: Finding[] = [
+    { count: counts.unmatchedRows, message: 'rows without a result' },
+    { count: counts.foreignResults, message: 'results without a row' },
+    { count: counts.duplicateKeys, message: 'rows whose key stands in an earlier row' },
+    { count: counts.repeatedResults, message: 'results whose key stands in an earlier result' },
+  ].flatMap(({ count, message }) => (count === 0 ? [] : [{ message: `${count} ${message}` }]));
+  if (findings.length === 0) return;
+  throw new InputError('results-key-mismatch', { details: { batchId, findings, count: findings.length } });
+}
+
+function report(
+  { terminal }: CommandContext,
+  merge: {
+    readonly batch: Batch;
+    readonly output: string;
+    readonly rows: number;
+    readonly added: readonly string[];
+    readonly counts: JoinCounts;
+    readonly receipt: Receipt | undefined;
+  },
+): void {
+  const { batch, output, rows, added, counts, receipt } = merge;
+  const { matched, unmatchedRows, foreignResults, duplicateKeys, repeatedResults } = counts;
+  terminal.result(
+    [
+      {
+        columns: ['results', 'count'],
+        rows: [
+          ['rows of the raw file', rows],
+          ['with a result', matched],
+          ['without a result', unmatchedRows],
+          ['results without a row', foreignResults],
+          ['rows with an earlier row’s key', duplicateKeys],
+          ['results with an earlier result’s key', repeatedResults],
+        ],
+      },
+      `columns added: ${added.join(', ')}`,
+      ...(output === stdioPath ? [] : [`written to ${output}`]),
+    ],
+    {
+      batch_id: batch.batch_id,
+      processing_type: batch.processing_type,
+      model_version: batch.model_version,
+      output,
+      rows,
+      matched,
+      unmatched_rows: unmatchedRows,
+      foreign_results: foreignResults,
+      duplicate_keys: duplicateKeys,
+      repeated_results: repeatedResults,
+      columns_added: added,
+      receipt_checked: receipt !== undefined && receipt.mac !== null,
+    },
+  );
+}

@@ -1,0 +1,71 @@
+import { type ProcessingType, paramsSchemas, processingTypes } from '@sdp/shared/contracts';
+import { UsageError } from '@sdp/shared/errors';
+
+const lists = new Set(['quasi_identifiers', 'columns']);
+
+/** @throws {UsageError} `usage-invalid` */
+export function parseProcessingType(text: string): ProcessingType {
+  const type = processingTypes.find((name) => name === text);
+  if (type !== undefined) return type;
+  throw new UsageError('usage-invalid', {
+    message: '--processing-type names nothing that SDP does',
+    remedy: `It is one of ${processingTypes.join(', ')}.`,
+  });
+}
+
+/**
+ * Parses `--param NAME=VALUE` for a processing type: numbers as numbers, lists split at commas (or as a JSON array, for
+ * names that hold commas).
+ *
+ * @throws {UsageError} `usage-invalid` listing every parameter that is missing, unknown or wrong
+ */
+export function parseParams(type: ProcessingType, options: readonly string[]): Record<string, unknown> {
+  const params: Record<string, unknown> = {};
+  for (const option of options) {
+    const at = option.indexOf('=');
+    if (at <= 0) {
+      throw new UsageError('usage-invalid', {
+        message: 'A --param option is not of the form NAME=VALUE',
+        remedy: 'Write it as --param k=5 or --param quasi_identifiers=age,zip.',
+      });
+    }
+    const name = option.slice(0, at);
+    params[name] = lists.has(name) ? parseList(option.slice(at + 1)) : parseScalar(option.slice(at + 1));
+  }
+  const parsed = paramsSchemas[type].safeParse(params);
+  if (parsed.success) return parsed.data;
+  throw new UsageError('usage-invalid', {
+    message: `The parameters do not fit ${type}`,
+    remedy: parameterHelp[type],
+    details: {
+      findings: parsed.error.issues.map(({ path, message }) => ({
+        message,
+        field: `--param ${path.join('.')}`.trim(),
+      })),
+    },
+  });
+}
+
+const parameterHelp: Readonly<Record<ProcessingType, string>> = {
+  risk_scoring: 'Leave --param out: risk_scoring has no parameters.',
+  anonymization: 'Give --param k=NUMBER and --param quasi_identifiers=COLUMN,COLUMN.',
+  anomaly_detection: 'It takes --param columns=COLUMN,COLUMN and --param seed=NUMBER, both optional.',
+};
+
+function parseList(text: string): unknown {
+  if (!text.startsWith('[')) return text.split(',').map((name) => name.trim());
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return text;
+  }
+}
+
+function parseScalar(text: string): unknown {
+  return /^-?\d{1,15}(?:\.\d{1,15})?$/.test(text) ? Number(text) : text;
+}
+
+/** Columns that the parameters name. */
+export function columnsInParams(params: Readonly<Record<string, unknown>>): string[] {
+  return Object.entries(params).flatMap(([name, value]) => (lists.has(name) ? (value as string[]) : []));
+}

@@ -1,0 +1,97 @@
+import { existsSync } from 'node:fs';
+import type { ColumnMethod } from '@sdp/shared/contracts';
+import { keyFingerprint, type MasterKey } from '@sdp/shared/crypto';
+import { InputError, IntegrityError } from '@sdp/shared/errors';
+import type { Environment } from '../commands/context.ts';
+import type { CsvOptions } from '../csv/index.ts';
+import { loadMasterKey } from '../keys/index.ts';
+import { type Manifest, readManifest, verifyManifest } from '../manifest/index.ts';
+import { openVault, type Vault } from '../vault/index.ts';
+import type { UploadColumn } from './declared-columns.ts';
+import type { Inspection } from './inspect-file.ts';
+
+/** Vault and master key, as far as they are at hand. */
+export interface KeyRing {
+  readonly vault: Vault | undefined;
+  /** Of every key the client has or had. */
+  readonly fingerprints: readonly string[];
+  close(): Promise<void>;
+}
+
+export interface KeyRingOptions {
+  readonly env: Environment;
+  readonly vaultPath: string;
+  /** Whether to fail without a key and a vault; else what is there is used. */
+  readonly required: boolean;
+}
+
+/**
+ * Opens the vault for reading.
+ *
+ * @throws {ConfigError} `key-missing`, `key-invalid` and others of the key
+ * @throws {VaultError} `vault-not-found`, `vault-wrong-key`
+ */
+export async function openKeyRing({ env, vaultPath, required }: KeyRingOptions): Promise<KeyRing> {
+  const hasKey = Boolean(env['SDP_CRYPTO_KEY'] || env['SDP_CRYPTO_KEY_FILE']);
+  const masterKey: MasterKey | undefined = required || hasKey ? loadMasterKey(env) : undefined;
+  if (masterKey === undefined) return { vault: undefined, fingerprints: [], close: async () => undefined };
+  const vault =
+    required || existsSync(vaultPath) ? await openVault({ path: vaultPath, masterKey, readOnly: true }) : undefined;
+  return {
+    vault,
+    fingerprints: [...new Set([keyFingerprint(masterKey), ...(vault?.keyFingerprints() ?? [])])],
+    close: async () => await vault?.close(),
+  };
+}
+
+/** What is known of a file's columns before it is looked at. */
+export type Provenance =
+  | { readonly source: 'manifest'; readonly manifest: Manifest }
+  | { readonly source: 'user'; readonly declared: ReadonlyMap<string, ColumnMethod> };
+
+export interface ProvenanceOptions {
+  /** Where the manifest is. */
+  readonly manifestPath: string;
+  /** Whether the user named it. */
+  readonly manifestNamed: boolean;
+  readonly declared: ReadonlyMap<string, ColumnMethod>;
+}
+
+/**
+ * The user's declarations if there are any, else the manifest.
+ *
+ * @throws {InputError} `columns-undeclared` when there is neither
+ * @throws {IntegrityError} `manifest-invalid`
+ */
+export async function findProvenance(options: ProvenanceOptions): Promise<Provenance> {
+  const { manifestPath, manifestNamed, declared } = options;
+  if (declared.size > 0) return { source: 'user', declared };
+  if (!manifestNamed && !existsSync(manifestPath)) throw new InputError('columns-undeclared');
+  return { source: 'manifest', manifest: await readManifest(manifestPath) };
+}
+
+/** How the manifest says the file is to be read; the user's options where there is none. */
+export function csvOptionsOf(provenance: Provenance, options: CsvOptions): CsvOptions {
+  return provenance.source === 'manifest' ? { ...options, ...provenance.manifest.format } : options;
+}
+
+/** @throws {IntegrityError} `manifest-invalid` when the manifest was not made with this vault */
+export async function verifyProvenance(provenance: Provenance, vault: Vault | undefined): Promise<void> {
+  if (provenance.source === 'manifest' && vault !== undefined) await verifyManifest(provenance.manifest, { vault });
+}
+
+/** @throws {IntegrityError} `manifest-invalid` when the manifest is of another file than the one that was read */
+export function assertManifestFits({ file, row_count, columns }: Manifest, read: Inspection): void {
+  const sameFile = file.bytes === read.bytes && file.sha256 === read.sha256 && row_count === read.rows;
+  const names = columns.map(({ name }) => name);
+  if (sameFile && names.length === read.columns.length && names.every((name, at) => name === read.columns[at])) return;
+  throw new IntegrityError('manifest-invalid', { message: 'The file was changed after it was tokenized' });
+}
+
+export function columnsOfManifest({ columns }: Manifest): UploadColumn[] {
+  return columns.map(({ name, method, namespace }) => ({
+    name,
+    method,
+    ...(namespace === undefined ? {} : { namespace }),
+  }));
+}

@@ -1,0 +1,187 @@
+import {
+  type ColumnMethod,
+  type Declaration,
+  type ProcessingType,
+  type ProcessResponse,
+  processResponseSchema,
+} from '@sdp/shared/contracts';
+import { UsageError } from '@sdp/shared/errors';
+import type { CsvOptions } from '../csv/index.ts';
+import type { InputFile } from '../files/index.ts';
+import type { Terminal } from '../terminal/index.ts';
+import { type ApiClient, invalidResponse } from './api-client.ts';
+import { declaredMethodCheck, undeclaredColumnsCheck } from './column-checks.ts';
+import { assertKnownColumns, columnsDeclaredByUser, type UploadColumn } from './declared-columns.ts';
+import { type Compression, encodeBody } from './encode-body.ts';
+import { idempotencyKey } from './idempotency-key.ts';
+import { type Inspection, inspectFile, type RowCheck } from './inspect-file.ts';
+import { assertNoRawData } from './judge-findings.ts';
+import { metadataHeaders } from './metadata-headers.ts';
+import { columnsInParams } from './params.ts';
+import { checkServer, chooseCompression } from './preflight.ts';
+import {
+  assertManifestFits,
+  columnsOfManifest,
+  csvOptionsOf,
+  type KeyRing,
+  type Provenance,
+  verifyProvenance,
+} from './provenance.ts';
+
+export interface UploadRequest {
+  /** Opens the file anew for each pass over it. */
+  readonly openFile: () => Promise<InputFile>;
+  readonly clientId: string;
+  readonly processingType: ProcessingType;
+  readonly params: Readonly<Record<string, unknown>>;
+  readonly keyColumn: string | undefined;
+  readonly provenance: Provenance;
+  readonly declareSafe: readonly string[];
+  readonly csv: CsvOptions;
+  readonly compression: Compression | undefined;
+  /** Instead of the derived one. */
+  readonly idempotencyKey: string | undefined;
+}
+
+/** A batch that the server has accepted, and what was sent. */
+export interface Upload {
+  readonly response: ProcessResponse;
+  readonly inspection: Inspection;
+  readonly columns: readonly UploadColumn[];
+  readonly keyColumn: string;
+  /** Columns whose finds the user answered. */
+  readonly declaredSafe: readonly string[];
+  readonly compression: Compression;
+}
+
+/** A file that passed every check on this side. */
+interface CheckedFile {
+  readonly inspection: Inspection;
+  readonly columns: readonly UploadColumn[];
+  readonly keyColumn: string;
+  readonly declaredSafe: readonly string[];
+}
+
+/**
+ * Checks the whole file, then the server, then sends: nothing leaves before the last cell was looked at, and what leaves
+ * is what was looked at.
+ */
+export async function uploadFile(
+  request: UploadRequest,
+  { client, keys, terminal }: { readonly client: ApiClient; readonly keys: KeyRing; readonly terminal: Terminal },
+): Promise<Upload> {
+  const { provenance, clientId, processingType, params } = request;
+  await verifyProvenance(provenance, keys.vault);
+  const csv = csvOptionsOf(provenance, request.csv);
+  const file = await checkFile(request, csv, keys, terminal);
+  const { inspection, columns, keyColumn, declaredSafe } = file;
+
+  const info = await checkServer(client, {
+    clientId,
+    processingType,
+    records: inspection.rows,
+    declaredSafe,
+    keyFingerprints: keys.fingerprints,
+  });
+  const compression = chooseCompression(request.compression, info);
+  const declaration: Declaration = {
+    source: provenance.source,
+    columns: columns.map(({ name, method }) => ({ name, method })),
+    declared_safe: [...declaredSafe],
+  };
+  const identity = {
+    fileSha256: inspection.sha256,
+    serverUrl: client.serverUrl,
+    clientId,
+    processingType,
+    keyColumn,
+    params,
+  };
+  const progress = terminal.progress('uploading', { total: inspection.bytes, unit: 'bytes' });
+  try {
+    const response = await client.postStream(
+      '/api/v1/process',
+      {
+        contentType: 'text/csv; charset=utf-8; header=present',
+        headers: {
+          ...metadataHeaders({ clientId, processingType, keyColumn, params, declaration }),
+          ...(compression === 'none' ? {} : { 'content-encoding': compression }),
+          'idempotency-key': request.idempotencyKey ?? idempotencyKey({ ...identity, declaration }, keys.vault),
+        },
+        open: () => encodeBody(request.openFile, csv, inspection, compression, (bytes) => progress.update(bytes)),
+      },
+      processResponseSchema,
+    );
+    if (response.accepted_records !== inspection.rows) {
+      throw invalidResponse('The server accepted another number of records than were sent');
+    }
+    return { response, ...file, compression };
+  } finally {
+    progress.stop();
+  }
+}
+
+async function checkFile(
+  request: UploadRequest,
+  csv: CsvOptions,
+  keys: KeyRing,
+  terminal: Terminal,
+): Promise<CheckedFile> {
+  const { provenance } = request;
+  let columns: UploadColumn[] = [];
+  let finishChecks: () => void = () => undefined;
+  const { source, sizeBytes } = await request.openFile();
+  const progress = terminal.progress('checking', {
+    unit: 'bytes',
+    ...(sizeBytes === undefined ? {} : { total: sizeBytes }),
+  });
+  try {
+    const inspection = await inspectFile(
+      source,
+      csv,
+      (header) => {
+        assertKnownColumns(header, request.declareSafe, '--declare-safe');
+        assertKnownColumns(header, columnsInParams(request.params), '--param');
+        if (request.keyColumn !== undefined) assertKnownColumns(header, [request.keyColumn], '--key-column');
+        if (provenance.source === 'manifest') {
+          columns = columnsOfManifest(provenance.manifest);
+          return [];
+        }
+        columns = columnsDeclaredByUser(header, provenance.declared);
+        const checks = userChecks(header, columns, provenance.declared, keys);
+        finishChecks = checks.finish;
+        return checks.rows;
+      },
+      (_rows, bytes) => progress.update(bytes),
+    );
+    if (provenance.source === 'manifest') assertManifestFits(provenance.manifest, inspection);
+    assertNoRawData(inspection.findings, new Set(request.declareSafe));
+    finishChecks();
+    return {
+      inspection,
+      columns,
+      keyColumn: keyColumnOf(request, inspection.columns),
+      declaredSafe: request.declareSafe,
+    };
+  } finally {
+    progress.stop();
+  }
+}
+
+function userChecks(
+  header: readonly string[],
+  columns: readonly UploadColumn[],
+  declared: ReadonlyMap<string, ColumnMethod>,
+  keys: KeyRing,
+): { readonly rows: readonly RowCheck[]; readonly finish: () => void } {
+  const undeclared = undeclaredColumnsCheck(header, declared);
+  return { rows: [declaredMethodCheck(columns, keys.vault), undeclared], finish: undeclared.finish };
+}
+
+/** What the user says, else the manifest, else the first column. */
+function keyColumnOf({ keyColumn, provenance }: UploadRequest, header: readonly string[]): string {
+  const fromManifest = provenance.source === 'manifest' ? provenance.manifest.key_column : null;
+  const column = keyColumn ?? (fromManifest !== null && header.includes(fromManifest) ? fromManifest : header[0]);
+  if (column === undefined) throw new UsageError('usage-invalid', { message: 'The file has no columns' });
+  return column;
+}
