@@ -63,11 +63,17 @@ async function* chunksOf(path: string): AsyncGenerator<Uint8Array> {
   }
 }
 
-/** Stdin, or whatever stands in for it. */
-export function inputStream(stream: Readable): InputFile {
+/** Stdin, or whatever stands in for it. An abort ends the wait for bytes that may never come. */
+export function inputStream(stream: Readable, signal: AbortSignal): InputFile {
   return {
     source: (async function* () {
-      for await (const chunk of stream) yield typeof chunk === 'string' ? Buffer.from(chunk) : (chunk as Uint8Array);
+      const stop = () => stream.destroy(signal.reason as Error);
+      signal.addEventListener('abort', stop, { once: true });
+      try {
+        for await (const chunk of stream) yield typeof chunk === 'string' ? Buffer.from(chunk) : (chunk as Uint8Array);
+      } finally {
+        signal.removeEventListener('abort', stop);
+      }
     })(),
   };
 }

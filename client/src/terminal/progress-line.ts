@@ -20,17 +20,20 @@ export class ProgressLine implements Progress {
   readonly #options: ProgressLineOptions;
   readonly #startedAt: number;
   #label: string;
+  #total: number | undefined;
   #done = 0;
   #drawnAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: ProgressLineOptions) {
     this.#options = options;
     this.#label = options.label;
+    this.#total = options.total;
     this.#startedAt = options.now();
   }
 
-  update(done: number): void {
+  update(done: number, total?: number): void {
     this.#done = done;
+    if (total !== undefined) this.#total = total;
     this.#draw();
   }
 
@@ -56,7 +59,12 @@ export class ProgressLine implements Progress {
     if (time - this.#drawnAt < redrawMs) return;
     this.#drawnAt = time;
     const columns = stream.columns ?? 80;
-    let text = escapeControl(progressText(this.#label, this.#done, (time - this.#startedAt) / 1000, this.#options));
+    let text = escapeControl(
+      progressText(this.#label, this.#done, (time - this.#startedAt) / 1000, {
+        total: this.#total,
+        unit: this.#options.unit,
+      }),
+    );
     while (textWidth(text) >= columns) text = text.slice(0, -1);
     stream.write(eraseLine + text);
   }
@@ -67,7 +75,7 @@ export function progressText(
   label: string,
   done: number,
   seconds: number,
-  { total, unit = '' }: { readonly total?: number; readonly unit?: string },
+  { total, unit = '' }: { readonly total?: number | undefined; readonly unit?: string | undefined },
 ): string {
   const of = (count: number) => (unit === 'bytes' ? formatBytes(count) : formatNumber(Math.round(count)));
   const rate = seconds > 0 ? done / seconds : 0;

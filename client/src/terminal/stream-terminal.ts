@@ -65,7 +65,7 @@ export class StreamTerminal implements Terminal {
     const line = new ProgressLine({ stream: this.#stderr, label, now: this.#now, ...options });
     this.#line = line;
     return {
-      update: (done) => line.update(done),
+      update: (done, total) => line.update(done, total),
       label: (text) => line.label(text),
       stop: () => {
         line.stop();

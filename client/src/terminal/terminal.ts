@@ -10,8 +10,8 @@ export interface Table {
 
 /** A running count, shown on a terminal only. */
 export interface Progress {
-  /** Sets the count; cheap enough to call often. */
-  update(done: number): void;
+  /** Sets the count and, where it has become known, the total; cheap enough to call often. */
+  update(done: number, total?: number): void;
   /** Changes what stands before the count, e.g. the state of a batch. */
   label(text: string): void;
   /** Clears the line. */

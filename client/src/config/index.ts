@@ -1,0 +1,4 @@
+export { nearestName } from './nearest-name.ts';
+export { parseConfig } from './parse-config.ts';
+export { readConfig } from './read-config.ts';
+export type { ColumnConfig, ConfigMethod, DefaultTreatment, TokenizationConfig } from './tokenization-config.ts';
