@@ -3,6 +3,9 @@ import type { EncodedColumn } from './encoded-column.ts';
 import { anyValue, generalize } from './generalized-value.ts';
 import { type Partition, partitionByMondrian } from './mondrian.ts';
 
+/** Records described between two yields. */
+const recordsPerStep = 10_000;
+
 /** Released instead of a value that can't be generalized enough. */
 export const suppressedValue = anyValue;
 
@@ -51,6 +54,7 @@ export function* anonymizeInSteps({ columns, k }: AnonymizationOptions): Generat
   const classes: { values: readonly string[]; size: number; suppressed: boolean }[] = [];
   const known = new Map<string, number>();
   const suppressed = count < k;
+  let work = 0;
   for (let index = 0; index + 1 < partition.starts.length; index += 1) {
     const members = membersOf(partition, index);
     const values = columns.map((column) =>
@@ -66,7 +70,11 @@ export function* anonymizeInSteps({ columns, k }: AnonymizationOptions): Generat
     for (const record of members) classOf[record] = position;
     const released = classes[position];
     if (released) released.size += members.length;
-    if (index % 2_000 === 1_999) yield;
+    work += members.length;
+    if (work >= recordsPerStep) {
+      work = 0;
+      yield;
+    }
   }
   assertAnonymous(classOf, classes, k);
   return { classOf, classes };
