@@ -1,2 +1,33 @@
 #!/usr/bin/env node
-import '../dist/main.js';
+// Runs on the Node that npm installed beside this package where the one in charge is too old for it.
+import { spawn } from 'node:child_process';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+
+if (major > 22 || (major === 22 && minor >= 22)) {
+  await import('../dist/main.js');
+} else {
+  const node = newerNode();
+  if (node === undefined) {
+    console.error(`sdp: error: Node ${process.versions.node} is too old\nsdp: hint: Install Node 24.`);
+    process.exitCode = 3;
+  } else {
+    const child = spawn(node, process.argv.slice(1), { stdio: 'inherit' });
+    for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(name, () => child.kill(name));
+    child.on('close', (status, signal) => {
+      process.exitCode = status ?? (signal === null ? 1 : 130);
+    });
+  }
+}
+
+function newerNode() {
+  const name = `node-${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`;
+  try {
+    const folder = dirname(createRequire(import.meta.url).resolve(`${name}/package.json`));
+    return join(folder, 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
+  } catch {
+    return undefined;
+  }
+}

@@ -1,1 +1,29 @@
-export {};
+import { InterruptedError } from '@sdp/shared/errors';
+import { runProgram } from './program.ts';
+
+const interruption = new AbortController();
+for (const name of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(name, () => {
+    // The first signal has the command clean up and end; who sends a second one doesn't want to wait for that.
+    if (interruption.signal.aborted) process.exit(130);
+    interruption.abort(new InterruptedError('interrupted'));
+  });
+}
+for (const stream of [process.stdout, process.stderr]) {
+  // A reader that has gone away is noticed by whoever writes data; for remarks it is no reason to fail.
+  stream.on('error', () => undefined);
+}
+
+const status = await runProgram(process.argv.slice(2), {
+  env: process.env,
+  cwd: process.cwd(),
+  signal: interruption.signal,
+  stdin: process.stdin,
+  stdout: process.stdout,
+  stderr: process.stderr,
+});
+await Promise.all(
+  [process.stdout, process.stderr].map((stream) => new Promise<void>((resolve) => stream.write('', () => resolve()))),
+);
+// An idle stdin or a kept-alive connection is no reason to stay.
+process.exit(status);

@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { relative, resolve } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import type { Terminal } from '../terminal/index.ts';
 
@@ -25,7 +25,14 @@ export function pathFrom(context: CommandContext, path: string): string {
   return resolve(context.cwd, path);
 }
 
+/** A path as people like to read it: relative if it lies in the current folder. */
+export function pathForPeople(context: CommandContext, path: string): string {
+  const near = relative(context.cwd, path);
+  return near === '' || near.startsWith('..') ? path : near;
+}
+
 /** Where the vault is: `--vault`, else SDP_VAULT, else `token_vault.db` in the current folder. */
 export function vaultPathFrom(context: CommandContext, option: string | undefined): string {
-  return pathFrom(context, option ?? (context.env['SDP_VAULT'] || 'token_vault.db'));
+  const { SDP_VAULT: fromEnvironment } = context.env;
+  return pathFrom(context, option ?? (fromEnvironment || 'token_vault.db'));
 }

@@ -39,15 +39,20 @@ export async function readManifest(path: string): Promise<Manifest> {
   return parseManifest(text);
 }
 
+export interface ManifestCheck {
+  readonly vault: ManifestAuthority;
+  /** The file that the manifest should describe; not looked at where left out. */
+  readonly filePath?: string;
+  /** What to do when the file was changed, where there is better advice than to tokenize it again. */
+  readonly remedy?: string;
+}
+
 /**
  * Checks that the manifest was made with this vault and, if a path is given, that the file is the one it describes.
  *
  * @throws {IntegrityError} `manifest-invalid`, saying what does not fit
  */
-export async function verifyManifest(
-  manifest: Manifest,
-  { vault, filePath }: { readonly vault: ManifestAuthority; readonly filePath?: string },
-): Promise<void> {
+export async function verifyManifest(manifest: Manifest, { vault, filePath, remedy }: ManifestCheck): Promise<void> {
   if (manifest.vault_id !== vault.id) {
     throw new IntegrityError('manifest-invalid', {
       message: 'The manifest belongs to another vault',
@@ -59,10 +64,10 @@ export async function verifyManifest(
   if (expected.length !== given.length || !timingSafeEqual(expected, given)) {
     throw new IntegrityError('manifest-invalid', { message: 'The manifest was changed after it was written' });
   }
-  if (filePath !== undefined) await verifyFile(manifest, filePath);
+  if (filePath !== undefined) await verifyFile(manifest, filePath, remedy);
 }
 
-async function verifyFile(manifest: Manifest, filePath: string): Promise<void> {
+async function verifyFile(manifest: Manifest, filePath: string, remedy: string | undefined): Promise<void> {
   const hash = createHash('sha256');
   let bytes = 0;
   try {
@@ -77,6 +82,7 @@ async function verifyFile(manifest: Manifest, filePath: string): Promise<void> {
   if (bytes !== manifest.file.bytes || hash.digest('hex') !== manifest.file.sha256) {
     throw new IntegrityError('manifest-invalid', {
       message: 'The file was changed after it was tokenized',
+      ...(remedy === undefined ? {} : { remedy }),
       details: { file: filePath },
     });
   }

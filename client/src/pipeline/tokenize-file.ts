@@ -32,6 +32,7 @@ export interface TokenizeOutcome {
   /** Absolute, or `-`. */
   readonly outputPath: string;
   readonly manifestPath: string;
+  readonly vaultPath: string;
   readonly tallies: readonly ColumnTally[];
   /** Values that the vault had not held before. */
   readonly newValues: number;
@@ -112,7 +113,7 @@ export async function tokenizeFile(context: CommandContext, request: TokenizeReq
     // The manifest first: should the machine stop in between, a manifest without its file fits nothing.
     await manifestFile.publish();
     await target.publish();
-    return { manifest, outputPath: target.path, manifestPath, tallies, newValues };
+    return { manifest, outputPath: target.path, manifestPath, vaultPath: request.vaultPath, tallies, newValues };
   } finally {
     progress.stop();
     await manifestFile?.discard();

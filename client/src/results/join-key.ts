@@ -16,7 +16,11 @@ export type KeyAuthority = Pick<Vault, 'tokenOf' | 'hasher' | 'contains' | 'stat
  *
  * @throws {InputError} `results-key-mismatch` when the column was treated so that no key can be found again
  */
-export function joinKeyOf(column: Receipt['columns'][number], vault: () => KeyAuthority, sampleKeys: readonly string[]): JoinKey {
+export function joinKeyOf(
+  column: Receipt['columns'][number],
+  vault: () => KeyAuthority,
+  sampleKeys: readonly string[],
+): JoinKey {
   switch (column.method) {
     case 'keep':
       return asItStands;

@@ -3,7 +3,7 @@ const formulaSigns = '=+\\-@\\uff1d\\uff0b\\uff0d\\uff20\\u2212\\u2013';
 /** Where one cell may become two: separators of other locales and quotes, and the start. */
 const cellStart = '(?:^|[,;|"])';
 /** What a spreadsheet skips before it looks for a formula; control characters are spaces by then. */
-const skipped = "[\\s\\u00a0\\u200b-\\u200f\\u2060\\ufeff'(]*";
+const skipped = '[\\s\\u00a0\\u200b-\\u200f\\u2060\\ufeff]*';
 /** A signed number, as generalized values have it: `-5`, `[-5, -3)`, `-2.5e-3 %`. No formula comes of it. */
 const plainNumber = '[+-]?\\d+(?:\\.\\d+)?(?:[eE][+-]?\\d{1,3})?\\s?[%\\])*]*\\s*(?=$|[,;|"])';
 

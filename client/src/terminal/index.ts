@@ -1,5 +1,5 @@
 export { errorJson } from './format-error.ts';
 export { formatNumber } from './format-table.ts';
 export { formatBytes } from './progress-line.ts';
-export { StreamTerminal } from './stream-terminal.ts';
+export { StreamTerminal, type TerminalStream } from './stream-terminal.ts';
 export type { Progress, Table, TableCell, Terminal } from './terminal.ts';

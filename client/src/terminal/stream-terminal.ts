@@ -6,7 +6,8 @@ import { formatTable } from './format-table.ts';
 import { ProgressLine } from './progress-line.ts';
 import type { Progress, Table, Terminal } from './terminal.ts';
 
-type TerminalStream = Writable & { readonly isTTY?: boolean; readonly columns?: number };
+/** A stream that may be a terminal. */
+export type TerminalStream = Writable & { readonly isTTY?: boolean; readonly columns?: number };
 
 export interface StreamTerminalOptions {
   readonly stdout: TerminalStream;
@@ -78,6 +79,11 @@ export class StreamTerminal implements Terminal {
     this.#line?.clear();
     if (this.json && !this.#stdoutIsData) this.#stdout.write(`${jsonText(errorJson(error))}\n`);
     else this.#stderr.write(`${escapeControl(errorText(error), { keepLineFeeds: true })}\n`);
+  }
+
+  /** Prints help, as it is. */
+  page(text: string, stream: 'stdout' | 'stderr'): void {
+    (stream === 'stdout' ? this.#stdout : this.#stderr).write(text);
   }
 
   reserveStdout(): void {

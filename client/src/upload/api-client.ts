@@ -3,7 +3,7 @@ import { IntegrityError, InterruptedError, SdpError, UnavailableError } from '@s
 import { type Dispatcher, errors, request } from 'undici';
 import type { z } from 'zod';
 import { errorOf, type FailedResponse } from './problem-error.ts';
-import { defaultRetry, type RetryOptions, retryPolicy } from './retry-policy.ts';
+import { defaultRetry, type RetryOptions, retrying } from './retry-policy.ts';
 import { serverUrlText } from './server-url.ts';
 import { createDispatcher } from './transport.ts';
 
@@ -74,10 +74,7 @@ export class ApiClient {
   async #retrying<T>(operation: () => Promise<T>): Promise<T> {
     const { retry = defaultRetry, signal, onRetry } = this.#options;
     try {
-      return await retryPolicy(retry, onRetry).execute(async () => {
-        signal.throwIfAborted();
-        return await operation();
-      }, signal);
+      return await retrying(operation, { options: retry, signal, onRetry });
     } catch (error) {
       throw signal.aborted ? interruption(signal) : error;
     }

@@ -19,10 +19,9 @@ export interface FailedResponse {
   readonly retryAfterSeconds?: number;
 }
 
-/** Kinds a server may report; of the others it would have the client blame its own machine. */
+/** Kinds a server may report; with others it would have the client blame its own machine. */
 const errorClasses = {
   input: InputError,
-  integrity: IntegrityError,
   unavailable: UnavailableError,
   rejected: RejectedError,
   gate: GateError,

@@ -1,5 +1,5 @@
 import { SdpError } from '@sdp/shared/errors';
-import { DelegateBackoff, handleWhen, type RetryPolicy, retry } from 'cockatiel';
+import { DelegateBackoff, handleWhen, retry } from 'cockatiel';
 
 export interface RetryOptions {
   /** Retries after the first attempt. */
@@ -17,11 +17,18 @@ export const defaultRetry: RetryOptions = {
   maxRetryAfterSeconds: 300,
 };
 
+export interface RetryRun {
+  readonly options: RetryOptions;
+  readonly signal: AbortSignal;
+  /** Told before each wait. */
+  readonly onRetry?: ((error: SdpError, delayMs: number) => void) | undefined;
+}
+
 /**
  * Retries what may go well later: exponential backoff with full jitter (so that many clients don't come back at once),
- * never sooner than `Retry-After` says.
+ * never sooner than `Retry-After` says. An abort ends a wait at once.
  */
-export function retryPolicy(options: RetryOptions, onRetry?: (error: SdpError, delayMs: number) => void): RetryPolicy {
+export async function retrying<T>(operation: () => Promise<T>, { options, signal, onRetry }: RetryRun): Promise<T> {
   const policy = retry(
     handleWhen(
       (error) => error instanceof SdpError && error.retryable && retryAfter(error) <= options.maxRetryAfterSeconds,
@@ -34,11 +41,22 @@ export function retryPolicy(options: RetryOptions, onRetry?: (error: SdpError, d
         return asked + Math.random() * ceiling;
       }),
     },
-  );
+    // The policy's own timer doesn't end on an abort, so it must not keep the process; `awake` does that instead.
+  ).dangerouslyUnref();
   policy.onRetry((event) => {
     if ('error' in event && event.error instanceof SdpError) onRetry?.(event.error, event.delay);
   });
-  return policy;
+  signal.throwIfAborted();
+  const awake = setInterval(() => undefined, 60_000);
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const onAbort = () => reject(signal.reason);
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    return await Promise.race([policy.execute(operation, signal), aborted]);
+  } finally {
+    clearInterval(awake);
+    signal.removeEventListener('abort', onAbort);
+  }
 }
 
 function retryAfter(error: SdpError): number {

@@ -1,0 +1,56 @@
+import { Command } from 'commander';
+import { readConfig } from '../config/index.ts';
+import { planConfiguredColumns, tokenizeFile } from '../pipeline/index.ts';
+import { type CommandContext, pathFrom, vaultPathFrom } from './context.ts';
+import { addCsvFlags, type CsvFlags, csvOptionsOf } from './csv-flags.ts';
+import { addOutputFlags } from './output-flags.ts';
+import { reportTokenized } from './report-tokenized.ts';
+
+interface TokenizeConfigFlags extends CsvFlags {
+  readonly config: string;
+  readonly input: string;
+  readonly output: string;
+  readonly vault?: string;
+  readonly manifest?: string;
+}
+
+/** `sdp tokenize-config`: treats every column of a CSV file as a configuration says. */
+export function tokenizeConfigCommand(context: CommandContext): Command {
+  const command = new Command('tokenize-config')
+    .summary('tokenize a CSV file as a configuration says')
+    .description(
+      'Treats every column as the configuration says: token (reversible), hash, redact, mask, keep or drop. A column that the configuration does not name is an error unless it sets a default.',
+    )
+    .requiredOption('--config <file>', 'YAML file with source_table, key_column and columns')
+    .requiredOption('--input <file>', 'CSV file to read; - for stdin')
+    .requiredOption('--output <file>', 'file to write, replaced if it is there; - for stdout')
+    .option('--vault <file>', 'vault file, made if it is not there (default: SDP_VAULT, else token_vault.db)')
+    .option('--manifest <file>', 'where the manifest goes (default: the output with .manifest.json)');
+  return addOutputFlags(addCsvFlags(command))
+    .addHelpText(
+      'after',
+      `
+Only token can be reversed; detokenize leaves the columns of the other methods as they are.
+
+Example:
+  $ sdp tokenize-config --config configs/customers_tokenization.yml \\
+      --input data-samples/customers_raw.csv --output customers_tok.csv
+`,
+    )
+    .action(async (flags: TokenizeConfigFlags) => {
+      const configPath = pathFrom(context, flags.config);
+      const config = await readConfig(configPath);
+      const outcome = await tokenizeFile(context, {
+        input: flags.input,
+        output: flags.output,
+        vaultPath: vaultPathFrom(context, flags.vault),
+        sourceTable: config.sourceTable,
+        plan: planConfiguredColumns(config),
+        csv: csvOptionsOf(flags),
+        alsoReads: [configPath],
+        ...(config.keyColumn === undefined ? {} : { keyColumn: config.keyColumn }),
+        ...(flags.manifest === undefined ? {} : { manifest: flags.manifest }),
+      });
+      reportTokenized(context, outcome);
+    });
+}

@@ -1,0 +1,57 @@
+import { Command } from 'commander';
+import { planNamedColumns, tokenizeFile } from '../pipeline/index.ts';
+import { type CommandContext, vaultPathFrom } from './context.ts';
+import { addCsvFlags, type CsvFlags, collect, csvOptionsOf } from './csv-flags.ts';
+import { addOutputFlags } from './output-flags.ts';
+import { reportTokenized } from './report-tokenized.ts';
+
+interface TokenizeCsvFlags extends CsvFlags {
+  readonly input: string;
+  readonly output: string;
+  readonly sourceTable: string;
+  readonly column: readonly string[];
+  readonly keyColumn?: string;
+  readonly vault?: string;
+  readonly manifest?: string;
+}
+
+/** `sdp tokenize-csv`: tokenizes the columns named on the command line and keeps all others. */
+export function tokenizeCsvCommand(context: CommandContext): Command {
+  const command = new Command('tokenize-csv')
+    .summary('tokenize named columns of a CSV file')
+    .description(
+      'Replaces the values of the named columns by tokens and keeps the originals in the vault. All else stays byte for byte as it is. Beside the output a manifest says what was done; upload-batch asks for it.',
+    )
+    .requiredOption('--input <file>', 'CSV file to read; - for stdin')
+    .requiredOption('--output <file>', 'file to write, replaced if it is there; - for stdout')
+    .requiredOption('--source-table <name>', 'table the data comes from: tokens of other tables differ')
+    .requiredOption('--column <name>', 'column to tokenize; may be given several times', collect)
+    .option('--key-column <name>', 'column that identifies a row, for upload-batch and integrate-results')
+    .option('--vault <file>', 'vault file, made if it is not there (default: SDP_VAULT, else token_vault.db)')
+    .option('--manifest <file>', 'where the manifest goes (default: the output with .manifest.json)');
+  return addOutputFlags(addCsvFlags(command))
+    .addHelpText(
+      'after',
+      `
+An output that is there already is replaced, at once and only on success. Empty cells stay empty. A value that looks
+like a token is tokenized as any other, with a warning.
+
+Example:
+  $ sdp tokenize-csv --input customers.csv --output customers_tok.csv \\
+      --source-table customers --column email --column phone
+`,
+    )
+    .action(async (flags: TokenizeCsvFlags) => {
+      const outcome = await tokenizeFile(context, {
+        input: flags.input,
+        output: flags.output,
+        vaultPath: vaultPathFrom(context, flags.vault),
+        sourceTable: flags.sourceTable,
+        plan: planNamedColumns(flags.column, flags.sourceTable, flags.keyColumn),
+        csv: csvOptionsOf(flags),
+        ...(flags.keyColumn === undefined ? {} : { keyColumn: flags.keyColumn }),
+        ...(flags.manifest === undefined ? {} : { manifest: flags.manifest }),
+      });
+      reportTokenized(context, outcome);
+    });
+}
