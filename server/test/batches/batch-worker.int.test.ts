@@ -1,0 +1,3 @@
+import { testBatchWorker } from './batch-worker-contract.ts';
+
+testBatchWorker('the embedded bus', (dsn) => ({ kind: 'embedded', dsn }));
