@@ -1,15 +1,15 @@
 import { Command } from 'commander';
 import { generateMasterKeyText, writeKeyFile } from '../keys/index.ts';
 import { type CommandContext, pathFrom } from './context.ts';
+import { addOutputFlags } from './output-flags.ts';
 
 /** `sdp keygen`: a new master key, to stdout or into a file that only its owner may read. */
 export function keygenCommand(context: CommandContext): Command {
-  return new Command('keygen')
+  const command = new Command('keygen')
     .summary('make a master key')
     .description('Makes a random 256-bit master key. Keep a copy in a safe place: without it no vault opens again.')
-    .option('--out <file>', 'write the key into a new file (mode 0600) instead of printing it')
-    .option('--json', 'print one JSON object')
-    .option('--quiet', 'print nothing but errors')
+    .option('--out <file>', 'write the key into a new file (mode 0600) instead of printing it');
+  return addOutputFlags(command)
     .addHelpText(
       'after',
       `

@@ -4,6 +4,7 @@ import { loadMasterKey } from '../keys/index.ts';
 import { formatBytes, formatNumber } from '../terminal/index.ts';
 import { type Damage, openVault, type Vault, type VaultStats, type VerifyReport } from '../vault/index.ts';
 import { type CommandContext, vaultPathFrom } from './context.ts';
+import { addOutputFlags } from './output-flags.ts';
 
 interface VaultOptions {
   readonly vault?: string;
@@ -34,11 +35,10 @@ export function vaultCommand(context: CommandContext): Command {
 }
 
 function subcommand(name: string, summary: string): Command {
-  return new Command(name)
+  const command = new Command(name)
     .summary(summary)
-    .option('--vault <file>', 'vault file (default: SDP_VAULT, else token_vault.db)')
-    .option('--json', 'print one JSON object')
-    .option('--quiet', 'print nothing but errors and warnings');
+    .option('--vault <file>', 'vault file (default: SDP_VAULT, else token_vault.db)');
+  return addOutputFlags(command);
 }
 
 async function withVault(
