@@ -14,6 +14,8 @@ export interface RunOptions {
   readonly environment?: Readonly<Record<string, string | undefined>>;
   readonly cwd?: string;
   readonly stdin?: Uint8Array;
+  /** Leaves stdin open after {@link stdin}: the program waits for more. */
+  readonly keepStdinOpen?: boolean;
   readonly timeoutMs?: number;
   /** Called with the running process, e.g. to send it a signal. */
   readonly onStart?: (child: ChildProcess) => void;
@@ -23,7 +25,7 @@ export interface RunOptions {
 export async function runProgram(
   command: string,
   args: readonly string[],
-  { environment = {}, cwd, stdin, timeoutMs = 60_000, onStart }: RunOptions = {},
+  { environment = {}, cwd, stdin, keepStdinOpen = false, timeoutMs = 60_000, onStart }: RunOptions = {},
 ): Promise<ProgramRun> {
   const child = spawn(command, args, {
     ...(cwd === undefined ? {} : { cwd }),
@@ -37,7 +39,9 @@ export async function runProgram(
   child.stdout.on('data', (bytes: Buffer) => stdout.push(bytes));
   child.stderr.on('data', (bytes: Buffer) => stderr.push(bytes));
   // A program that refuses its input at once closes the pipe.
-  child.stdin.on('error', () => undefined).end(stdin);
+  child.stdin.on('error', () => undefined);
+  if (stdin) child.stdin.write(stdin);
+  if (!keepStdinOpen) child.stdin.end();
   onStart?.(child);
   const [status] = (await once(child, 'close')) as [number | null];
   const stdoutBytes = Buffer.concat(stdout);
