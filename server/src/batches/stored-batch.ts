@@ -12,6 +12,7 @@ import {
 import { constantTimeEqual, deriveKey, lengthPrefixed } from '@sdp/shared/crypto';
 import { IntegrityError } from '@sdp/shared/errors';
 import type { DataKey } from '../records/index.ts';
+import { canonicalJson } from './canonical-json.ts';
 
 /** A row of `processing_batch`. */
 export interface StoredBatch {
@@ -96,15 +97,6 @@ function digest(dataKey: DataKey, label: string, batchId: BatchId, parts: (strin
   return createHmac('sha256', key)
     .update(lengthPrefixed(dataKey.id, ...parts))
     .digest();
-}
-
-/** JSON with sorted keys: jsonb doesn't keep their order. */
-function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_key, each: unknown) =>
-    each !== null && typeof each === 'object' && !Array.isArray(each)
-      ? Object.fromEntries(Object.entries(each).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : each,
-  );
 }
 
 /** Validates a row where it enters the program. @throws {IntegrityError} `record-tampered` */

@@ -1,5 +1,5 @@
 export { type DataKey, type DataKeyRing, openDataKeyRing } from './data-key-ring.ts';
-export type { RecordRow } from './record-entry.ts';
+export { absentCell, encodeRecord, type RecordRow } from './record-entry.ts';
 export {
   type BatchScope,
   openRecordWriter,

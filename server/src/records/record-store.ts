@@ -23,6 +23,8 @@ export interface StoredRecords {
 export interface RecordWriter {
   /** @returns a promise to wait for before the next call, or undefined to go on at once */
   write(row: RecordRow): Promise<void> | undefined;
+  /** The same for a record that {@link encodeRecord} or its equal has encoded. */
+  writeEncoded(entry: string): Promise<void> | undefined;
   /** Ends the COPY; the rows count once the caller commits. @returns number of records */
   finish(): Promise<number>;
   /** Gives up the COPY; the caller must roll back. */
@@ -35,7 +37,12 @@ export interface RecordWriter {
  */
 export function openRecordWriter(client: PoolClient, { batchId, clientId, dataKey }: BatchScope): RecordWriter {
   const rows = openSealedRowWriter(client, 'record', batchId, createBlockSealer('record', dataKey, batchId, clientId));
-  return { write: (row) => rows.write(encodeRecord(row)), finish: rows.finish, abort: rows.abort };
+  return {
+    write: (row) => rows.write(encodeRecord(row)),
+    writeEncoded: rows.write,
+    finish: rows.finish,
+    abort: rows.abort,
+  };
 }
 
 /**

@@ -27,9 +27,13 @@ export interface TlsFiles {
 export interface KafkaSettings {
   readonly brokers: readonly string[];
   readonly clientId: string;
-  readonly sasl?: { readonly username: string; readonly password: string };
+  readonly sasl?: {
+    readonly mechanism: Variables['KAFKA_SASL_MECHANISM'];
+    readonly username: string;
+    readonly password: string;
+  };
   /** Present where TLS is on. */
-  readonly tls?: { readonly ca: Buffer; readonly cert?: Buffer; readonly key?: Buffer };
+  readonly tls?: { readonly ca?: Buffer; readonly cert?: Buffer; readonly key?: Buffer };
 }
 
 /** The server's configuration, validated. Holds secrets: never log it whole. */
@@ -172,8 +176,10 @@ function compose(
       kafka: {
         brokers,
         clientId: variables.KAFKA_CLIENT_ID,
-        ...(username && password && { sasl: { username, password } }),
-        ...(ca && { tls: { ca, ...(kafkaCert && kafkaKey && { cert: kafkaCert, key: kafkaKey }) } }),
+        ...(username && password && { sasl: { mechanism: variables.KAFKA_SASL_MECHANISM, username, password } }),
+        ...((ca || kafkaCert || variables.KAFKA_SSL) && {
+          tls: { ...(ca && { ca }), ...(kafkaCert && kafkaKey && { cert: kafkaCert, key: kafkaKey }) },
+        }),
       },
     }),
     topicPartitions: variables.SDP_TOPIC_PARTITIONS,

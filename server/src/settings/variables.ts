@@ -60,6 +60,11 @@ export const variablesSchema = z.object({
   KAFKA_CLIENT_ID: z.string().max(200).default('sdp'),
   KAFKA_USERNAME: z.string().optional(),
   KAFKA_PASSWORD: z.string().optional(),
+  KAFKA_SASL_MECHANISM: z
+    .enum(['SCRAM-SHA-512', 'SCRAM-SHA-256', 'PLAIN'], { error: 'must be SCRAM-SHA-512, SCRAM-SHA-256 or PLAIN' })
+    .default('SCRAM-SHA-512'),
+  /** TLS with the system's authorities; with KAFKA_SSL_CA it is on by itself. */
+  KAFKA_SSL: yesOrNo(false),
   KAFKA_SSL_CA: path.optional(),
   KAFKA_SSL_CERT: path.optional(),
   KAFKA_SSL_KEY: path.optional(),

@@ -1,0 +1,169 @@
+import { isIP } from 'node:net';
+import { type BatchStatus, batchStatusSchema } from '@sdp/shared/contracts';
+import { InputError, RejectedError, SdpError, UnavailableError } from '@sdp/shared/errors';
+import { type Request, type RequestHandler, type Response, Router } from 'express';
+import { z } from 'zod';
+import type { Pool } from '../database/index.ts';
+import { contextOf, named, principalOf, type Scope } from '../http/index.ts';
+import type { Metrics, RefusalReason } from '../observability/index.ts';
+import { decodeCursor, encodeCursor } from './batch-cursor.ts';
+import { parseBatchId } from './batch-id.ts';
+import type { BatchStore } from './batch-store.ts';
+import type { Ingest } from './ingest/ingest.ts';
+import { encodingOf, formatOf, invalidFields, metadataBeside } from './ingest/upload-body.ts';
+import { resultsHandler } from './results/results-route.ts';
+import { presentBatch } from './stored-batch.ts';
+
+export interface BatchRoutesOptions {
+  readonly pool: Pool;
+  readonly store: BatchStore;
+  readonly ingest: Ingest;
+  readonly metrics: Metrics;
+  /** Authenticates, checks the scope and the rate. */
+  readonly guard: (scope: Scope) => RequestHandler[];
+  /** Only in dev: `POST /dev/process-batch/{batch_id}` processes at once. */
+  readonly processNow?: ((batchId: string) => Promise<unknown>) | undefined;
+}
+
+export const listQuerySchema = z.object({
+  status: batchStatusSchema.optional(),
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+  cursor: z.string().max(200).optional(),
+});
+
+const idempotencyKeyPattern = /^[A-Za-z0-9._:+/=-]{1,200}$/;
+
+/** Everything under `/api/v1` that has to do with batches. */
+export function batchRoutes(options: BatchRoutesOptions): Router {
+  const { guard, store } = options;
+  const router = Router();
+
+  router.post('/api/v1/process', named('/api/v1/process'), ...guard('batches:write'), processHandler(options));
+
+  router.get('/api/v1/batches', named('/api/v1/batches'), ...guard('batches:read'), async (request, response) => {
+    const query = listQuerySchema.safeParse(request.query);
+    if (!query.success) throw invalidFields(query.error);
+    const { status, limit, cursor } = query.data;
+    const after = cursor === undefined ? undefined : decodeCursor(cursor);
+    const batches = await store.list({ clientId: principalOf(response).clientId, status, after, limit: limit + 1 });
+    const page = batches.slice(0, limit);
+    const last = page.at(-1);
+    response.json({
+      batches: page.map(presentBatch),
+      next_cursor: batches.length > limit && last ? encodeCursor(last) : null,
+    });
+  });
+
+  const one = '/api/v1/batches/:batchId';
+  router.get(one, named(one), ...guard('batches:read'), async (request, response) => {
+    const batch = await store.find(parseBatchId(request.params['batchId']), principalOf(response).clientId);
+    if (!batch) throw new RejectedError('not-found');
+    response.json(presentBatch(batch));
+  });
+
+  const results = '/api/v1/results/:batchId';
+  router.get(results, named(results), ...guard('batches:read'), resultsHandler(options));
+
+  if (options.processNow) router.post(devRoute, named(devRoute), devGuard(guard('batches:write')), devHandler(options));
+  return router;
+}
+
+function processHandler({ ingest, metrics }: BatchRoutesOptions): RequestHandler {
+  return async (request, response) => {
+    const { clientId, allowDeclaredSafe } = principalOf(response);
+    const header = (name: string) => request.get(name);
+    try {
+      const format = formatOf(header('content-type'));
+      const { response: answer, isReplay } = await ingest({
+        clientId,
+        allowDeclaredSafe,
+        format,
+        encoding: encodingOf(header('content-encoding')),
+        stream: request,
+        metadata: format === 'json' ? {} : metadataBeside(request.query, header),
+        idempotencyKey: idempotencyKeyOf(header('idempotency-key')),
+      });
+      if (isReplay) response.set('Idempotency-Replayed', 'true');
+      contextOf(response).logger.info(
+        { batchId: answer.batch_id, records: answer.accepted_records, isReplay },
+        'batch accepted',
+      );
+      response
+        .status(isReplay ? 200 : 202)
+        .location(`/api/v1/batches/${answer.batch_id}`)
+        .json(answer);
+    } catch (error) {
+      noteRefusal(error, response, metrics);
+      throw error;
+    }
+  };
+}
+
+/** @throws {InputError} `request-invalid` */
+function idempotencyKeyOf(text: string | undefined): string | undefined {
+  if (text === undefined || idempotencyKeyPattern.test(text)) return text;
+  throw new InputError('request-invalid', {
+    details: {
+      findings: [{ field: 'Idempotency-Key', message: 'must be 1 to 200 letters, digits and . _ : + / = -' }],
+    },
+  });
+}
+
+/** A refusal by the firewall is an operator's business too: it is logged with its kind and place, never with a name or value. */
+function noteRefusal(error: unknown, response: Response, metrics: Metrics): void {
+  metrics.uploadRefused(reasonOf(error));
+  if (!(error instanceof SdpError) || error.code !== 'raw-pii-found') return;
+  const { count, detector, findings } = error.details;
+  const rows = (findings ?? []).map(({ row }) => row).filter((row) => row !== undefined);
+  contextOf(response).logger.warn(
+    { detector, columns: count, firstRows: rows.slice(0, 10) },
+    'batch refused: raw personal data',
+  );
+}
+
+function reasonOf(error: unknown): RefusalReason {
+  if (!(error instanceof SdpError)) return 'other';
+  if (error.code === 'raw-pii-found') return 'pii';
+  if (error.code === 'idempotency-conflict') return 'conflict';
+  if (error.code === 'payload-too-large') return 'limit';
+  if (error instanceof UnavailableError) return 'busy';
+  return error instanceof InputError ? 'invalid' : 'other';
+}
+
+const devRoute = '/dev/process-batch/:batchId';
+
+/** Without a key from this machine alone. */
+function devGuard(guard: RequestHandler[]): RequestHandler {
+  const withKey = Router().use(...guard);
+  return (request, response, next) => {
+    if (request.get('x-api-key') === undefined && isLoopback(request)) next();
+    else withKey(request, response, next);
+  };
+}
+
+function isLoopback({ socket }: Request): boolean {
+  const address = socket.remoteAddress?.replace(/^::ffff:/, '') ?? '';
+  return address === '::1' || (isIP(address) === 4 && address.startsWith('127.'));
+}
+
+function devHandler({ store, processNow }: BatchRoutesOptions): RequestHandler {
+  return async (request, response) => {
+    const batchId = parseBatchId(request.params['batchId']);
+    const { principal } = contextOf(response);
+    const load = () => (principal ? store.find(batchId, principal.clientId) : store.load(batchId));
+    if (!(await load())) throw new RejectedError('not-found');
+    await processNow?.(batchId);
+    const batch = await load();
+    const status: BatchStatus | undefined = batch?.status;
+    if (!batch || status === 'FAILED') {
+      throw new RejectedError('batch-failed', { message: `The batch failed: ${batch?.reason?.message ?? ''}` });
+    }
+    if (status !== 'PROCESSED') throw new UnavailableError('results-not-ready', { details: { batchId } });
+    response.json({
+      batch_id: batch.batchId,
+      processed_records: batch.processedRecords,
+      model_version: batch.modelVersion,
+      status: 'PROCESSED',
+    });
+  };
+}

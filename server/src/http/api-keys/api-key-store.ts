@@ -1,0 +1,143 @@
+import type { KeyObject } from 'node:crypto';
+import { constantTimeEqual, deriveKey, type MasterKey } from '@sdp/shared/crypto';
+import { type Pool, query } from '../../database/index.ts';
+import { apiKeyHmac, apiKeyId, generateApiKey } from './api-key-format.ts';
+
+export const scopes = ['batches:write', 'batches:read'] as const;
+export type Scope = (typeof scopes)[number];
+
+/** Who is asking, by the key that was given. */
+export interface Principal {
+  readonly keyId: string;
+  readonly clientId: string;
+  readonly scopes: readonly Scope[];
+  /** The key's policy: may its holder answer false alarms of the firewall. */
+  readonly allowDeclaredSafe: boolean;
+}
+
+/** A key as an operator sees it: nothing of the secret. */
+export interface ApiKeySummary extends Principal {
+  readonly label: string;
+  readonly createdAt: Date;
+  readonly expiresAt: Date | null;
+  readonly lastUsedAt: Date | null;
+  readonly revokedAt: Date | null;
+}
+
+export interface NewApiKey {
+  readonly clientId: string;
+  readonly label: string;
+  readonly scopes: readonly Scope[];
+  readonly allowDeclaredSafe: boolean;
+  readonly expiresAt?: Date | undefined;
+}
+
+export interface ApiKeyStore {
+  /** @returns undefined for a key that is unknown, revoked or expired; the caller learns no more */
+  authenticate(text: string): Promise<Principal | undefined>;
+  /** @returns the key itself, which can't be had again */
+  create(key: NewApiKey): Promise<{ readonly keyId: string; readonly text: string }>;
+  list(): Promise<ApiKeySummary[]>;
+  /** @returns false when there is no such key, or it was revoked before */
+  revoke(keyId: string): Promise<boolean>;
+  /** Makes the key of SDP_API_KEY valid for the client, in place of the one that SDP_API_KEY named before. */
+  bootstrap(text: string, clientId: string, allowDeclaredSafe: boolean): Promise<void>;
+}
+
+interface ApiKeyRow {
+  readonly key_id: string;
+  readonly client_id: string;
+  readonly label: string;
+  readonly secret_hmac: Buffer;
+  readonly scopes: Scope[];
+  readonly allow_declared_safe: boolean;
+  readonly created_at: Date;
+  readonly expires_at: Date | null;
+  readonly last_used_at: Date | null;
+  readonly revoked_at: Date | null;
+  readonly use_is_stale?: boolean;
+}
+
+const lastUseAccuracy = "interval '1 minute'";
+
+export function createApiKeyStore(pool: Pool, master: MasterKey): ApiKeyStore {
+  const pepper: KeyObject = deriveKey(master, 'server-api-key-pepper-v1');
+  return {
+    async authenticate(text) {
+      const { rows } = await query<ApiKeyRow>(
+        pool,
+        `SELECT *, last_used_at IS NULL OR last_used_at < now() - ${lastUseAccuracy} AS use_is_stale FROM api_key
+          WHERE (key_id = $1 OR bootstrap) AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())`,
+        // The keys of SDP_API_KEY, one a client, may look like anything: they are always candidates.
+        [apiKeyId(text) ?? null],
+      );
+      const given = apiKeyHmac(pepper, text);
+      // Every candidate is compared, whichever fits: the time says nothing.
+      const [row] = rows.filter((each) => constantTimeEqual(each.secret_hmac, given));
+      if (!row) return undefined;
+      if (row.use_is_stale) await noteUse(pool, row.key_id);
+      return principalOf(row);
+    },
+    async create({ clientId, label, scopes: granted, allowDeclaredSafe, expiresAt }) {
+      const { keyId, text } = generateApiKey();
+      await query(
+        pool,
+        `INSERT INTO api_key (key_id, client_id, label, secret_hmac, scopes, allow_declared_safe, expires_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+        [keyId, clientId, label, apiKeyHmac(pepper, text), granted, allowDeclaredSafe, expiresAt ?? null],
+      );
+      return { keyId, text };
+    },
+    async list() {
+      const { rows } = await query<ApiKeyRow>(pool, 'SELECT * FROM api_key ORDER BY created_at, key_id');
+      return rows.map((row) => ({
+        ...principalOf(row),
+        label: row.label,
+        createdAt: row.created_at,
+        expiresAt: row.expires_at,
+        lastUsedAt: row.last_used_at,
+        revokedAt: row.revoked_at,
+      }));
+    },
+    async revoke(keyId) {
+      const { rowCount } = await query(
+        pool,
+        'UPDATE api_key SET revoked_at = now() WHERE key_id = $1 AND revoked_at IS NULL',
+        [keyId],
+      );
+      return rowCount === 1;
+    },
+    async bootstrap(text, clientId, allowDeclaredSafe) {
+      await query(
+        pool,
+        `INSERT INTO api_key (key_id, client_id, label, secret_hmac, scopes, allow_declared_safe, bootstrap)
+         VALUES ($1, $2, 'SDP_API_KEY', $3, $4, $5, true)
+         ON CONFLICT (key_id) DO UPDATE
+           SET secret_hmac = excluded.secret_hmac, scopes = excluded.scopes,
+               allow_declared_safe = excluded.allow_declared_safe,
+               -- Revoked stays revoked until SDP_API_KEY names another key.
+               revoked_at = CASE WHEN api_key.secret_hmac = excluded.secret_hmac THEN api_key.revoked_at END`,
+        [`bootstrap-${clientId}`, clientId, apiKeyHmac(pepper, text), scopes, allowDeclaredSafe],
+      );
+    },
+  };
+}
+
+/** To the minute: a write for every request would cost more than the request. */
+async function noteUse(pool: Pool, keyId: string): Promise<void> {
+  await query(
+    pool,
+    `UPDATE api_key SET last_used_at = now()
+      WHERE key_id = $1 AND (last_used_at IS NULL OR last_used_at < now() - ${lastUseAccuracy})`,
+    [keyId],
+  );
+}
+
+function principalOf(row: ApiKeyRow): Principal {
+  return {
+    keyId: row.key_id,
+    clientId: row.client_id,
+    scopes: row.scopes,
+    allowDeclaredSafe: row.allow_declared_safe,
+  };
+}

@@ -1,0 +1,17 @@
+export {
+  type ApiKeyStore,
+  type ApiKeySummary,
+  createApiKeyStore,
+  type NewApiKey,
+  type Principal,
+  type Scope,
+  scopes,
+} from './api-keys/api-key-store.ts';
+export { type AppOptions, createApp } from './app.ts';
+export { authentication } from './authentication.ts';
+export { type HttpListener, type ListenOptions, listen } from './listen.ts';
+export { type ApiPaths, createOpenApi, openApiRoute } from './openapi.ts';
+export { problemOf } from './problems.ts';
+export { keyRateLimit } from './rate-limit.ts';
+export { contextOf, named, principalOf, type RequestContext } from './request-context.ts';
+export { type Dependency, probeRoutes, type ServerInfoOptions, serverInfoRoute } from './system-routes.ts';

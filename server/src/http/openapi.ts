@@ -1,0 +1,33 @@
+import type { RequestHandler } from 'express';
+import { Router } from 'express';
+import { createDocument, type ZodOpenApiPathsObject } from 'zod-openapi';
+import { named } from './request-context.ts';
+
+export type ApiPaths = ZodOpenApiPathsObject;
+
+/** The document that describes the API, made from the schemas by which it validates. */
+export function createOpenApi(version: string, paths: ApiPaths): object {
+  return createDocument({
+    openapi: '3.1.0',
+    info: {
+      title: 'SDP ingestion API',
+      version,
+      description: 'Takes batches of tokenized records, processes them and gives the results back.',
+      license: { name: 'MIT', identifier: 'MIT' },
+    },
+    servers: [{ url: '/' }],
+    security: [{ apiKey: [] }],
+    components: { securitySchemes: { apiKey: { type: 'apiKey', in: 'header', name: 'X-API-Key' } } },
+    paths,
+  });
+}
+
+export function openApiRoute(document: object): Router {
+  const router = Router();
+  const text = JSON.stringify(document);
+  const handler: RequestHandler = (_request, response) => {
+    response.type('application/json').send(text);
+  };
+  router.get('/openapi.json', named('/openapi.json'), handler);
+  return router;
+}

@@ -1,0 +1,2 @@
+export { createLogger, errorFields, type Logger, type LoggerOptions } from './logger.ts';
+export { createMetrics, type Metrics, type RefusalReason, refusalReasons } from './metrics.ts';

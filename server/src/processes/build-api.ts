@@ -1,0 +1,121 @@
+import { UnavailableError } from '@sdp/shared/errors';
+import { apiPaths, type BatchRunner, batchRoutes, createIngest } from '../batches/index.ts';
+import { enqueue, type OutboxRelay, startOutboxRelay } from '../bus/index.ts';
+import {
+  type ApiKeyStore,
+  authentication,
+  createApiKeyStore,
+  createApp,
+  createOpenApi,
+  type HttpListener,
+  keyRateLimit,
+  listen,
+  openApiRoute,
+  probeRoutes,
+  serverInfoRoute,
+} from '../http/index.ts';
+import type { Settings, UploadLimits } from '../settings/index.ts';
+import type { Platform } from './platform.ts';
+import { version } from './version.ts';
+
+export interface Api {
+  readonly url: string;
+  /** Takes no further request, lets those in hand finish, and publishes what they stored. */
+  close(deadlineMs: number): Promise<void>;
+}
+
+/** @param runner processes batches on request, in dev */
+export async function startApi(platform: Platform, runner?: BatchRunner): Promise<Api> {
+  const { settings, logger, metrics, pool, bus, keyRing, serverKey, store } = platform;
+  const keys = createApiKeyStore(pool, serverKey);
+  await bootstrapKey(keys, settings);
+  if ((await keys.list()).length === 0) {
+    logger.warn({}, 'no API key exists: make one with `sdp-server api-keys create`, or set SDP_API_KEY');
+  }
+
+  const relay = startOutboxRelay({ pool, bus, logger });
+  metrics.watchOutbox(relay.lag);
+  const authenticate = authentication(keys);
+  const rateLimit = keyRateLimit(settings.http.rateLimitPerMinute);
+  const { upload } = settings;
+  const app = createApp({
+    logger,
+    metrics,
+    refusedPerMinute: settings.http.rateLimitPerMinute,
+    probes: probeRoutes(platform.dependencies, metrics),
+    routes: [
+      openApiRoute(createOpenApi(version, apiPaths)),
+      serverInfoRoute(
+        {
+          version,
+          maxBodyBytes: upload.maxBodyBytes,
+          maxRecords: upload.maxRecords,
+          keyFingerprints: platform.keyFingerprints,
+        },
+        [authenticate(), rateLimit],
+      ),
+      batchRoutes({
+        pool,
+        store,
+        metrics,
+        ingest: createIngest({
+          pool,
+          keyRing,
+          serverKey,
+          store,
+          limits: ingestLimits(upload),
+          enqueue,
+          wakeRelay: relay.wake,
+          checkBacklog: backlogCheck(relay, settings),
+        }),
+        guard: (scope) => [authenticate(scope), rateLimit],
+        processNow: settings.environment === 'dev' && runner ? (batchId) => runner.run(batchId) : undefined,
+      }),
+    ],
+  });
+  let listener: HttpListener;
+  try {
+    listener = await listen(app, { ...settings.http, requestTimeoutMs: upload.uploadTimeoutMs });
+  } catch (error) {
+    await relay.close(0);
+    throw error;
+  }
+  return {
+    url: listener.url,
+    close: async (deadlineMs) => {
+      const deadline = Date.now() + deadlineMs;
+      await listener.close(deadlineMs);
+      await relay.close(Math.max(0, deadline - Date.now()));
+    },
+  };
+}
+
+async function bootstrapKey(keys: ApiKeyStore, { bootstrap }: Settings): Promise<void> {
+  if (bootstrap) await keys.bootstrap(bootstrap.apiKey, bootstrap.clientId, bootstrap.allowDeclaredSafe);
+}
+
+function ingestLimits(upload: UploadLimits) {
+  return { ...upload, maxCellLength: upload.maxCellBytes, maxRecordLength: upload.maxRecordBytes };
+}
+
+const backlogAgeMs = 1_000;
+const backlogRetrySeconds = 15;
+
+/** Stored batches that can't reach the bus would only pile up: better to say so to the next sender. */
+function backlogCheck(relay: OutboxRelay, { outbox }: Settings): () => Promise<void> {
+  let checkedAt = 0;
+  let isBehind = false;
+  return async () => {
+    if (Date.now() - checkedAt > backlogAgeMs) {
+      const { messages, oldestSeconds } = await relay.lag();
+      isBehind = messages > outbox.maxMessages || oldestSeconds > outbox.maxSeconds;
+      checkedAt = Date.now();
+    }
+    if (isBehind) {
+      throw new UnavailableError('server-busy', {
+        message: 'Batches wait too long for their workers',
+        details: { retryAfterSeconds: backlogRetrySeconds },
+      });
+    }
+  };
+}

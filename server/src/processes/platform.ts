@@ -1,0 +1,82 @@
+import { processingTypes } from '@sdp/shared/contracts';
+import { keyFingerprint, type MasterKey } from '@sdp/shared/crypto';
+import { type BusPort, batchTopic } from '@sdp/shared/messaging';
+import { type BatchStore, createBatchStore } from '../batches/index.ts';
+import { EmbeddedBus, KafkaBus } from '../bus/index.ts';
+import { applyMigrations, createPool, type Pool, query } from '../database/index.ts';
+import type { Dependency } from '../http/index.ts';
+import { createMetrics, type Logger, type Metrics } from '../observability/index.ts';
+import { type DataKeyRing, openDataKeyRing } from '../records/index.ts';
+import type { Settings } from '../settings/index.ts';
+import { openDatabase } from './open-database.ts';
+
+/** What API and workers alike are built on. */
+export interface Platform {
+  readonly settings: Settings;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly pool: Pool;
+  readonly bus: BusPort;
+  readonly serverKey: MasterKey;
+  readonly keyFingerprints: readonly string[];
+  readonly keyRing: DataKeyRing;
+  readonly store: BatchStore;
+  readonly dependencies: readonly Dependency[];
+  /** Resolves if the database that this process runs ends by itself. */
+  readonly databaseEnded: Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * @param database `own`: run the embedded PostgreSQL where no other is configured; `join`: use the one that a server runs
+ * @throws {ConfigError} `key-invalid`
+ * @throws {IntegrityError} `migration-changed`
+ * @throws {UnavailableError} `database-unavailable`, `bus-unavailable`
+ */
+export async function openPlatform(settings: Settings, logger: Logger, database: 'own' | 'join'): Promise<Platform> {
+  const closers: (() => Promise<void>)[] = [];
+  const close = async (): Promise<void> => {
+    for (let closer = closers.pop(); closer; closer = closers.pop()) await closer();
+  };
+  try {
+    const { dsn, serverKey, ended, stop } = await openDatabase(settings, database);
+    closers.push(stop);
+    const applied = await applyMigrations(dsn);
+    if (applied.length > 0) logger.info({ count: applied.length }, 'migrations applied');
+    const pool = createPool({
+      dsn,
+      applicationName: 'sdp-server',
+      maxConnections: settings.database.poolSize,
+      onIdleError: () => logger.warn({}, 'database connection lost while idle'),
+    });
+    closers.push(() => pool.end());
+    const keyRing = await openDataKeyRing(pool, serverKey);
+    const bus = createBus(settings, dsn, pool, logger);
+    closers.push(() => bus.close());
+    for (const type of processingTypes) await bus.ensureTopic(batchTopic(type), settings.topicPartitions);
+    return {
+      settings,
+      logger,
+      metrics: createMetrics(),
+      pool,
+      bus,
+      serverKey,
+      keyFingerprints: [keyFingerprint(serverKey)],
+      keyRing,
+      store: createBatchStore(pool, keyRing),
+      dependencies: [
+        { name: 'database', check: async () => void (await query(pool, 'SELECT 1')) },
+        { name: 'bus', check: () => bus.check() },
+      ],
+      databaseEnded: ended,
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function createBus({ kafka }: Settings, dsn: string, pool: Pool, logger: Logger): BusPort {
+  return kafka ? new KafkaBus({ ...kafka, logger }) : new EmbeddedBus({ pool, dsn, logger });
+}
