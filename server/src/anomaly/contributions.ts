@@ -3,7 +3,7 @@ const namedColumns = 3;
 
 /** The columns with the largest shares, most contributing first; those under 1 % are left out. */
 export function topContributions(
-  contributions: Float64Array,
+  contributions: Float32Array,
   columns: readonly { readonly name: string }[],
 ): { column: string; share: number }[] {
   let total = 0;

@@ -12,12 +12,15 @@ export const sampleSize = 256;
  * few and different.
  */
 export interface IsolationForest {
-  /**
-   * Score of one row, 0–1: `2^(−E[path length] / c(sample size))`. About 0.5 is ordinary.
-   *
-   * @param contributions as wide as the rows; receives what each column added (see {@link IsolationTree.edgeCredit})
-   */
-  score(values: Float32Array, row: number, contributions: Float64Array): number;
+  /** Scores all rows of a matrix that has the columns the forest was grown on. */
+  score(matrix: Matrix): ForestScores;
+}
+
+export interface ForestScores {
+  /** Per row, 0–1: `2^(−E[path length] / c(sample size))`. About 0.5 is ordinary. */
+  readonly scores: Float64Array;
+  /** Row-major, as wide as the matrix: what each column did to isolate the row (see {@link IsolationTree}). */
+  readonly contributions: Float32Array;
 }
 
 /** Which rows each tree is grown on, fixed by the seed, so that only those need to be held in memory. */
@@ -43,24 +46,32 @@ export function growForest(plan: ForestPlan, matrix: Matrix, rowOf: (index: numb
   const size = plan.samples[0]?.length ?? 0;
   const scale = -1 / (trees.length * averagePathLength(size));
   return {
-    score(values, row, contributions) {
-      const offset = row * matrix.width;
-      let depth = 0;
-      for (const tree of trees) depth += walk(tree, values, offset, contributions);
-      return size < 2 ? 0.5 : 2 ** (depth * scale);
+    score(scored) {
+      const depths = new Float64Array(scored.rows);
+      const contributions = new Float32Array(scored.rows * scored.width);
+      // Tree by tree, so that one tree at a time is in the nearest cache.
+      for (const tree of trees) walkAll(tree, scored, depths, contributions);
+      const scores = depths.map((depth) => (size < 2 ? 0.5 : 2 ** (depth * scale)));
+      return { scores, contributions };
     },
   };
 }
 
-function walk(tree: IsolationTree, values: Float32Array, offset: number, contributions: Float64Array): number {
-  const { column, threshold, firstChild, edgeCredit } = tree;
-  let node = 0;
-  let child = firstChild[0] as number;
-  while (child !== 0) {
-    const split = column[node] as number;
-    node = (values[offset + split] as number) < (threshold[node] as number) ? child : child + 1;
-    contributions[split] = (contributions[split] as number) + (edgeCredit[node] as number);
-    child = firstChild[node] as number;
+function walkAll(tree: IsolationTree, matrix: Matrix, depths: Float64Array, contributions: Float32Array): void {
+  const { depth, column, threshold, pathLength, creditStart, creditColumn, creditBits } = tree;
+  const { values, rows, width } = matrix;
+  for (let row = 0, offset = 0; row < rows; row += 1, offset += width) {
+    let node = 0;
+    for (let level = 0; level < depth; level += 1) {
+      const below = (values[offset + (column[node] as number)] as number) < (threshold[node] as number);
+      node = 2 * node + 2 - Number(below);
+    }
+    const leaf = node - column.length;
+    depths[row] = (depths[row] as number) + (pathLength[leaf] as number);
+    const end = creditStart[leaf + 1] as number;
+    for (let credit = creditStart[leaf] as number; credit < end; credit += 1) {
+      const target = offset + (creditColumn[credit] as number);
+      contributions[target] = (contributions[target] as number) + (creditBits[credit] as number);
+    }
   }
-  return tree.pathLength[node] as number;
 }

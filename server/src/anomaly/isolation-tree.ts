@@ -2,22 +2,35 @@ import type { Matrix } from './matrix.ts';
 import { averagePathLength } from './path-length.ts';
 import type { Random } from './seeded-random.ts';
 
-/** A binary tree in flat arrays: node 0 is the root, the two children of a node stand side by side. */
+/**
+ * A complete binary tree in flat arrays: the children of node `n` are `2n + 1` and `2n + 2`. Branches that end early go
+ * on through splits that send everything to the first child, so that every walk takes `depth` steps: a processor
+ * guesses random splits wrong, so walks without a question at each step are twice as fast.
+ */
 export interface IsolationTree {
-  /** Column that a node splits on. */
+  /** Levels of splits. */
+  readonly depth: number;
+  /** Per split: column it looks at. */
   readonly column: Uint16Array;
-  /** Smaller values go to the first child. */
+  /** Per split: smaller values go to the first child. */
   readonly threshold: Float32Array;
-  /** 0 marks a leaf: the root is nobody's child. */
-  readonly firstChild: Uint16Array;
-  /** At a leaf: its depth, and what the records left in it would have added. */
+  /** Per leaf: its true depth, and what the records left in it would have added. */
   readonly pathLength: Float32Array;
+  /** Per leaf: where its credits begin; one more entry than there are leaves. */
+  readonly creditStart: Uint32Array;
   /**
-   * What the split above a node did to isolate those who took it: bits gained over an even split,
-   * `max(0, log2(records above / records here) − 1)`. A split that parts a few from many isolates them; one in the
+   * What the splits on the way to a leaf did to isolate those who got there: bits gained over an even split,
+   * `max(0, log2(records before / records after) − 1)`. A split that parts a few from many isolates them; one in the
    * middle tells nothing.
    */
-  readonly edgeCredit: Float32Array;
+  readonly creditColumn: Uint16Array;
+  readonly creditBits: Float32Array;
+}
+
+/** A split on the way to a leaf that has isolated. */
+interface Credit {
+  readonly column: number;
+  readonly bits: number;
 }
 
 /**
@@ -25,36 +38,44 @@ export interface IsolationTree {
  * largest value, until a row is alone, rows are equal or the depth is that of an average tree.
  */
 export function growTree(matrix: Matrix, rows: Uint32Array, random: Random): IsolationTree {
-  const capacity = Math.max(1, 2 * rows.length - 1);
-  const tree = {
-    column: new Uint16Array(capacity),
-    threshold: new Float32Array(capacity),
-    firstChild: new Uint16Array(capacity),
-    pathLength: new Float32Array(capacity),
-    edgeCredit: new Float32Array(capacity),
-  };
-  const depthLimit = Math.ceil(Math.log2(Math.max(2, rows.length)));
-  let nodes = 1;
+  const depth = Math.ceil(Math.log2(Math.max(2, rows.length)));
+  const leaves = 2 ** depth;
+  const column = new Uint16Array(leaves - 1);
+  const threshold = new Float32Array(leaves - 1).fill(Number.POSITIVE_INFINITY);
+  const pathLength = new Float32Array(leaves);
+  const creditsOfLeaf: (readonly Credit[])[] = Array.from({ length: leaves }, () => []);
 
-  const grow = (node: number, start: number, end: number, depth: number): void => {
-    const split = end - start > 1 && depth < depthLimit ? chooseSplit(matrix, rows, start, end, random) : undefined;
+  const grow = (node: number, level: number, start: number, end: number, credits: readonly Credit[]): void => {
+    const split = level < depth && end - start > 1 ? chooseSplit(matrix, rows, start, end, random) : undefined;
     if (!split) {
-      tree.pathLength[node] = depth + averagePathLength(end - start);
+      const leaf = (node + 1) * 2 ** (depth - level) - leaves;
+      pathLength[leaf] = level + averagePathLength(end - start);
+      creditsOfLeaf[leaf] = credits;
       return;
     }
+    column[node] = split.column;
+    threshold[node] = split.threshold;
     const middle = partition(matrix, rows, start, end, split);
-    const child = nodes;
-    nodes += 2;
-    tree.column[node] = split.column;
-    tree.threshold[node] = split.threshold;
-    tree.firstChild[node] = child;
-    tree.edgeCredit[child] = Math.max(0, Math.log2((end - start) / (middle - start)) - 1);
-    tree.edgeCredit[child + 1] = Math.max(0, Math.log2((end - start) / (end - middle)) - 1);
-    grow(child, start, middle, depth + 1);
-    grow(child + 1, middle, end, depth + 1);
+    const withSplit = (records: number): readonly Credit[] => {
+      const bits = Math.log2((end - start) / records) - 1;
+      return bits > 0 ? [...credits, { column: split.column, bits }] : credits;
+    };
+    grow(2 * node + 1, level + 1, start, middle, withSplit(middle - start));
+    grow(2 * node + 2, level + 1, middle, end, withSplit(end - middle));
   };
-  grow(0, 0, rows.length, 0);
-  return tree;
+  grow(0, 0, 0, rows.length, []);
+  return { depth, column, threshold, pathLength, ...flatten(creditsOfLeaf) };
+}
+
+function flatten(creditsOfLeaf: readonly (readonly Credit[])[]) {
+  const credits = creditsOfLeaf.flat();
+  const creditStart = new Uint32Array(creditsOfLeaf.length + 1);
+  for (const [leaf, own] of creditsOfLeaf.entries()) creditStart[leaf + 1] = (creditStart[leaf] as number) + own.length;
+  return {
+    creditStart,
+    creditColumn: Uint16Array.from(credits, ({ column }) => column),
+    creditBits: Float32Array.from(credits, ({ bits }) => bits),
+  };
 }
 
 interface Split {

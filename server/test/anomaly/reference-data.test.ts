@@ -26,10 +26,7 @@ describe.skipIf(!present)('on the ADBench files of the shared test data (skipped
     const { matrix, outlier } = readOutlierSet(testDataPath('anom-adbench-csv', file));
     const runs = seeds.map((seed) => {
       const forest = growForest(planForest(matrix.rows, seed), matrix, (index) => index);
-      const contributions = new Float64Array(matrix.width);
-      const scores = Float64Array.from({ length: matrix.rows }, (_, row) =>
-        forest.score(matrix.values, row, contributions),
-      );
+      const { scores } = forest.score(matrix);
       return { roc: rocAuc(scores, outlier), pr: prAuc(scores, outlier) };
     });
     const { roc, pr } = { roc: mean(runs.map((run) => run.roc)), pr: mean(runs.map((run) => run.pr)) };
