@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import type { TableCell } from '../terminal/index.ts';
 import { fetchBatch } from '../upload/index.ts';
 import type { CommandContext } from './context.ts';
+import { addOutputFlags } from './output-flags.ts';
 import {
   addServerOptions,
   connectToServer,
@@ -21,9 +22,7 @@ export function batchStatusCommand(context: CommandContext, tuning: ServerTuning
     .summary('show where a batch is on its way')
     .description('Shows where a batch is on its way. The API key comes from SDP_API_KEY or SDP_API_KEY_FILE.')
     .requiredOption('--batch-id <id>', 'batch, as `sdp upload-batch` printed it');
-  return addServerOptions(command)
-    .option('--json', 'print one JSON object')
-    .option('--quiet', 'print nothing but errors')
+  return addOutputFlags(addServerOptions(command))
     .addHelpText(
       'after',
       `

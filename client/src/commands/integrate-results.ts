@@ -1,15 +1,12 @@
 import { dirname } from 'node:path';
 import type { Batch } from '@sdp/shared/contracts';
-import { type Finding, InputError, IntegrityError } from '@sdp/shared/errors';
-import { Command, Option } from 'commander';
-import { type CsvEncoding, csvEncodings } from '../csv/index.ts';
-import { openInput } from '../pipeline/open-input.ts';
-import { rowProgress } from '../pipeline/row-progress.ts';
+import { IntegrityError } from '@sdp/shared/errors';
+import { Command } from 'commander';
+import { openInput, rowProgress } from '../pipeline/index.ts';
 import {
   assertProcessed,
   fetchResults,
   guessJoinKey,
-  type JoinCounts,
   type JoinKey,
   joinKeyOf,
   mergeResults,
@@ -26,6 +23,9 @@ import {
   verifyReceipt,
 } from '../upload/index.ts';
 import { type CommandContext, pathFrom, stdioPath, vaultPathFrom } from './context.ts';
+import { addCsvFlags, type CsvFlags, csvOptionsOf } from './csv-flags.ts';
+import { assertAllMatched, reportMerge } from './merge-report.ts';
+import { addOutputFlags } from './output-flags.ts';
 import {
   addServerOptions,
   connectToServer,
@@ -34,7 +34,7 @@ import {
   type ServerTuning,
 } from './server-connection.ts';
 
-interface Options extends ServerOptions {
+interface Options extends ServerOptions, CsvFlags {
   readonly batchId: string;
   readonly rawInput: string;
   readonly output: string;
@@ -42,9 +42,6 @@ interface Options extends ServerOptions {
   readonly receipt?: string;
   readonly vault?: string;
   readonly strict?: boolean;
-  readonly delimiter?: string;
-  readonly encoding?: CsvEncoding;
-  readonly lenient?: boolean;
 }
 
 /** `sdp integrate-results`: puts a batch's results behind the rows of the raw file they belong to. */
@@ -60,18 +57,14 @@ export function integrateResultsCommand(context: CommandContext, tuning: ServerT
     .requiredOption('--raw-input <path>', 'the file before it was tokenized; - for stdin')
     .requiredOption('--output <path>', 'where to write the merged file; - for stdout')
     .option('--key-column <column>', 'column of the raw file that identifies a row (default: the receipt’s)');
-  return addServerOptions(command)
+  addServerOptions(command)
     .option(
       '--receipt <path>',
       'receipt of the upload (default: looked for beside the raw file and in the current folder)',
     )
     .option('--vault <path>', 'vault that made the tokens; SDP_VAULT if left out')
-    .option('--strict', 'fail, with no output, unless there is a receipt and every key fits exactly once')
-    .option('--delimiter <character>', 'of the raw file; sniffed if left out')
-    .addOption(new Option('--encoding <encoding>', 'of the raw file').choices(csvEncodings))
-    .option('--lenient', 'take short rows of the raw file')
-    .option('--json', 'print one JSON object')
-    .option('--quiet', 'print nothing but errors')
+    .option('--strict', 'fail, with no output, unless there is a receipt and every key fits exactly once');
+  return addOutputFlags(addCsvFlags(command))
     .addHelpText(
       'after',
       `
@@ -112,18 +105,13 @@ async function integrateResults(context: CommandContext, options: Options, tunin
         keyColumn: options.keyColumn ?? receipt?.key_column ?? batch.key_column,
         joinKey: chooseJoinKey(receipt, keys, spool),
         resultHeader,
-        csv: {
-          signal,
-          ...(options.delimiter === undefined ? {} : { delimiter: options.delimiter }),
-          ...(options.encoding === undefined ? {} : { encoding: options.encoding }),
-          ...(options.lenient === undefined ? {} : { lenient: options.lenient }),
-        },
+        csv: { signal, ...csvOptionsOf(options) },
         onProgress: (done) => progress.update(done),
       });
       const counts = spool.counts();
       if (strict) assertAllMatched(counts, batchId);
       await output.publish();
-      report(context, { batch, output: output.path, rows: merged.rows, added: merged.added, counts, receipt });
+      reportMerge(terminal, { batch, output: output.path, rows: merged.rows, added: merged.added, counts, receipt });
     } finally {
       progress.stop();
       await output.discard();
@@ -179,62 +167,5 @@ function chooseJoinKey(receipt: Receipt | undefined, { vault }: KeyRing, spool: 
       return vault;
     },
     sample,
-  );
-}
-
-function assertAllMatched(counts: JoinCounts, batchId: string): void {
-  const findings: Finding[] = [
-    { count: counts.unmatchedRows, message: 'rows without a result' },
-    { count: counts.foreignResults, message: 'results without a row' },
-    { count: counts.duplicateKeys, message: 'rows whose key stands in an earlier row' },
-    { count: counts.repeatedResults, message: 'results whose key stands in an earlier result' },
-  ].flatMap(({ count, message }) => (count === 0 ? [] : [{ message: `${count} ${message}` }]));
-  if (findings.length === 0) return;
-  throw new InputError('results-key-mismatch', { details: { batchId, findings, count: findings.length } });
-}
-
-function report(
-  { terminal }: CommandContext,
-  merge: {
-    readonly batch: Batch;
-    readonly output: string;
-    readonly rows: number;
-    readonly added: readonly string[];
-    readonly counts: JoinCounts;
-    readonly receipt: Receipt | undefined;
-  },
-): void {
-  const { batch, output, rows, added, counts, receipt } = merge;
-  const { matched, unmatchedRows, foreignResults, duplicateKeys, repeatedResults } = counts;
-  terminal.result(
-    [
-      {
-        columns: ['results', 'count'],
-        rows: [
-          ['rows of the raw file', rows],
-          ['with a result', matched],
-          ['without a result', unmatchedRows],
-          ['results without a row', foreignResults],
-          ['rows with an earlier row’s key', duplicateKeys],
-          ['results with an earlier result’s key', repeatedResults],
-        ],
-      },
-      `columns added: ${added.join(', ')}`,
-      ...(output === stdioPath ? [] : [`written to ${output}`]),
-    ],
-    {
-      batch_id: batch.batch_id,
-      processing_type: batch.processing_type,
-      model_version: batch.model_version,
-      output,
-      rows,
-      matched,
-      unmatched_rows: unmatchedRows,
-      foreign_results: foreignResults,
-      duplicate_keys: duplicateKeys,
-      repeated_results: repeatedResults,
-      columns_added: added,
-      receipt_checked: receipt !== undefined && receipt.mac !== null,
-    },
   );
 }

@@ -2,10 +2,8 @@ import { basename, resolve } from 'node:path';
 import type { Batch } from '@sdp/shared/contracts';
 import { UsageError } from '@sdp/shared/errors';
 import { Command, Option } from 'commander';
-import { type CsvEncoding, csvEncodings } from '../csv/index.ts';
 import { inputStream, openInputFile } from '../files/index.ts';
 import { manifestPathFor } from '../manifest/index.ts';
-import { formatBytes } from '../terminal/index.ts';
 import {
   type ApiClient,
   type Compression,
@@ -20,12 +18,13 @@ import {
   type Receipt,
   receiptPathFor,
   spoolStream,
-  type Upload,
   uploadFile,
   waitForBatch,
   writeReceipt,
 } from '../upload/index.ts';
 import { type CommandContext, pathFrom, stdioPath, vaultPathFrom } from './context.ts';
+import { addCsvFlags, type CsvFlags, collect, csvOptionsOf } from './csv-flags.ts';
+import { addOutputFlags } from './output-flags.ts';
 import {
   addServerOptions,
   connectToServer,
@@ -35,8 +34,9 @@ import {
   type ServerOptions,
   type ServerTuning,
 } from './server-connection.ts';
+import { announceKeyColumn, reportUpload } from './upload-report.ts';
 
-interface Options extends ServerOptions {
+interface Options extends ServerOptions, CsvFlags {
   readonly file: string;
   readonly clientId?: string;
   readonly processingType: string;
@@ -46,17 +46,12 @@ interface Options extends ServerOptions {
   readonly vault?: string;
   readonly declare: readonly string[];
   readonly declareSafe: readonly string[];
-  readonly delimiter?: string;
-  readonly encoding?: CsvEncoding;
-  readonly lenient?: boolean;
   readonly compression?: Compression;
   readonly idempotencyKey?: string;
   readonly receipt?: string;
   readonly wait?: boolean;
   readonly timeout: number;
 }
-
-const collect = (value: string, earlier: readonly string[]) => [...earlier, value];
 
 /** `sdp upload-batch`: checks a tokenized file, sends it, and remembers the batch in a receipt. */
 export function uploadBatchCommand(context: CommandContext, tuning: ServerTuning = {}): Command {
@@ -70,7 +65,7 @@ export function uploadBatchCommand(context: CommandContext, tuning: ServerTuning
     .requiredOption('--file <path>', 'tokenized CSV file; - for stdin')
     .option('--client-id <id>', 'client that the API key belongs to; SDP_CLIENT_ID if left out')
     .requiredOption('--processing-type <type>', 'risk_scoring, anonymization or anomaly_detection');
-  return addServerOptions(command)
+  addServerOptions(command)
     .option(
       '--key-column <column>',
       'column that identifies a record in the results (default: the manifest’s, else the first)',
@@ -90,16 +85,12 @@ export function uploadBatchCommand(context: CommandContext, tuning: ServerTuning
       collect,
       [],
     )
-    .option('--delimiter <character>', 'of a file without a manifest; sniffed if left out')
-    .addOption(new Option('--encoding <encoding>', 'of a file without a manifest').choices(csvEncodings))
-    .option('--lenient', 'of a file without a manifest: take short rows')
     .addOption(new Option('--compression <method>', 'default: the best that the server takes').choices(compressions))
     .option('--idempotency-key <key>', 'in place of the one that is derived from file and parameters')
     .option('--receipt <path>', 'where to write the receipt (default: the file’s name and .receipt.json)')
     .option('--wait', 'wait until the batch is processed')
-    .option('--timeout <seconds>', 'how long --wait waits', parseSeconds, 600)
-    .option('--json', 'print one JSON object')
-    .option('--quiet', 'print nothing but errors')
+    .option('--timeout <seconds>', 'how long --wait waits', parseSeconds, 600);
+  return addOutputFlags(addCsvFlags(command))
     .addHelpText(
       'after',
       `
@@ -150,12 +141,7 @@ async function uploadBatch(context: CommandContext, options: Options, tuning: Se
         keyColumn: options.keyColumn,
         provenance,
         declareSafe: options.declareSafe,
-        csv: {
-          signal,
-          ...(options.delimiter === undefined ? {} : { delimiter: options.delimiter }),
-          ...(options.encoding === undefined ? {} : { encoding: options.encoding }),
-          ...(options.lenient === undefined ? {} : { lenient: options.lenient }),
-        },
+        csv: { signal, ...csvOptionsOf(options) },
         compression: options.compression,
         idempotencyKey: options.idempotencyKey,
       },
@@ -184,73 +170,14 @@ async function uploadBatch(context: CommandContext, options: Options, tuning: Se
       beside: options.file === stdioPath ? resolve(context.cwd, receipt.batch_id) : input.path,
     });
     await writeReceipt(receiptPath, receipt);
-    announceKeyColumn(context, options, provenance.source, upload);
-    const batch = options.wait === true ? await waitWithHint(context, client, receipt, options.timeout) : undefined;
-    report(context, receipt, receiptPath, upload, batch);
+    announceKeyColumn(context.terminal, options.keyColumn, provenance.source, upload);
+    const batch = options.wait === true ? await waitFor(context, client, receipt, options.timeout) : undefined;
+    reportUpload(terminal, { receipt, receiptPath, upload, batch });
   } finally {
     await keys?.close();
     await input.remove();
     await client.close();
   }
-}
-
-function announceKeyColumn(
-  { terminal }: CommandContext,
-  { keyColumn }: Options,
-  source: 'manifest' | 'user',
-  upload: Upload,
-): void {
-  if (keyColumn !== undefined) return;
-  const reason =
-    source === 'manifest' && upload.keyColumn !== upload.columns[0]?.name ? 'the manifest says so' : 'the first one';
-  terminal.info(`results will be known by column ${upload.keyColumn} (${reason}; --key-column names another)`);
-}
-
-/** A failure while waiting does not undo the upload: the batch id must not be lost. */
-async function waitWithHint(
-  context: CommandContext,
-  client: ApiClient,
-  receipt: Receipt,
-  seconds: number,
-): Promise<Batch> {
-  const { terminal, signal } = context;
-  terminal.info(`batch ${receipt.batch_id} was accepted`);
-  return await waitForBatch(client, receipt.batch_id, { timeoutMs: seconds * 1_000, terminal, signal });
-}
-
-function report(
-  { terminal }: CommandContext,
-  receipt: Receipt,
-  receiptPath: string,
-  { response, inspection, compression }: Upload,
-  batch: Batch | undefined,
-): void {
-  const status = batch?.status ?? response.status;
-  const rows: [string, string | number][] = [
-    ['batch', receipt.batch_id],
-    ['status', status],
-    ['records', response.accepted_records],
-    [
-      'file',
-      `${receipt.file.name} (${formatBytes(inspection.bytes)}, sent as ${compression === 'none' ? 'CSV' : compression})`,
-    ],
-    ['key column', receipt.key_column],
-    ['receipt', receiptPath],
-    ...Object.entries(batch?.counts ?? {}).map(([name, count]): [string, number] => [name, count]),
-  ];
-  terminal.result([{ columns: ['upload', ''], rows }], {
-    batch_id: receipt.batch_id,
-    accepted_records: response.accepted_records,
-    status,
-    ...(batch === undefined ? {} : { counts: batch.counts, model_version: batch.model_version }),
-    server_url: receipt.server_url,
-    client_id: receipt.client_id,
-    processing_type: receipt.processing_type,
-    key_column: receipt.key_column,
-    file_sha256: receipt.file.sha256,
-    declared_safe: receipt.declared_safe,
-    receipt: receiptPath,
-  });
 }
 
 async function uploadInput(
@@ -259,4 +186,11 @@ async function uploadInput(
 ): Promise<{ readonly path: string; remove(): Promise<void> }> {
   if (file !== stdioPath) return { path: pathFrom(context, file), remove: async () => undefined };
   return await spoolStream(inputStream(context.stdin, context.signal).source);
+}
+
+/** A failure while waiting does not undo the upload: the batch's id is told first. */
+async function waitFor(context: CommandContext, client: ApiClient, receipt: Receipt, seconds: number): Promise<Batch> {
+  const { terminal, signal } = context;
+  terminal.info(`batch ${receipt.batch_id} was accepted`);
+  return await waitForBatch(client, receipt.batch_id, { timeoutMs: seconds * 1_000, terminal, signal });
 }

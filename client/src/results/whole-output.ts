@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type CommandContext, stdioPath } from '../commands/context.ts';
 import type { ByteSink } from '../csv/index.ts';
 import { AtomicFile, outputStream } from '../files/index.ts';
-import { OutputTarget } from '../pipeline/output-target.ts';
+import { OutputTarget } from '../pipeline/index.ts';
 
 /**
  * Where the merged file goes. Stdout cannot take anything back, so with `holdBack` its bytes wait in a file that only
