@@ -118,6 +118,17 @@ describe('anomalyProcessor', () => {
     expect([...used]).toEqual(['most']);
   });
 
+  test('takes a column of which half is filled and leaves an emptier one', async () => {
+    const rows = Array.from({ length: 100 }, (_, index) => [
+      `k${index}`,
+      index < 50 ? '' : String(index % 17),
+      index < 51 ? '' : String(index % 13),
+    ]);
+    const { results } = await run({ columns: ['id', 'half', 'less'], rows });
+    const used = new Set(results.flatMap((result) => result.columns.map(({ column }) => column)));
+    expect([...used]).toEqual(['half']);
+  });
+
   test('stops when it is told to', async () => {
     const abort = new AbortController();
     const onChunk = (firstSeq: number) => firstSeq > 300 && abort.abort(new Error('told to stop'));

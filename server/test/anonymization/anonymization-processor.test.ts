@@ -1,7 +1,7 @@
 import { type AnonymizationResult, anonymizationResultSchema } from '@sdp/shared/contracts';
 import { describe, expect, test } from 'vitest';
 import { anonymizationProcessor } from '../../src/anonymization/index.ts';
-import { type BatchOptions, runProcessor } from '../support/batch-input.ts';
+import { type BatchOptions, batchInput, runProcessor } from '../support/batch-input.ts';
 
 const columns = ['id', 'age', 'city', 'diagnosis'];
 const rows = Array.from({ length: 250 }, (_, index) => [
@@ -59,6 +59,15 @@ describe('anonymizationProcessor', () => {
     await expect(run({ params: missing })).rejects.toMatchObject({
       code: 'batch-unprocessable',
       details: { column: 'postcode' },
+    });
+  });
+
+  test('refuses more than it can hold in memory before it reads any', async () => {
+    const input = { ...batchInput<'anonymization'>({ columns, rows, params }), recordCount: 25_000_001 };
+    const processing = anonymizationProcessor().process(input, async () => {});
+    await expect(processing).rejects.toMatchObject({
+      code: 'batch-unprocessable',
+      remedy: expect.stringContaining('Split'),
     });
   });
 
