@@ -20,7 +20,9 @@ interface CreateOptions {
 
 /** `sdp-server api-keys create|list|revoke`: on the configured database, or the embedded one, running or not. */
 export function apiKeysCommand(load: Load): Command {
-  const command = new Command('api-keys').description('Make, list and revoke API keys');
+  const command = new Command('api-keys')
+    .description('Make, list and revoke API keys')
+    .addHelpText('after', '\nExample:\n  $ sdp-server api-keys list');
   command
     .command('create')
     .description('Make an API key and print it; it is shown this once')
