@@ -1,6 +1,6 @@
 import { type ErrorCode, type ErrorKind, errorRegistry, exitStatus, httpStatusOf } from '@sdp/shared/errors';
 
-const kinds: Readonly<Record<ErrorKind, string>> = {
+export const kinds: Readonly<Record<ErrorKind, string>> = {
   internal: 'Unexpected: a defect of SDP.',
   usage: 'The command line is wrong.',
   config: 'A configuration file or variable is wrong; SDP refuses to start.',

@@ -1,7 +1,9 @@
 // Writes the pages of docs/ that are made from the program.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { renderCliPage } from './cli-page.ts';
 import { renderErrorsPage } from './errors-page.ts';
 
 const docs = join(import.meta.dirname, '../../docs');
 writeFileSync(join(docs, 'errors.md'), renderErrorsPage());
+writeFileSync(join(docs, 'cli.md'), renderCliPage());

@@ -1,0 +1,79 @@
+import { readEnvironment } from '../../server/src/settings/environment.ts';
+import { type Variables, variablesSchema } from '../../server/src/settings/variables.ts';
+
+/** What the client reads. A test compares the names with those in `client/src`. */
+export const clientVariables: Readonly<Record<string, string>> = {
+  SDP_CRYPTO_KEY: 'your master key: 32 bytes of URL-safe base64, from `sdp keygen`',
+  SDP_CRYPTO_KEY_FILE: 'file that holds the master key, readable by you alone',
+  SDP_VAULT: 'vault file; `token_vault.db` in the current folder where unset',
+  SDP_API_KEY: 'API key of the server',
+  SDP_API_KEY_FILE: 'file that holds the API key, readable by you alone',
+  SDP_SERVER_URL: 'address of the server, in place of `--server-url`',
+  SDP_CLIENT_ID: 'client that the API key belongs to, in place of `--client-id`',
+  SDP_ENV: '`dev` takes published example keys; anything else refuses them',
+};
+
+/** Complete by its type: a variable that the server learns to read has to be described here. */
+const serverTexts: Readonly<Record<keyof Variables, string>> = {
+  SDP_ENV:
+    '`dev` or `production`; `dev` opens the trigger `/dev/process-batch` to this machine and takes published example keys',
+  SDP_LOG_LEVEL: '`trace`, `debug`, `info`, `warn`, `error` or `silent`',
+  SDP_DATA_DIR: 'where the embedded database and the key generated for it live',
+  SDP_SHUTDOWN_DEADLINE_MS: 'how long a stop may take',
+  SDP_HOST: 'address to listen on',
+  SDP_PORT: 'port to listen on; 0 takes a free one',
+  SDP_TLS_CERT_FILE: 'certificate chain (PEM): the server then speaks HTTPS',
+  SDP_TLS_KEY_FILE: 'key of the certificate (PEM)',
+  PROMETHEUS_PORT: 'where a worker of its own serves health and metrics; 0: nowhere. The API has them on its port',
+  SDP_MAX_BODY_BYTES: 'bytes of one upload, uncompressed',
+  SDP_MAX_JSON_BODY_BYTES: 'the same for `application/json`, which is read whole',
+  SDP_MAX_RECORDS: 'records of one upload',
+  SDP_MAX_COLUMNS: 'columns of one upload',
+  SDP_MAX_CELL_BYTES: 'bytes of one cell',
+  SDP_MAX_RECORD_BYTES: 'bytes of one record',
+  SDP_MAX_UPLOADS: 'uploads taken at the same time',
+  SDP_UPLOAD_TIMEOUT_MS: 'how long one upload may take',
+  SDP_RATE_LIMIT_PER_MINUTE: 'requests of one API key in a minute',
+  SDP_OUTBOX_MAX_MESSAGES: 'messages that may wait for the bus before uploads are answered with 503',
+  SDP_OUTBOX_MAX_SECONDS: 'how old the oldest of them may be',
+  DB_DSN: 'address of a PostgreSQL; the embedded one where unset',
+  SDP_DB_POOL_SIZE: 'database connections of a process',
+  SDP_CRYPTO_KEY:
+    "the server's own master key, never the client's; may be left out with the embedded database, which then makes one",
+  SDP_API_KEY: 'first API key, at least 32 characters; `sdp-server api-keys create` makes others',
+  SDP_CLIENT_ID: 'client that this first key belongs to',
+  SDP_ALLOW_DECLARED_SAFE: 'whether this first key may answer false alarms of the firewall',
+  KAFKA_BROKERS: 'brokers of Kafka, `host:port`, several separated by commas; the bus in PostgreSQL where unset',
+  KAFKA_CLIENT_ID: 'name under which the broker knows this server',
+  KAFKA_USERNAME: 'for SCRAM-SHA-512',
+  KAFKA_PASSWORD: 'for SCRAM-SHA-512',
+  KAFKA_SASL_MECHANISM: 'how user and password are proven to the broker',
+  KAFKA_SSL: 'whether the brokers are reached over TLS; on by itself where certificates are named',
+  KAFKA_SSL_CA: 'certificate authorities (PEM): turns TLS on',
+  KAFKA_SSL_CERT: 'client certificate (PEM) for mutual TLS',
+  KAFKA_SSL_KEY: 'its key (PEM)',
+  SDP_TOPIC_PARTITIONS: 'partitions of a topic that is made: as many workers of one role can share it',
+};
+
+export interface DocumentedVariable {
+  readonly name: string;
+  readonly text: string;
+  /** As one would write it; undefined where there is none. */
+  readonly fallback?: string;
+}
+
+export function serverVariables(): DocumentedVariable[] {
+  const defaults = variablesSchema.parse({}) as Readonly<Record<string, unknown>>;
+  return Object.entries(serverTexts).map(([name, text]) => {
+    const value = defaults[name];
+    // The folder's default is made absolute where the program runs.
+    const fallback = name === 'SDP_DATA_DIR' ? '.sdp/server' : value;
+    return { name, text, ...(fallback === undefined ? {} : { fallback: String(fallback) }) };
+  });
+}
+
+/** Variables for which `<NAME>_FILE` may name a file instead: those whose unreadable file is complained of. */
+export function secretNames(): string[] {
+  const nowhere = '/nowhere/secret';
+  return Object.keys(serverTexts).filter((name) => readEnvironment({ [`${name}_FILE`]: nowhere }).findings.length > 0);
+}
