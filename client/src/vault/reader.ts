@@ -1,16 +1,12 @@
 import { openBlob } from '@sdp/shared/crypto';
 import { IntegrityError } from '@sdp/shared/errors';
-import { isToken, type PlainValue, tokenPrefix } from '@sdp/shared/tokenization';
+import { isToken, type PlainValue, type Token, tokenPrefix } from '@sdp/shared/tokenization';
 import { OpenedBlock } from './block.ts';
 import type { Database } from './database.ts';
 import { blockAad, blockCapacity } from './format.ts';
-import { GenerationCache } from './generation-cache.ts';
 import type { Keyring } from './keyring.ts';
+import { OpenedBlocks } from './opened-blocks.ts';
 import { RepetitionCache } from './repetition-cache.ts';
-
-/** Opened blocks kept, in bytes a generation: enough for the blocks of a few batches, so that a file that is read back
- * in the order in which it was written opens each block once. */
-const openedBytes = 20 * 1024 * 1024;
 
 interface NamespaceRow {
   readonly namespace_id: number;
@@ -30,12 +26,13 @@ export interface BlockRow {
 /** Finds tokens and opens their values. */
 export class VaultReader {
   readonly #keys: Keyring;
-  readonly #opened = new GenerationCache<number, OpenedBlock>(openedBytes);
+  readonly #opened = new OpenedBlocks();
+  readonly #inOneRead: <T>(work: () => T) => T;
   readonly #sql;
-  #namespaces: readonly NamespaceRow[] = [];
 
   constructor(db: Database, keys: Keyring) {
     this.#keys = keys;
+    this.#inOneRead = (work) => db.transaction(work)();
     this.#sql = {
       namespaces: db.prepare<[], NamespaceRow>('SELECT * FROM namespace ORDER BY namespace_id'),
       ref: db
@@ -48,7 +45,8 @@ export class VaultReader {
   revealer(names?: readonly string[]): (token: string) => PlainValue | undefined {
     const recent = new RepetitionCache<PlainValue>();
     const wanted = (row: NamespaceRow) => names === undefined || names.includes(row.name);
-    let searched = this.#refresh().filter(wanted);
+    let searched = this.#namespaces().filter(wanted);
+    const isSearched = (id: number) => searched.some((row) => row.namespace_id === id);
     const find = (token: Buffer): PlainValue | undefined => {
       for (const namespace of searched) {
         const ref = this.#sql.ref.get(namespace.namespace_id, token);
@@ -60,11 +58,11 @@ export class VaultReader {
       if (!isToken(text)) return undefined;
       const known = recent.get(text);
       if (known !== undefined) return known;
-      const token = Buffer.from(text.slice(tokenPrefix.length), 'hex');
-      let value = find(token);
+      const token = tokenBytesOf(text);
+      let value = (this.#opened.valueOf(token, isSearched) as PlainValue | undefined) ?? find(token);
       if (value === undefined) {
         // Perhaps it is in a namespace that was made since.
-        const now = this.#refresh().filter(wanted);
+        const now = this.#namespaces().filter(wanted);
         if (now.length !== searched.length) {
           searched = now;
           value = find(token);
@@ -76,24 +74,23 @@ export class VaultReader {
   }
 
   contains(name: string, tokens: readonly string[]): boolean[] {
-    const namespace = this.#refresh().find((row) => row.name === name);
-    return tokens.map(
-      (text) =>
-        namespace !== undefined &&
-        isToken(text) &&
-        this.#sql.ref.get(namespace.namespace_id, Buffer.from(text.slice(tokenPrefix.length), 'hex')) !== undefined,
-    );
+    // In one read transaction: taking and releasing the lock for each token would cost more than finding it.
+    return this.#inOneRead(() => {
+      const id = this.#namespaces().find((row) => row.name === name)?.namespace_id;
+      return tokens.map(
+        (text) => id !== undefined && isToken(text) && this.#sql.ref.get(id, tokenBytesOf(text)) !== undefined,
+      );
+    });
   }
 
-  #refresh(): readonly NamespaceRow[] {
-    this.#namespaces = this.#sql.namespaces.all();
-    return this.#namespaces;
+  #namespaces(): readonly NamespaceRow[] {
+    return this.#sql.namespaces.all();
   }
 
   #open(namespace: NamespaceRow, ref: number, token: Buffer): PlainValue {
     const blockId = Math.floor(ref / blockCapacity);
     const slot = ref % blockCapacity;
-    const block = this.#opened.get(blockId, (opened) => opened.sizeBytes) ?? this.#openBlock(namespace, blockId);
+    const block = this.#opened.get(blockId) ?? this.#openBlock(namespace, blockId);
     if (!block?.holds(slot, token)) {
       throw new IntegrityError('vault-tampered', { message: 'A token of the vault leads to no value of its own' });
     }
@@ -103,9 +100,13 @@ export class VaultReader {
   #openBlock(namespace: NamespaceRow, blockId: number): OpenedBlock | undefined {
     const row = this.#sql.block.get(blockId);
     const block = row && openBlockRow(this.#keys, namespace.name, row);
-    if (block !== undefined) this.#opened.set(blockId, block, block.sizeBytes);
+    if (block !== undefined) this.#opened.add(namespace.namespace_id, blockId, block);
     return block;
   }
+}
+
+function tokenBytesOf(token: Token): Buffer {
+  return Buffer.from(token.slice(tokenPrefix.length), 'hex');
 }
 
 /** @returns `undefined` if the block isn't what was sealed under this namespace, key and id */

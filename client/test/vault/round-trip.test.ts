@@ -76,6 +76,8 @@ describe('a vault', () => {
     expect(tokenA).not.toBe(tokenB);
     expect(vault.revealer(['b'])(tokenA)).toBeUndefined();
     expect(vault.revealer(['b', 'a'])(tokenA)).toBe('same value');
+    // Now its block is open, which must not let it out of its namespace.
+    expect(vault.revealer(['b'])(tokenA)).toBeUndefined();
     expect(vault.contains('a', [tokenA, tokenB, 'no token', `tok_${'0'.repeat(32)}`])).toEqual([
       true,
       false,
