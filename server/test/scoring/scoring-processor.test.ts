@@ -36,7 +36,7 @@ describe('scoringProcessor', () => {
     const model = firstFeatureModel(['score', 'other']);
     const rows = Array.from({ length: 10_000 }, (_, index) => [`k${index}`, '1', String(index / 10_000)]);
     const { results } = await run(model, rows, 9_000);
-    expect(Math.max(...model.calls)).toBeLessThanOrEqual(4_096);
+    expect(Math.max(...model.calls)).toBeLessThanOrEqual(2_048);
     expect(results.every(({ key, score }, index) => key === `k${index}` && score === index / 10_000)).toBe(true);
   });
 

@@ -76,6 +76,7 @@ export function* anonymizeInSteps({ columns, k }: AnonymizationOptions): Generat
       yield;
     }
   }
+  yield;
   assertAnonymous(classOf, classes, k);
   return { classOf, classes };
 }

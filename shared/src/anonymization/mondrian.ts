@@ -32,7 +32,7 @@ export function* partitionByMondrian(columns: readonly EncodedColumn[], k: numbe
   for (let region = pending.pop(); region; region = pending.pop()) {
     const [start, end] = region;
     work += end - start;
-    const middle = end - start < 2 * k ? end : splitRegion(axes, order, buffer, start, end, k);
+    const middle = end - start < 2 * k ? end : yield* splitRegion(axes, order, buffer, start, end, k);
     if (middle < end) pending.push([middle, end], [start, middle]);
     else starts.push(start);
     if (work >= recordsPerStep) {
@@ -45,15 +45,19 @@ export function* partitionByMondrian(columns: readonly EncodedColumn[], k: numbe
 }
 
 /** Reorders a region into two; returns where the second begins, or `end` if no column can be cut. */
-function splitRegion(
+function* splitRegion(
   axes: readonly Axis[],
   order: Uint32Array,
   buffer: Uint32Array,
   start: number,
   end: number,
   k: number,
-): number {
-  const spreads = axes.map((axis, position) => ({ axis, position, spread: axis.spread(order, start, end) }));
+): Generator<void, number> {
+  const spreads: { readonly axis: Axis; readonly position: number; readonly spread: number }[] = [];
+  for (const [position, axis] of axes.entries()) {
+    spreads.push({ axis, position, spread: axis.spread(order, start, end) });
+    if (end - start >= recordsPerStep) yield;
+  }
   spreads.sort((a, b) => b.spread - a.spread || a.position - b.position);
   for (const { axis, spread } of spreads) {
     if (spread <= 0) break;
