@@ -24,7 +24,7 @@ function isWordAt(text: string, index: number): boolean {
 export function findEmails(text: string): LocatedFinding[] {
   const found: LocatedFinding[] = [];
   for (let at = text.indexOf('@'); at >= 0; at = text.indexOf('@', at + 1)) {
-    const start = localStart(text, at);
+    const start = localStart(text, at, found.at(-1)?.end ?? 0);
     if (start === undefined) continue;
     const end = domainEnd(text, at + 1);
     if (end !== undefined) found.push({ kind: 'email', proven: false, start, end });
@@ -32,14 +32,15 @@ export function findEmails(text: string): LocatedFinding[] {
   return found;
 }
 
-function localStart(text: string, at: number): number | undefined {
+/** @param from end of the address before, whose domain is no local part of this one */
+function localStart(text: string, at: number, from: number): number | undefined {
   if (text[at - 1] === '"') {
     const opening = text.lastIndexOf('"', at - 2);
-    return opening >= 0 && at - opening <= maximumLocal && at - opening > 2 ? opening : undefined;
+    return opening >= from && at - opening <= maximumLocal && at - opening > 2 ? opening : undefined;
   }
   let start = at;
   let words = 0;
-  while (start > 0 && at - start < maximumLocal) {
+  while (start > from && at - start < maximumLocal) {
     if (isWordAt(text, start - 1)) words += 1;
     else if (!localPunctuation.includes(text[start - 1] ?? ' ')) break;
     start -= 1;

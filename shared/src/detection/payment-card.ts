@@ -1,5 +1,6 @@
-import type { DigitChunk } from './digit-groups.ts';
+import type { DigitChunk, DigitGroup } from './digit-groups.ts';
 import type { LocatedFinding } from './finding.ts';
+import { addWhereFree, withoutOverlaps } from './overlaps.ts';
 
 interface IssuerRange {
   readonly from: number;
@@ -109,47 +110,46 @@ function isJoinedByUnderscore(text: string, start: number, end: number): boolean
   return text[start - 1] === '_' || text.slice(start - 2, start) === '_-' || text[end] === '_';
 }
 
-/** Cards in a chunk of digit groups: any run of whole groups that one kind of separator holds together. */
+/**
+ * Cards in a chunk of digit groups: any run of whole groups that one kind of separator holds together. Where several
+ * overlap, a proven one goes first, then the longest that begins first.
+ */
 export function findCards(text: string, chunk: DigitChunk): LocatedFinding[] {
-  const found: LocatedFinding[] = [];
-  for (let first = 0; first < chunk.length; first += 1) {
-    const last = cardEndingAt(text, chunk, first, found);
-    if (last !== undefined) first = last;
-  }
-  if (found.length === 0) {
+  const candidates = chunk.flatMap((_, first) => cardsFrom(text, chunk, first));
+  if (candidates.length === 0) {
     const sparse = findSparselyWritten(text, chunk);
-    if (sparse !== undefined) found.push(sparse);
+    return sparse === undefined ? [] : [sparse];
   }
-  return found;
+  const weak = withoutOverlaps(candidates.filter(({ proven }) => !proven));
+  return addWhereFree(withoutOverlaps(candidates.filter(({ proven }) => proven)), weak);
 }
 
-function cardEndingAt(text: string, chunk: DigitChunk, first: number, found: LocatedFinding[]): number | undefined {
-  let digits = '';
-  let separator: string | undefined;
+function cardsFrom(text: string, chunk: DigitChunk, first: number): LocatedFinding[] {
+  const found: LocatedFinding[] = [];
   const start = chunk[first]?.start ?? 0;
-  if (isFraction(text, start)) return undefined;
+  if (isFraction(text, start)) return found;
   // Up to 15 digits after a plus are a telephone number (ITU-T E.164).
   const afterPlus = text[start - 1] === '+';
+  let digits = '';
+  let separator: string | undefined;
   for (let last = first; last < chunk.length; last += 1) {
-    const group = chunk[last];
-    if (group === undefined) return undefined;
+    const group = chunk[last] as DigitGroup;
     if (last > first) {
       const kind = separatorClass(group.separator);
-      if (separator !== undefined && kind !== separator) return undefined;
+      if (separator !== undefined && kind !== separator) break;
       // Only the last group of a card may be short, so nothing may follow a short one.
-      if ((chunk[last - 1]?.digits.length ?? 0) < smallestGroup) return undefined;
+      if ((chunk[last - 1] as DigitGroup).digits.length < smallestGroup) break;
       separator = kind;
     }
     digits += group.digits;
-    if (digits.length > longest) return undefined;
+    if (digits.length > longest) break;
     const verdict = afterPlus && digits.length <= 15 ? undefined : judgeCard(digits);
     if (verdict !== undefined && !isDecimal(chunk, first, last)) {
       const proven = verdict.proven && !isJoinedByUnderscore(text, start, group.end);
       found.push({ kind: 'payment-card', proven, start, end: group.end });
-      return last;
     }
   }
-  return undefined;
+  return found;
 }
 
 /** `4 1 1 1 …`: accepted where it is the whole text and evenly written; a list of numbers may look so too: not proven. */

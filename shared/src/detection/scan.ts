@@ -3,6 +3,7 @@ import { findEmails } from './email.ts';
 import type { LocatedFinding, PiiFinding } from './finding.ts';
 import { fold } from './fold.ts';
 import { findIbans } from './iban.ts';
+import { addWhereFree } from './overlaps.ts';
 import { findCards, judgeCard } from './payment-card.ts';
 import { findPhones } from './phone.ts';
 import { ALL_DIGITS, AT, DECIMAL, DIGITS, FOLDABLE, IBAN_START, suspicion } from './prefilter.ts';
@@ -66,21 +67,6 @@ function allFindings(text: string, flags: number): LocatedFinding[] {
     chunks.flatMap((chunk) => findPhones(text, chunk)),
   ];
   return byPriority.reduce(addWhereFree, []);
-}
-
-/** Merges two lists in order of place, each free of overlaps; where two meet, the one in `found` stays. Linear. */
-function addWhereFree(found: readonly LocatedFinding[], extra: readonly LocatedFinding[]): LocatedFinding[] {
-  if (extra.length === 0) return [...found];
-  const merged: LocatedFinding[] = [];
-  let next = 0;
-  for (const finding of extra) {
-    for (let earlier = found[next]; earlier !== undefined && earlier.end <= finding.start; earlier = found[next]) {
-      merged.push(earlier);
-      next += 1;
-    }
-    if ((found[next]?.start ?? Number.POSITIVE_INFINITY) >= finding.end) merged.push(finding);
-  }
-  return [...merged, ...found.slice(next)];
 }
 
 function cardFinding(digits: string): PiiFinding | undefined {
