@@ -49,6 +49,14 @@ export interface OutboxRelay {
 }
 
 const batchMessages = 1_000;
+const batchBytes = 8 * 1024 * 1024;
+/** As many as the bounds allow, at least one. */
+const oldestSql = `
+  SELECT id, topic, key, headers, value
+    FROM (SELECT *, sum(octet_length(value)) OVER (ORDER BY id) AS bytes, row_number() OVER (ORDER BY id) AS nth
+            FROM (SELECT * FROM outbox ORDER BY id LIMIT ${batchMessages}) oldest) counted
+   WHERE bytes <= ${batchBytes} OR nth = 1
+   ORDER BY id`;
 /** Only one relay moves messages at a time, whichever process it runs in: two would break the order per key. */
 const advisoryLock = 7_270_738;
 const retry = { maxAttempts: 0, initialDelayMs: 100, maxDelayMs: 10_000 };
@@ -69,7 +77,7 @@ export function startOutboxRelay(options: OutboxRelayOptions): OutboxRelay {
         const count = await moveSome(options);
         failures = 0;
         if (count > 0) options.onPublished?.(count);
-        if (count < batchMessages) await pause(pollMs, idle);
+        if (count === 0) await pause(pollMs, idle);
       } catch {
         failures++;
         logger.warn({ attempt: failures }, 'outbox could not be emptied, it will be tried again');
@@ -114,9 +122,7 @@ async function moveIn(client: PoolClient, bus: BusPort): Promise<{ count: number
     advisoryLock,
   ]);
   if (!locks[0]?.locked) return { count: 0, wake: [] };
-  const { rows } = await client.query<OutboxRow>(
-    `SELECT id, topic, key, headers, value FROM outbox ORDER BY id LIMIT ${batchMessages}`,
-  );
+  const { rows } = await client.query<OutboxRow>(oldestSql);
   const wake: (() => void)[] = [];
   for (const [topic, messages] of groupByTopic(rows)) {
     if (bus instanceof EmbeddedBus) wake.push(await bus.publishIn(client, topic, messages));

@@ -43,7 +43,7 @@ export class ControlConnection {
   async query<R extends pg.QueryResultRow>(text: string, values: readonly unknown[]): Promise<pg.QueryResult<R>> {
     const answer = this.#last.then(async () => {
       const client = await this.#connected();
-      return client.query<R>(text, values as unknown[]);
+      return client.query<R>({ name: statementName(text), text, values: values as unknown[] });
     });
     // One at a time: the driver is giving up its own queue.
     this.#last = answer.catch(() => undefined);
@@ -123,6 +123,15 @@ export class ControlConnection {
       if (this.#client === undefined) await pause(retryDelayMs(reconnect, failures), this.#closing.signal);
     }
   }
+}
+
+const names = new Map<string, string>();
+
+/** A name under which the server keeps the plan: each of these few statements runs many times a second. */
+export function statementName(text: string): string {
+  const known = names.get(text) ?? `sdp-bus-${names.size}`;
+  names.set(text, known);
+  return known;
 }
 
 /** To whoever uses the bus, a database that is away is a bus that is away. */

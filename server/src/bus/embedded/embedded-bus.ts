@@ -11,7 +11,7 @@ import type { BusLogger } from '../bus-logger.ts';
 import { groupIsBusy } from '../group-is-busy.ts';
 import { type PublishCall, PublishQueue } from '../publish-queue.ts';
 import { type Appended, appendMessages, isMissingSegment } from './append.ts';
-import { busError, ControlConnection } from './control-connection.ts';
+import { busError, ControlConnection, statementName } from './control-connection.ts';
 import { EmbeddedConsumer } from './embedded-consumer.ts';
 import { ensureSegments, retain } from './segments.ts';
 import { Topics } from './topics.ts';
@@ -190,17 +190,7 @@ export class EmbeddedBus implements BusPort {
       if (all) all.push(...messages);
       else byTopic.set(topic, [...messages]);
     }
-    // In a fixed order, so that two publishers can't wait for one another.
-    const topics = [...byTopic.keys()].sort();
-    const appendAll = () =>
-      withTransaction(this.#pool, async (client) => {
-        const appended: Appended[] = [];
-        for (const topic of topics) {
-          const partitions = await this.#topics.partitionsOf(topic);
-          appended.push(await appendMessages(client, topic, partitions, byTopic.get(topic) ?? []));
-        }
-        return appended;
-      });
+    const appendAll = () => (byTopic.size === 1 ? this.#appendOne(byTopic) : this.#appendEach(byTopic));
     const appended = await appendAll()
       .catch(async (error: unknown) => {
         if (!isMissingSegment(error)) throw error;
@@ -209,6 +199,27 @@ export class EmbeddedBus implements BusPort {
       })
       .catch(rethrow);
     for (const one of appended) this.#onAppended(one);
+  }
+
+  /** The usual case: one statement, which is a transaction by itself. */
+  async #appendOne(byTopic: ReadonlyMap<string, OutgoingMessage[]>): Promise<Appended[]> {
+    const statement: SqlTransaction = {
+      query: (text, values) => this.#pool.query({ name: statementName(text), text, values: values as unknown[] }),
+    };
+    const [[topic, messages] = ['', []]] = byTopic;
+    return [await appendMessages(statement, topic, await this.#topics.partitionsOf(topic), messages)];
+  }
+
+  #appendEach(byTopic: ReadonlyMap<string, OutgoingMessage[]>): Promise<Appended[]> {
+    return withTransaction(this.#pool, async (client) => {
+      const appended: Appended[] = [];
+      // In a fixed order, so that two publishers can't wait for one another.
+      for (const topic of [...byTopic.keys()].sort()) {
+        const partitions = await this.#topics.partitionsOf(topic);
+        appended.push(await appendMessages(client, topic, partitions, byTopic.get(topic) ?? []));
+      }
+      return appended;
+    });
   }
 
   #onAppended({ topic, partitions }: Appended): void {
