@@ -88,10 +88,7 @@ function processHandler({ ingest, metrics }: BatchRoutesOptions): RequestHandler
         { batchId: answer.batch_id, records: answer.accepted_records, isReplay },
         'batch accepted',
       );
-      response
-        .status(isReplay ? 200 : 202)
-        .location(`/api/v1/batches/${answer.batch_id}`)
-        .json(answer);
+      response.location(`/api/v1/batches/${answer.batch_id}`).json(answer);
     } catch (error) {
       noteRefusal(error, response, metrics);
       throw error;
