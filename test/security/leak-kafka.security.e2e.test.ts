@@ -1,0 +1,13 @@
+import { afterAll, describe, it } from 'vitest';
+import { startTestKafka } from '../support/kafka.ts';
+import { describeLeakTests } from './leak-suite.ts';
+
+const kafka = await startTestKafka();
+
+if ('skipped' in kafka) {
+  describe.skip('leak test: a full run with API and worker apart on Kafka', () =>
+    it('needs a broker', () => undefined));
+} else {
+  afterAll(() => kafka.stop());
+  describeLeakTests('leak test: a full run with API and worker apart on Kafka', async () => kafka.brokers);
+}
