@@ -73,8 +73,12 @@ describe('derived values', () => {
   });
 
   test('derived keys stay what they are: tokens depend on them', () => {
-    expect(keyFingerprint(deriveKey(master, 'token-v1'))).toMatchInlineSnapshot(`"b269b02314af81aff77f098e80676d9f80752871ff11ce8f4c07e398ff32ca33"`);
-    expect(keyFingerprint(deriveKey(master, 'vault-kek-v1', 'id'))).toMatchInlineSnapshot(`"1fa1a85ec7f26427fc7bab076a3415efe00765a89bbabd433175ab0e04d06b56"`);
+    expect(keyFingerprint(deriveKey(master, 'token-v1'))).toMatchInlineSnapshot(
+      `"b269b02314af81aff77f098e80676d9f80752871ff11ce8f4c07e398ff32ca33"`,
+    );
+    expect(keyFingerprint(deriveKey(master, 'vault-kek-v1', 'id'))).toMatchInlineSnapshot(
+      `"1fa1a85ec7f26427fc7bab076a3415efe00765a89bbabd433175ab0e04d06b56"`,
+    );
   });
 
   test('label and context both matter, and do not run into each other', () => {
