@@ -17,7 +17,7 @@ export function addCsvFlags(command: Command): Command {
         csvEncodings,
       ),
     )
-    .option('--lenient', 'take rows with missing cells, and quotes inside unquoted cells');
+    .option('--lenient', 'take rows with missing cells, and cells with blanks before a quote');
 }
 
 /** Options of the CSV engine from the flags. */

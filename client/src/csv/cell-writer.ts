@@ -9,7 +9,10 @@ const CR = 0x0d;
 export interface CellWriterOptions {
   readonly delimiter: number;
   readonly encoding: 'utf-8' | 'latin1';
+  /** Whether the file is read leniently. */
   readonly lenient: boolean;
+  /** Whether values go back to where they stood before. */
+  readonly restores: boolean;
 }
 
 /**
@@ -78,9 +81,9 @@ export class CellWriter {
   }
 
   #needsQuotes(value: string): boolean {
-    const { delimiter, lenient } = this.#options;
-    // A lenient reader takes a quote as a character anywhere but at the start.
-    const quoteMatters = lenient ? value.startsWith('"') : value.includes('"');
-    return quoteMatters || value.includes(String.fromCharCode(delimiter)) || /[\r\n]/.test(value);
+    const { delimiter, lenient, restores } = this.#options;
+    // What the reader takes for a character in an unquoted cell could stand there unquoted.
+    const syntax = restores ? (lenient ? /^"|[\r\n]/ : /^[ \t]*"|[\r\n]/) : /["\r\n]/;
+    return syntax.test(value) || value.includes(String.fromCharCode(delimiter));
   }
 }

@@ -26,7 +26,7 @@ export interface CsvOptions {
   readonly encoding?: CsvEncoding;
   /**
    * Takes rows with fewer cells than the header (the missing cells count as empty, the row's bytes stay as they are) and
-   * quotes inside unquoted cells (literal). Rows with more cells stay an error: nothing says what the extra cells hold.
+   * quotes behind blanks at the start of a cell (literal). Rows with more cells stay an error: nothing says what the extra cells hold.
    */
   readonly lenient?: boolean;
   /** Bytes that one row may have, as UTF-8 or Latin-1; 16 MiB where left out. */
@@ -87,6 +87,11 @@ export interface AppendedColumns {
 export interface CsvEdits {
   readonly edits?: readonly ColumnEdit[];
   readonly append?: AppendedColumns;
+  /**
+   * Says that the values stood in these cells before. One with a quote inside goes into an unquoted cell as it is then;
+   * else it is quoted, which every reader understands.
+   */
+  readonly restores?: boolean;
   /** Awaited after each chunk of rows: the place for back-pressure and progress. */
   readonly afterChunk?: (progress: CsvProgress) => Promise<void> | void;
 }

@@ -2,7 +2,7 @@ import { InputError, UsageError } from '@sdp/shared/errors';
 import type { ByteSource, CsvDialect, CsvOptions } from './csv-types.ts';
 import { RowScanner } from './row-scanner.ts';
 import { sniffDelimiter } from './sniff-delimiter.ts';
-import { encodingByMark, isUtf16, utf8FromUtf16 } from './text-encoding.ts';
+import { encodingByMark, isUtf16, startsWithUtf8Mark, utf8FromUtf16 } from './text-encoding.ts';
 
 export const defaultMaxRowBytes = 16 * 1024 * 1024;
 const sampleBytes = 64 * 1024;
@@ -40,12 +40,11 @@ export async function openCsv(source: ByteSource, options: CsvOptions): Promise<
   })();
   try {
     const raw = await takeSample(counted);
-    const mark = encodingByMark(raw.sample);
-    const encoding = options.encoding ?? mark ?? 'utf-8';
+    const encoding = options.encoding ?? encodingByMark(raw.sample) ?? 'utf-8';
     const bytes = isUtf16(encoding) ? utf8FromUtf16(raw.all, encoding) : raw.all;
     const text = isUtf16(encoding) ? await takeSample(bytes) : { ...raw, all: bytes };
 
-    const bom = encoding !== 'latin1' && encodingByMark(text.sample) === 'utf-8';
+    const bom = encoding !== 'latin1' && startsWithUtf8Mark(text.sample);
     const sample = bom ? text.sample.subarray(utf8MarkBytes) : text.sample;
     const delimiter = checkedDelimiter(options.delimiter) ?? sniffDelimiter(sample, text.complete);
     const lenient = options.lenient ?? false;
@@ -63,16 +62,15 @@ export async function openCsv(source: ByteSource, options: CsvOptions): Promise<
       else scanner.push(value);
       return !done;
     };
-    let skipped = !bom;
-    for (let more = true; ; ) {
-      if (!skipped && scanner.end >= utf8MarkBytes) {
-        scanner.skip(utf8MarkBytes);
-        skipped = true;
-      }
-      if (skipped && scanner.next()) break;
-      if (!more) throw new InputError('csv-empty');
-      more = await fill();
+    if (bom) scanner.skipPreamble(utf8MarkBytes);
+    while (!scanner.next()) {
+      if (await fill()) continue;
+      if (scanner.next()) break;
+      // Nothing but line ends, if anything: a table of one column without a name.
+      if (scanner.end <= (bom ? utf8MarkBytes : 0)) throw new InputError('csv-empty');
+      scanner.blankLinesAreRows = true;
     }
+    if (scanner.cellCount === 1) scanner.blankLinesAreRows = true;
     const close = async () => void (await chunks.return?.(undefined));
     const dialect = { delimiter, encoding, bom };
     return { dialect, header: scanner.cells(), scanner, lenient, inputBytes: () => inputBytes, fill, close };

@@ -30,7 +30,11 @@ export class RowRewriter {
   readonly #view: RowView;
   #copiedTo = 0;
 
-  constructor({ scanner, header, dialect, lenient }: OpenCsv, { edits = [], append }: CsvEdits, out: OutputBuffer) {
+  constructor(
+    { scanner, header, dialect, lenient }: OpenCsv,
+    { edits = [], append, restores = false }: CsvEdits,
+    out: OutputBuffer,
+  ) {
     const sorted = edits.toSorted((a, b) => a.index - b.index);
     const dropped = new Set(sorted.filter(({ replace }) => replace === 'drop').map(({ index }) => index));
     const firstKept = header.findIndex((_, index) => !dropped.has(index));
@@ -51,6 +55,7 @@ export class RowRewriter {
       delimiter: this.#delimiter,
       encoding: dialect.encoding === 'latin1' ? 'latin1' : 'utf-8',
       lenient,
+      restores,
     });
     this.#view = {
       get row() {
@@ -128,20 +133,20 @@ export class RowRewriter {
 
   /** A row of which nothing is left would be a blank line, which is no row: an empty cell is written as `""` there. */
   #keepFromBeingBlank(): void {
-    const { bytes, starts, ends, cellCount, position } = this.#scanner;
+    const { bytes, starts, ends, cellCount, rowEnd } = this.#scanner;
     const left = this.#kept.filter((index) => index < cellCount);
     const only = left[0];
     const blank = only === undefined || (left.length === 1 && starts[only] === ends[only]);
     if (!blank) return;
-    this.#copyTo(bytes, position);
+    this.#copyTo(bytes, rowEnd);
     this.#out.byte(QUOTE);
     this.#out.byte(QUOTE);
   }
 
   #appendCells(values: readonly string[] | undefined): void {
     if (values === undefined) return;
-    const { bytes, position, cellCount, rowNumber } = this.#scanner;
-    this.#copyTo(bytes, position);
+    const { bytes, rowEnd, cellCount, rowNumber } = this.#scanner;
+    this.#copyTo(bytes, rowEnd);
     for (let missing = this.#width - cellCount; missing > 0; missing--) this.#out.byte(this.#delimiter);
     for (const value of values) {
       this.#out.byte(this.#delimiter);

@@ -5,6 +5,8 @@ import { firstInvalidUtf8, lastUtf8Boundary } from './utf8-boundary.ts';
 const QUOTE = 0x22;
 const LF = 0x0a;
 const CR = 0x0d;
+const SPACE = 0x20;
+const TAB = 0x09;
 
 /** How a cell is written in the file. */
 export const quoting = { none: 0, plain: 1, escaped: 2 } as const;
@@ -14,14 +16,16 @@ export interface RowScannerOptions {
   readonly delimiter: number;
   /** `utf-8` is validated; any byte is a Latin-1 character. */
   readonly encoding: 'utf-8' | 'latin1';
-  /** Takes quotes inside unquoted cells as they are. */
+  /** Takes a quote behind blanks for a character of an unquoted cell. */
   readonly lenient: boolean;
   readonly maxRowBytes: number;
 }
 
 /**
- * Finds rows and cells as spans of bytes, without decoding anything. LF, CR and CRLF end a row and may be mixed; lines
- * without any byte are no rows. Quotes follow RFC 4180: they open a cell only at its start and are doubled inside.
+ * Finds rows and cells as spans of bytes, without decoding anything. LF, CR and CRLF end a row and may be mixed. Quotes
+ * follow RFC 4180: they open a cell only at its start and are doubled inside; beyond it, a quote inside an unquoted cell
+ * (as in `5" pipe`) is a character like any other. Blanks before an opening quote are refused, since readers disagree on
+ * what they mean. A line without any byte is no row, except in a table of one column, where it is an empty cell.
  *
  * Bytes go in by {@link push}, in chunks of any size; {@link next} moves to the next complete row. The spans stay valid
  * until the next `push`. A row that isn't complete is scanned again once as many bytes again have arrived, so that a
@@ -40,12 +44,18 @@ export class RowScanner {
   cellCount = 0;
   /** Number of rows returned so far; the first row is 1. */
   rowNumber = 0;
-  /** First byte of {@link bytes} that isn't part of a returned row. */
+  /** One past the last byte of the current row, its line end not included. */
+  rowEnd = 0;
+  /** Where the next row is looked for: behind the current row's line end. 0 until there is a first row. */
   position = 0;
+  /** For a table of one column. */
+  blankLinesAreRows = false;
 
   readonly #options: RowScannerOptions;
   #end = 0;
   #finished = false;
+  #preambleBytes = 0;
+  #lineFeedMayFollow = false;
   #scanAgainAt = 0;
   #validatedTo = 0;
   #invalidAt = -1;
@@ -86,9 +96,9 @@ export class RowScanner {
     this.#validate();
   }
 
-  /** Steps over bytes at the start that are no part of the table. */
-  skip(byteCount: number): void {
-    this.position += byteCount;
+  /** Says how many bytes at the start are no part of the table. */
+  skipPreamble(byteCount: number): void {
+    this.#preambleBytes = byteCount;
   }
 
   /**
@@ -104,9 +114,7 @@ export class RowScanner {
     // Sentinels: they stop the loops below at the end of the data, so that no loop compares positions.
     bytes[end] = LF;
     bytes[end + 1] = QUOTE;
-    let start = this.position;
-    while (start < end && (bytes[start] === LF || bytes[start] === CR)) start++;
-    this.position = start;
+    const start = this.#rowStart();
     if (start >= end) return this.#incomplete(start);
 
     const rowEnd = this.#scanCells(start);
@@ -114,8 +122,28 @@ export class RowScanner {
     if (rowEnd - start > this.#options.maxRowBytes) throw this.#tooLarge();
     if (this.#invalidAt >= 0 && this.#invalidAt < rowEnd) throw this.#invalid();
     this.rowNumber++;
-    this.position = rowEnd;
+    this.rowEnd = rowEnd;
+    this.position = rowEnd < end ? rowEnd + 1 : end;
+    if (rowEnd < end && bytes[rowEnd] === CR) {
+      if (this.position < end && bytes[this.position] === LF) this.position++;
+      this.#lineFeedMayFollow = this.position === end;
+    }
     return true;
+  }
+
+  #rowStart(): number {
+    const { bytes } = this;
+    const end = this.#end;
+    if (this.#lineFeedMayFollow && this.position < end) {
+      this.#lineFeedMayFollow = false;
+      if (bytes[this.position] === LF) this.position++;
+    }
+    let start = this.rowNumber === 0 ? this.#preambleBytes : this.position;
+    if (this.blankLinesAreRows) return start;
+    while (start < end && (bytes[start] === LF || bytes[start] === CR)) start++;
+    // Blank lines before the first row stay at hand, for whoever copies the file.
+    if (this.rowNumber > 0) this.position = start;
+    return start;
   }
 
   /** @returns one past the row's last byte (its line end not included), or -1 if the row isn't complete */
@@ -154,7 +182,9 @@ export class RowScanner {
         for (; ; byte = bytes[++at] as number) {
           if (byte > highest) continue;
           if (byte === delimiter || byte === LF || byte === CR) break;
-          if (byte === QUOTE && !lenient) throw this.#malformed('a quote stands inside an unquoted cell');
+          if (byte === QUOTE && !lenient && this.#isBlank(cellStart, at)) {
+            throw this.#malformed('blanks stand before an opening quote');
+          }
         }
       }
       if (count === starts.length) ({ starts, ends, quotings } = this.#growCells());
@@ -168,6 +198,11 @@ export class RowScanner {
     }
     this.cellCount = count;
     return at;
+  }
+
+  #isBlank(start: number, end: number): boolean {
+    for (let at = start; at < end; at++) if (this.bytes[at] !== SPACE && this.bytes[at] !== TAB) return false;
+    return true;
   }
 
   /** The decoded content of a cell of the current row. */
@@ -191,7 +226,7 @@ export class RowScanner {
   #incomplete(start: number): false {
     const pending = this.#end - start;
     if (this.#invalidAt >= 0 && (pending > 0 || this.#finished)) throw this.#invalid();
-    if (pending > this.#options.maxRowBytes) throw this.#tooLarge();
+    if (this.#end - this.position > this.#options.maxRowBytes + this.#preambleBytes) throw this.#tooLarge();
     this.#scanAgainAt = Math.min(this.#end + pending, start + this.#options.maxRowBytes + 1);
     return false;
   }

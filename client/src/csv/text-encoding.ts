@@ -9,9 +9,13 @@ export function isUtf16(encoding: CsvEncoding): encoding is Utf16 {
   return encoding === 'utf-16le' || encoding === 'utf-16be';
 }
 
+export function startsWithUtf8Mark(start: Uint8Array): boolean {
+  return start[0] === 0xef && start[1] === 0xbb && start[2] === 0xbf;
+}
+
 /** What a byte order mark at the start of the file says of its encoding. */
 export function encodingByMark(start: Uint8Array): CsvEncoding | undefined {
-  if (start[0] === 0xef && start[1] === 0xbb && start[2] === 0xbf) return 'utf-8';
+  if (startsWithUtf8Mark(start)) return 'utf-8';
   if (start[0] === 0xfe && start[1] === 0xff) return 'utf-16be';
   if (start[0] === 0xff && start[1] === 0xfe) {
     if (start[2] === 0 && start[3] === 0) {

@@ -72,7 +72,7 @@ export async function detokenizeFile(context: CommandContext, request: Detokeniz
       (header) => {
         const planned = revealEdits(header, request, { manifest, vault });
         columns = planned.columns;
-        return { edits: planned.edits, afterChunk: (done) => progress.update(done) };
+        return { edits: planned.edits, restores: true, afterChunk: (done) => progress.update(done) };
       },
       { ...manifest?.format, ...request.csv, signal: context.signal },
     );
