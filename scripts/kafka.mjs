@@ -56,8 +56,10 @@ async function start() {
   mkdirSync(home, { recursive: true });
   const runtime = chooseRuntime();
   const ports = await choosePorts();
-  writeState({ pid: process.pid, ready: false, version, runtime: runtime.name, ...ports });
+  const state = { pid: process.pid, ready: false, version, runtime: runtime.name, ...ports };
+  writeState(state);
   const broker = runtime.run(ports);
+  writeState({ ...state, brokerPid: broker.child.pid });
   const log = openSync(logFile, 'w');
   await supervise(broker, log, ports);
 }
@@ -179,7 +181,10 @@ function runJava(ports) {
   const heap = (process.env.KAFKA_HEAP_OPTS ?? '-Xms256m -Xmx512m').split(' ');
   // A process group of its own: Ctrl-C in the terminal reaches us alone, and we stop the broker in order.
   const [file, args, spawnOptions] = java([...heap, 'kafka.Kafka', config], ['ignore', 'pipe', 'pipe']);
-  const child = spawn(file, args, { ...spawnOptions, detached: true });
+  // Where Linux offers it, the broker also ends when we are killed and can't stop it.
+  const bound = spawnSync('setpriv', ['--pdeathsig', 'TERM', 'true'], { stdio: 'ignore' }).status === 0;
+  const [program, ...rest] = bound ? ['setpriv', '--pdeathsig', 'TERM', file, ...args] : [file, ...args];
+  const child = spawn(program, rest, { ...spawnOptions, detached: true });
   return { child, stop: () => child.kill('SIGTERM') };
 }
 

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -47,12 +48,12 @@ export async function startTestKafka(): Promise<TestKafka | SkippedKafka> {
     const reason = error instanceof Error ? error.message : String(error);
     if (process.env['SDP_REQUIRE_KAFKA'] === '1') throw new Error(`SDP_REQUIRE_KAFKA is set, but ${reason}`);
     const skipped = `${reason} To run them: set KAFKA_BROKERS, or install Java 17 and Maven.`;
-    process.stderr.write(`Kafka tests skipped: ${skipped}\n`);
+    if (claim(join(tmpdir(), `sdp-kafka-skipped-${owner}`))) process.stderr.write(`Kafka tests skipped: ${skipped}\n`);
     return { skipped };
   }
 }
 
-/** Whoever makes the folder first starts the broker; the others wait for it. */
+/** True for whoever makes the folder first. */
 function claim(lock: string): boolean {
   try {
     mkdirSync(lock);

@@ -8,14 +8,17 @@ export type BusAddress =
   | { readonly kind: 'embedded'; readonly dsn: string }
   | { readonly kind: 'kafka'; readonly brokers: readonly string[] };
 
-/** Connects as a process of its own would. Everybody shares one small deadline for being declared dead. */
+/** After this long without a sign of life a consumer counts as dead. */
+export const declaredDeadMs = 2_000;
+
+/** Connects as a process of its own would. */
 export function openBus(address: BusAddress): BusPort {
   const logger = pino({ level: process.env['SDP_TEST_LOG'] ?? 'silent' });
   if (address.kind === 'kafka') {
-    return new KafkaBus({ brokers: address.brokers, clientId: 'sdp-test', logger, sessionTimeoutMs: 2_000 });
+    return new KafkaBus({ brokers: address.brokers, clientId: 'sdp-test', logger, sessionTimeoutMs: declaredDeadMs });
   }
   const pool = createPool({ dsn: address.dsn, applicationName: 'sdp-test-bus' });
-  const bus = new EmbeddedBus({ pool, dsn: address.dsn, logger, leaseMs: 1_500, pollMs: 500 });
+  const bus = new EmbeddedBus({ pool, dsn: address.dsn, logger, leaseMs: declaredDeadMs, pollMs: 500 });
   const close = bus.close.bind(bus);
   bus.close = async () => {
     await close();

@@ -9,7 +9,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { startTcpProxy, type TcpProxy } from '../../../test/support/tcp-proxy.ts';
 import { createPool, type Pool } from '../../src/database/index.ts';
 import { assertContiguousIds, assertNoDuplicateIds } from './assert-ids.ts';
-import { type BusAddress, openBus } from './bus-address.ts';
+import { type BusAddress, declaredDeadMs, openBus } from './bus-address.ts';
 import type { Doom } from './doomed-process.ts';
 import { applyEffect, createEffectTables, effectsOf, type FaultPoint } from './effects.ts';
 import { eventually, gate } from './eventually.ts';
@@ -431,6 +431,30 @@ export function testBusContract(name: string, start: () => Promise<BusUnderTest 
       release.open();
       await eventually('all arrive in the end', () => handled.length === count);
       assertNoDuplicateIds(handled);
+    });
+
+    it('keeps its partition while a handler takes longer than a dead consumer would be given', async () => {
+      await freshTopic(1);
+      await bus.publish(topic, numbered(2));
+      const handled: number[] = [];
+      const release = Date.now() + 2.2 * declaredDeadMs;
+      const handler: MessageHandler = async ({ message, signal }) => {
+        handled.push(idOf(message));
+        if (idOf(message) === 0) await eventually('time goes by', () => signal.aborted || Date.now() > release);
+      };
+      await consume(handler);
+      await eventually('the first has begun', () => handled.length > 0);
+      await consume(handler, {}, anotherBus());
+      await eventually('both are settled', async () => (await totalLag(bus, topic, 'group')) === 0n);
+      expect(handled).toEqual([0, 1]);
+    });
+
+    it('refuses to be used when it is closed', async () => {
+      await freshTopic();
+      const other = openBus(under.address);
+      await other.publish(topic, numbered(1));
+      await other.close();
+      await expect(other.publish(topic, numbered(1))).rejects.toMatchObject({ code: 'bus-unavailable' });
     });
 
     it('says so when it is used without a topic', async () => {

@@ -1,6 +1,6 @@
 import { UnavailableError } from '@sdp/shared/errors';
 import pg from 'pg';
-import { asDatabaseError } from '../../database/index.ts';
+import { asDatabaseError, sqlStateOf } from '../../database/index.ts';
 import type { BusLogger } from '../bus-logger.ts';
 import { pause, retryDelayMs } from '../retry.ts';
 
@@ -43,7 +43,12 @@ export class ControlConnection {
   async query<R extends pg.QueryResultRow>(text: string, values: readonly unknown[]): Promise<pg.QueryResult<R>> {
     const answer = this.#last.then(async () => {
       const client = await this.#connected();
-      return client.query<R>({ name: statementName(text), text, values: values as unknown[] });
+      try {
+        return await client.query<R>({ name: statementName(text), text, values: values as unknown[] });
+      } catch (error) {
+        if (sqlStateOf(error) === undefined) this.#drop(client);
+        throw error;
+      }
     });
     // One at a time: the driver is giving up its own queue.
     this.#last = answer.catch(() => undefined);
@@ -102,11 +107,22 @@ export class ControlConnection {
     client.on('error', () => undefined);
     client.on('notification', ({ payload }) => this.#options.onNotification(payload ?? ''));
     client.once('end', () => this.#onEnd(client));
-    await client.connect();
-    await client.query(`SET synchronous_commit = off; LISTEN ${channel}`);
+    try {
+      await client.connect();
+      await client.query(`SET synchronous_commit = off; LISTEN ${channel}`);
+    } catch (error) {
+      await client.end().catch(() => undefined);
+      throw error;
+    }
     this.#client = client;
     this.#options.onConnected();
     return client;
+  }
+
+  /** No answer in time, or none of the server's: what else waits on this connection would wait for nothing. */
+  #drop(client: pg.Client): void {
+    void client.end().catch(() => undefined);
+    this.#onEnd(client);
   }
 
   #onEnd(client: pg.Client): void {

@@ -1,3 +1,4 @@
+import { UnavailableError } from '@sdp/shared/errors';
 import type {
   BusPort,
   ConsumeOptions,
@@ -44,6 +45,7 @@ export class EmbeddedBus implements BusPort {
   readonly #consumers = new Set<EmbeddedConsumer>();
   #maintenance: NodeJS.Timeout | undefined;
   #opened: Promise<void> | undefined;
+  #closed = false;
 
   constructor(options: EmbeddedBusOptions) {
     this.#options = options;
@@ -151,18 +153,20 @@ export class EmbeddedBus implements BusPort {
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
     await this.#queue.drained();
     await Promise.all([...this.#consumers].map((consumer) => consumer.close()));
     clearInterval(this.#maintenance);
     await this.#control.close();
   }
 
-  #open(): Promise<void> {
+  async #open(): Promise<void> {
+    if (this.#closed) throw new UnavailableError('bus-unavailable', { message: 'The bus is closed' });
     this.#opened ??= this.#start().catch((error: unknown) => {
       this.#opened = undefined;
       throw busError(error);
     });
-    return this.#opened;
+    await this.#opened;
   }
 
   async #start(): Promise<void> {

@@ -31,7 +31,8 @@ export async function joinGroup(
   await control.query(
     `WITH head AS (SELECT topic, partition, next_offset FROM bus_partition WHERE topic = $2),
           lease AS (INSERT INTO bus_lease (group_name, topic, partition) SELECT $1, topic, partition FROM head
-                    ON CONFLICT DO NOTHING)
+                    ON CONFLICT DO NOTHING),
+          dead AS (DELETE FROM bus_member WHERE alive_until < clock_timestamp() - interval '1 hour')
      INSERT INTO bus_offset (group_name, topic, partition, next_offset)
      SELECT $1, topic, partition, CASE WHEN $3 = 'latest' THEN next_offset ELSE 0 END FROM head
      ON CONFLICT DO NOTHING`,

@@ -114,13 +114,20 @@ export class FetchLoop {
   async #recover(error: unknown): Promise<boolean> {
     if (!hasApiId(error, 'OFFSET_OUT_OF_RANGE')) return false;
     const { client, topic, logger } = this.#options;
-    const oldest = (
-      await client.consumer.listOffsets({ topics: [topic], timestamp: ListOffsetTimestamps.EARLIEST })
-    ).get(topic);
+    const { consumer } = client;
+    const oldest = (await consumer.listOffsets({ topics: [topic], timestamp: ListOffsetTimestamps.EARLIEST })).get(
+      topic,
+    );
+    const latest = (await consumer.listOffsets({ topics: [topic], timestamp: ListOffsetTimestamps.LATEST })).get(topic);
     for (const partition of this.#options.partitions()) {
       const first = oldest?.[partition.partition] ?? 0n;
-      if (partition.position >= first) continue;
-      logger.warn({ topic, partition: partition.partition }, 'messages were dropped before this group read them');
+      const end = latest?.[partition.partition] ?? partition.position;
+      // Beyond the end: the topic was made anew.
+      if (partition.position >= first && partition.position <= end) continue;
+      logger.warn(
+        { topic, partition: partition.partition },
+        'the log no longer has what this group was to read, going on with the oldest there is',
+      );
       partition.push([], first);
     }
     return true;

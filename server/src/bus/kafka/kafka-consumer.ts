@@ -25,7 +25,7 @@ interface Owned {
 
 const defaultBufferedBytes = 16 * 1024 * 1024;
 const defaultCloseMs = 30_000;
-const defaultHandoverMs = 5_000;
+const defaultSessionMs = 10_000;
 const abortGraceMs = 2_000;
 const reconnect = { maxAttempts: 0, initialDelayMs: 200, maxDelayMs: 10_000 };
 
@@ -57,7 +57,7 @@ export class KafkaConsumer implements Consumer {
       throw asBusError(error);
     }
     // A broker that is away can't take the partitions from us; the clock must.
-    const checkMs = (this.#options.bus.sessionTimeoutMs ?? 10_000) / 4;
+    const checkMs = (this.#options.bus.sessionTimeoutMs ?? defaultSessionMs) / 4;
     this.#watchdog = setInterval(() => this.#checkSession(), checkMs).unref();
   }
 
@@ -144,7 +144,9 @@ export class KafkaConsumer implements Consumer {
   /** Lets nobody begin a message while the group decides anew, and gives those in hand time to finish and commit. */
   async #beforeRejoin(): Promise<void> {
     const quiet = Promise.all([...this.#owned.values()].map(({ worker }) => worker.quiesce())).then(() => true);
-    await within(quiet, this.#options.bus.handoverMs ?? defaultHandoverMs);
+    const { handoverMs, sessionTimeoutMs = defaultSessionMs } = this.#options.bus;
+    // No heartbeat goes out meanwhile: well within the session.
+    await within(quiet, handoverMs ?? sessionTimeoutMs / 2);
   }
 
   #onAssigned(client: GroupClient, partitions: readonly number[]): void {

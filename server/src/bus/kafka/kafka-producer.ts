@@ -1,4 +1,5 @@
 import { Producer } from '@platformatic/kafka';
+import { UnavailableError } from '@sdp/shared/errors';
 import type { OutgoingMessage } from '@sdp/shared/messaging';
 import { partitionOf } from '../partitioner.ts';
 import { type PublishCall, PublishQueue } from '../publish-queue.ts';
@@ -20,6 +21,7 @@ export class KafkaProducer {
   readonly #options: KafkaBusOptions;
   readonly #queue: PublishQueue;
   #client: Client | undefined;
+  #closed = false;
   readonly #partitionCounts: (topic: string) => Promise<number>;
 
   constructor(options: KafkaBusOptions, partitionCounts: (topic: string) => Promise<number>) {
@@ -28,11 +30,13 @@ export class KafkaProducer {
     this.#queue = new PublishQueue((calls) => this.#send(calls));
   }
 
-  publish(topic: string, messages: readonly OutgoingMessage[]): Promise<void> {
+  async publish(topic: string, messages: readonly OutgoingMessage[]): Promise<void> {
+    if (this.#closed) throw new UnavailableError('bus-unavailable', { message: 'The bus is closed' });
     return this.#queue.publish(topic, messages);
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
     await this.#queue.drained();
     await this.#client?.close().catch(() => undefined);
   }
