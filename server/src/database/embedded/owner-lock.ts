@@ -101,7 +101,10 @@ export function processExists(pid: number): boolean {
 function incarnationOf(pid: number): string {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    const startTime = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+    const [state, ...fields] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    // Ended, but not yet waited for by its parent.
+    if (state === 'Z') return 'ended';
+    const startTime = fields[18];
     return `${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()}:${startTime}`;
   } catch {
     return '';
