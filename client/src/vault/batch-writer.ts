@@ -3,18 +3,10 @@ import { SealingKey } from '@sdp/shared/crypto';
 import { VaultError } from '@sdp/shared/errors';
 import Sqlite from 'better-sqlite3';
 import type { Batch } from './batch.ts';
-import { lengthSize, writeLength } from './block.ts';
 import { BlockSet } from './block-set.ts';
 import { createSequence, type Database } from './database.ts';
-import {
-  blockAad,
-  blockCapacity,
-  blockValueBytes,
-  digestBytes,
-  encryptionCap,
-  tailBytes,
-  tokenBytes,
-} from './format.ts';
+import { BlockEncoder, blockSizes } from './encode-block.ts';
+import { blockAad, blockCapacity, digestBytes, encryptionCap, tailBytes, tokenBytes } from './format.ts';
 import { type KeyState, type NamespaceState, StateStore, type VaultState } from './state.ts';
 
 /** Tokens that one statement takes: the row source `seq` has as many rows. */
@@ -43,7 +35,7 @@ export class BatchWriter {
   /** Namespaces whose last batch had values that the vault knew. */
   readonly #repeating = new Set<string>();
   readonly #sql;
-  #plaintext = Buffer.alloc(blockValueBytes * 2);
+  readonly #encoder = new BlockEncoder();
 
   constructor(db: Database, keys: WriterKeys) {
     this.#keys = keys;
@@ -193,7 +185,10 @@ export class BatchWriter {
         blockId,
         entryCount: size,
       };
-      const { nonce, sealed } = sealing.seal(blockAad(place), this.#encode(batch, fresh.subarray(start, start + size)));
+      const { nonce, sealed } = sealing.seal(
+        blockAad(place),
+        this.#encoder.encode(batch, fresh.subarray(start, start + size)),
+      );
       this.#sql.insertBlock.run(blockId, namespace.id, key.id, size, nonce, sealed);
       this.#blockSet.toggle(blockId, sealed);
       start += size;
@@ -222,55 +217,6 @@ export class BatchWriter {
       for (let i = 0; i < perDigest; i++) this.#packWords[to++] = words[from + i] ?? 0;
     }
   }
-
-  /** The plaintext of a block, as `OpenedBlock` reads it. The buffer is used again by the next. */
-  #encode(batch: Batch, positions: Uint32Array): Uint8Array {
-    let size = 1 + positions.length * tokenBytes;
-    for (const position of positions) {
-      const length = valueLength(batch, position);
-      size += lengthSize(length) + length;
-    }
-    if (size > this.#plaintext.length) this.#plaintext = Buffer.alloc(size);
-    const out = this.#plaintext;
-    out[0] = positions.length;
-    let at = 1;
-    for (const position of positions) {
-      const from = position * digestBytes;
-      for (let i = 0; i < tokenBytes; i++) out[at++] = batch.digests[from + i] ?? 0;
-    }
-    for (const position of positions) at = writeLength(out, at, valueLength(batch, position));
-    for (const position of positions) {
-      const end = batch.ends[position] ?? 0;
-      const start = end - valueLength(batch, position);
-      // For a short value the loop beats the call that would copy it.
-      if (end - start > 64) out.set(batch.values.subarray(start, end), at);
-      else for (let i = start, to = at; i < end; i++) out[to++] = batch.values[i] ?? 0;
-      at += end - start;
-    }
-    return out.subarray(0, size);
-  }
-}
-
-function valueLength(batch: Batch, position: number): number {
-  const start = position === 0 ? 0 : (batch.ends[position - 1] ?? 0);
-  return (batch.ends[position] ?? 0) - start;
-}
-
-/** How many values each block takes: as many as fit, by number and by size. */
-function blockSizes(batch: Batch, positions: Uint32Array): number[] {
-  const sizes: number[] = [];
-  let entries = 0;
-  let bytes = 0;
-  for (const position of positions) {
-    entries += 1;
-    bytes += valueLength(batch, position);
-    if (entries < blockCapacity && bytes < blockValueBytes) continue;
-    sizes.push(entries);
-    entries = 0;
-    bytes = 0;
-  }
-  if (entries > 0) sizes.push(entries);
-  return sizes;
 }
 
 function activeDataKey(state: VaultState): KeyState {

@@ -2,4 +2,4 @@ export type { DataKeyState } from './format.ts';
 export { openVault } from './open-vault.ts';
 export type { DataKeyStats, NamespaceStats, VaultStats } from './stats.ts';
 export type { AuthenticationLabel, OpenVaultOptions, Vault } from './vault.ts';
-export type { Damage, DamageKind, VerifyProgress, VerifyReport } from './verify.ts';
+export type { Damage, DamageKind, VerifyProgress, VerifyReport } from './verify-report.ts';

@@ -1,7 +1,7 @@
 import type { MasterKey } from '@sdp/shared/crypto';
 import type { HashToken, PlainValue, Token } from '@sdp/shared/tokenization';
 import type { VaultStats } from './stats.ts';
-import type { VerifyProgress, VerifyReport } from './verify.ts';
+import type { VerifyProgress, VerifyReport } from './verify-report.ts';
 
 export interface OpenVaultOptions {
   readonly path: string;
