@@ -46,6 +46,7 @@ export async function tokenizeFile(context: CommandContext, request: TokenizeReq
   const masterKey = loadMasterKey(context.env, context.cwd);
   const { signal } = context;
   const manifestPath = manifestPathOf(context, request);
+  assertDistinct([pathFrom(context, request.output), manifestPath, request.vaultPath]);
   const input = await openInput(context, request.input);
   const reads = [input.identity, ...(await identitiesOf([request.vaultPath, ...(request.alsoReads ?? [])]))];
   const target = await OutputTarget.open(context, request.output, { mustNotBe: reads });
@@ -128,6 +129,15 @@ function manifestPathOf(context: CommandContext, { output, manifest }: TokenizeR
   throw new UsageError('usage-invalid', {
     message: 'With --output - the manifest needs a file of its own',
     remedy: 'Add --manifest FILE.',
+  });
+}
+
+/** Files that aren't there yet have no identity to compare. */
+function assertDistinct(paths: readonly string[]): void {
+  if (new Set(paths).size === paths.length) return;
+  throw new UsageError('usage-invalid', {
+    message: 'Output, manifest and vault must be different files',
+    remedy: 'Check --output, --manifest and --vault.',
   });
 }
 
