@@ -3,6 +3,8 @@ import { digestBytes } from './format.ts';
 /** Values a batch holds: large batches, sorted, turn random inserts into nearly sequential ones. */
 export const batchCapacity = 196_608;
 
+const firstCapacity = 4_096;
+
 /** A batch is sent once its values reach this size, so that memory stays bounded with long values. */
 export const batchValueBytes = 8 * 1024 * 1024;
 
@@ -21,11 +23,12 @@ export interface Batch {
 /** The buffers of a batch, to be filled again. */
 export type BatchBuffers = Pick<Batch, 'digests' | 'ends' | 'values'>;
 
+/** Buffers for a few thousand values; they grow, since most namespaces of a wide table never fill a batch. */
 export function newBatchBuffers(): BatchBuffers {
   return {
-    digests: new Uint8Array(batchCapacity * digestBytes),
-    ends: new Uint32Array(batchCapacity),
-    values: new Uint8Array(batchCapacity * 24),
+    digests: new Uint8Array(firstCapacity * digestBytes),
+    ends: new Uint32Array(firstCapacity),
+    values: new Uint8Array(firstCapacity * 24),
   };
 }
 
@@ -55,6 +58,11 @@ export class BatchBuilder {
     return this.#count;
   }
 
+  /** Bytes of all that waits here. */
+  get sizeBytes(): number {
+    return this.#count * (digestBytes + 4) + this.#size;
+  }
+
   get isFull(): boolean {
     return this.#count === batchCapacity || this.#size >= batchValueBytes;
   }
@@ -62,7 +70,8 @@ export class BatchBuilder {
   /** @param digestHex at least 40 hex digits */
   add(value: string, digestHex: string): void {
     // UTF-8 takes at most three bytes for a UTF-16 unit.
-    if (this.#size + value.length * 3 > this.#values.length) this.#grow(value.length * 3);
+    if (this.#size + value.length * 3 > this.#values.length) this.#growValues(value.length * 3);
+    if (this.#count === this.#buffers.ends.length) this.#growEntries();
     const start = this.#size;
     const size = this.#values.write(value, start, 'utf8');
     this.#digests.write(digestHex, this.#count * digestBytes, digestBytes, 'hex');
@@ -83,10 +92,20 @@ export class BatchBuilder {
     return { namespace: this.namespace, count: this.#count, ...this.#buffers };
   }
 
-  #grow(needed: number): void {
+  #growValues(needed: number): void {
     const grown = new Uint8Array(Math.max(this.#values.length * 2, this.#size + needed));
     grown.set(this.#values.subarray(0, this.#size));
     this.#buffers = { ...this.#buffers, values: grown };
     this.#values = Buffer.from(grown.buffer);
+  }
+
+  #growEntries(): void {
+    const capacity = Math.min(this.#count * 2, batchCapacity);
+    const digests = new Uint8Array(capacity * digestBytes);
+    digests.set(this.#buffers.digests);
+    const ends = new Uint32Array(capacity);
+    ends.set(this.#buffers.ends);
+    this.#buffers = { ...this.#buffers, digests, ends };
+    this.#digests = Buffer.from(digests.buffer);
   }
 }

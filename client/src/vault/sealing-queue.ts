@@ -13,6 +13,10 @@ import type { FromWorker, ToWorker, WorkerFailure, WorkerStart } from './worker-
 /** Messages that may wait for the worker or be with it before `drain` waits. */
 const inFlightBound = 2;
 const sparesKept = 2;
+/** What may wait in all namespaces together before the fullest is sent, however many columns a table has. */
+const waitingBytesBound = 40 * 1024 * 1024;
+/** Values between two looks at that bound. */
+const boundCheckedEvery = 4_096;
 
 /** Collects values into batches and hands them to the worker thread, which it starts when there is something to do. */
 export class SealingQueue {
@@ -21,6 +25,7 @@ export class SealingQueue {
   readonly #spares: BatchBuffers[] = [];
   #worker: Worker | undefined;
   #inFlight = 0;
+  #sinceBoundChecked = 0;
   #failure: SdpError | undefined;
   #waiting: { readonly below: number; readonly settle: () => void }[] = [];
 
@@ -31,6 +36,7 @@ export class SealingQueue {
   /** @throws whatever went wrong before: nothing is taken after a failure */
   builderFor(namespace: string): BatchBuilder {
     if (this.#failure !== undefined) throw this.#failure;
+    if (++this.#sinceBoundChecked === boundCheckedEvery) this.#keepBound();
     let builder = this.#builders.get(namespace);
     if (builder?.isFull) {
       this.#send([builder.take()]);
@@ -64,6 +70,19 @@ export class SealingQueue {
     worker.ref();
     worker.postMessage({ type: 'stop' } satisfies ToWorker);
     await ended;
+  }
+
+  #keepBound(): void {
+    this.#sinceBoundChecked = 0;
+    let waiting = 0;
+    let fullest: BatchBuilder | undefined;
+    for (const builder of this.#builders.values()) {
+      waiting += builder.sizeBytes;
+      if (builder.sizeBytes > (fullest?.sizeBytes ?? 0)) fullest = builder;
+    }
+    if (waiting < waitingBytesBound || fullest === undefined) return;
+    this.#builders.delete(fullest.namespace);
+    this.#send([fullest.take()]);
   }
 
   #send(batches: readonly Batch[]): void {

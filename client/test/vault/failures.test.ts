@@ -114,3 +114,17 @@ describe('verify', () => {
     expect(await vault.verify()).toMatchObject({ ok: true, entries: 41_000 });
   });
 });
+
+test('many namespaces do not wait for each other without bound: the fullest is stored before the flush', async () => {
+  const vault = await vaultAt(join(temporaryFolder(), 'v.db'), masterKey);
+  const tokenizers = Array.from({ length: 40 }, (_, i) => vault.tokenizer(`column ${i}`));
+  // 60 MB, none of the columns enough for a batch of its own.
+  for (let row = 0; row < 1_500; row++) {
+    for (const tokenize of tokenizers) tokenize(`value ${row}`.padEnd(1_000, '.'));
+    await vault.drain();
+  }
+  await vault.drain();
+  await expect.poll(() => vault.stats().entries).toBeGreaterThan(0);
+  await vault.flush();
+  expect(await vault.verify()).toMatchObject({ ok: true, entries: 60_000 });
+});
