@@ -44,8 +44,9 @@ export function reportMerge(
           ['results with an earlier result’s key', repeatedResults],
         ],
       },
-      `columns added: ${added.join(', ')}`,
-      ...(output === stdioPath ? [] : [`written to ${output}`]),
+      '',
+      `columns added  ${added.join(', ')}`,
+      ...(output === stdioPath ? [] : [`output         ${output}`]),
     ],
     {
       batch_id: batch.batch_id,

@@ -170,7 +170,7 @@ async function uploadBatch(context: CommandContext, options: Options, tuning: Se
       beside: options.file === stdioPath ? resolve(context.cwd, receipt.batch_id) : input.path,
     });
     await writeReceipt(receiptPath, receipt);
-    announceKeyColumn(context.terminal, options.keyColumn, provenance.source, upload);
+    announceKeyColumn(terminal, upload);
     const batch = options.wait === true ? await waitFor(context, client, receipt, options.timeout) : undefined;
     reportUpload(terminal, { receipt, receiptPath, upload, batch });
   } finally {

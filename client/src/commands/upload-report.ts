@@ -2,16 +2,10 @@ import type { Batch } from '@sdp/shared/contracts';
 import { formatBytes, type TableCell, type Terminal } from '../terminal/index.ts';
 import type { Receipt, Upload } from '../upload/index.ts';
 
-/** Says by which column results will be known, unless the user said so. */
-export function announceKeyColumn(
-  terminal: Terminal,
-  named: string | undefined,
-  source: Receipt['source'],
-  { keyColumn, columns }: Upload,
-): void {
-  if (named !== undefined) return;
-  const reason = source === 'manifest' && keyColumn !== columns[0]?.name ? 'the manifest says so' : 'the first one';
-  terminal.info(`results will be known by column ${keyColumn} (${reason}; --key-column names another)`);
+/** Says by which column results will be known, where nobody chose it. */
+export function announceKeyColumn(terminal: Terminal, { keyColumn, keyColumnFrom }: Upload): void {
+  if (keyColumnFrom !== 'nobody') return;
+  terminal.info(`results will be known by ${keyColumn}, the first column (--key-column names another)`);
 }
 
 /** The outcome of an upload, and of the wait for its batch if there was one. */

@@ -5,7 +5,7 @@ import type { z } from 'zod';
 import { errorOf, type FailedResponse } from './problem-error.ts';
 import { defaultRetry, type RetryOptions, retrying } from './retry-policy.ts';
 import { serverUrlText } from './server-url.ts';
-import { createDispatcher } from './transport.ts';
+import { answerTimeoutMs, createDispatcher } from './transport.ts';
 
 /** JSON answers are small; more than this is not one of ours. */
 const maximumJsonBytes = 4 * 1_048_576;
@@ -97,6 +97,7 @@ export class ApiClient {
         headers: { ...headers, 'x-api-key': this.#options.apiKey, 'accept-encoding': 'identity' },
         body,
         dispatcher: this.#dispatcher,
+        headersTimeout: answerTimeoutMs[method],
         signal: this.#options.signal,
       });
       if (response.statusCode >= 200 && response.statusCode < 300) return response;

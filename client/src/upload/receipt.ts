@@ -6,6 +6,7 @@ import { InputError, IntegrityError } from '@sdp/shared/errors';
 import { z } from 'zod';
 import { AtomicFile } from '../files/index.ts';
 import type { Vault } from '../vault/index.ts';
+import { isSameServer } from './server-url.ts';
 
 export const receiptSuffix = '.receipt.json';
 
@@ -118,7 +119,7 @@ export function verifyReceipt(
     throw new IntegrityError('receipt-invalid', { message, details: { batchId: expected.batchId } });
   };
   if (receipt.batch_id !== expected.batchId) fail('The receipt is of another batch');
-  if (receipt.server_url !== expected.serverUrl) fail('The receipt is of a batch on another server');
+  if (!isSameServer(receipt.server_url, expected.serverUrl)) fail('The receipt is of a batch on another server');
   if (receipt.mac === null || vault === undefined) return;
   if (receipt.vault_id !== vault.id) fail('The receipt belongs to another vault; name it with --vault or SDP_VAULT');
   const right = Buffer.from(vault.authenticate('receipt', canonicalBytes(receipt)), 'hex');

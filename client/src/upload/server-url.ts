@@ -34,3 +34,15 @@ export function parseServerUrl(text: string): URL {
 export function serverUrlText(url: URL): string {
   return url.href.replace(/\/+$/, '');
 }
+
+/** Whether two addresses, as {@link serverUrlText} writes them, are of one server: this machine has several names. */
+export function isSameServer(a: string, b: string): boolean {
+  return withOneLoopbackName(a) === withOneLoopbackName(b);
+}
+
+function withOneLoopbackName(text: string): string {
+  const url = URL.parse(text);
+  if (url === null) return text;
+  if (isLoopbackHost(url.hostname)) url.hostname = 'localhost';
+  return serverUrlText(url);
+}

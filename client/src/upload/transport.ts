@@ -4,9 +4,10 @@ import { getCACertificates } from 'node:tls';
 import { Agent, type Dispatcher } from 'undici';
 
 const connectTimeoutMs = 15_000;
-/** A server may take its time to store a large batch before it answers. */
-const answerTimeoutMs = 600_000;
 const idleTimeoutMs = 120_000;
+
+/** How long to wait for the start of an answer: a server may take its time to store a large batch, and for no more. */
+export const answerTimeoutMs = { GET: 60_000, POST: 600_000 } as const;
 
 type LookupCallback = (error: Error | null, address: string | LookupAddress[], family?: number) => void;
 
@@ -15,12 +16,11 @@ type LookupCallback = (error: Error | null, address: string | LookupAddress[], f
  * system's, whatever NODE_TLS_REJECT_UNAUTHORIZED says; there is no switch to turn that off.
  */
 export function createDispatcher(serverUrl: URL, ca?: string): Dispatcher {
-  const timeouts = { headersTimeout: answerTimeoutMs, bodyTimeout: idleTimeoutMs };
   if (serverUrl.protocol === 'http:') {
-    return new Agent({ ...timeouts, connect: { timeout: connectTimeoutMs, lookup: loopbackLookup } });
+    return new Agent({ bodyTimeout: idleTimeoutMs, connect: { timeout: connectTimeoutMs, lookup: loopbackLookup } });
   }
   return new Agent({
-    ...timeouts,
+    bodyTimeout: idleTimeoutMs,
     connect: { timeout: connectTimeoutMs, rejectUnauthorized: true, ca: ca === undefined ? knownAuthorities() : [ca] },
   });
 }

@@ -5,7 +5,6 @@ import {
   type ProcessResponse,
   processResponseSchema,
 } from '@sdp/shared/contracts';
-import { UsageError } from '@sdp/shared/errors';
 import type { CsvOptions } from '../csv/index.ts';
 import type { InputFile } from '../files/index.ts';
 import type { Terminal } from '../terminal/index.ts';
@@ -49,18 +48,17 @@ export interface Upload {
   readonly inspection: Inspection;
   readonly columns: readonly UploadColumn[];
   readonly keyColumn: string;
+  /** Who named the key column; nobody, and so it is the first one. */
+  readonly keyColumnFrom: KeyColumnSource;
   /** Columns whose finds the user answered. */
   readonly declaredSafe: readonly string[];
   readonly compression: Compression;
 }
 
+export type KeyColumnSource = 'user' | 'manifest' | 'nobody';
+
 /** A file that passed every check on this side. */
-interface CheckedFile {
-  readonly inspection: Inspection;
-  readonly columns: readonly UploadColumn[];
-  readonly keyColumn: string;
-  readonly declaredSafe: readonly string[];
-}
+type CheckedFile = Pick<Upload, 'inspection' | 'columns' | 'keyColumn' | 'keyColumnFrom' | 'declaredSafe'>;
 
 /**
  * Checks the whole file, then the server, then sends: nothing leaves before the last cell was looked at, and what leaves
@@ -160,7 +158,7 @@ async function checkFile(
     return {
       inspection,
       columns,
-      keyColumn: keyColumnOf(request, inspection.columns),
+      ...keyColumnOf(request, inspection.columns),
       declaredSafe: request.declareSafe,
     };
   } finally {
@@ -179,9 +177,14 @@ function userChecks(
 }
 
 /** What the user says, else the manifest, else the first column. */
-function keyColumnOf({ keyColumn, provenance }: UploadRequest, header: readonly string[]): string {
+function keyColumnOf(
+  { keyColumn, provenance }: UploadRequest,
+  header: readonly string[],
+): Pick<Upload, 'keyColumn' | 'keyColumnFrom'> {
+  if (keyColumn !== undefined) return { keyColumn, keyColumnFrom: 'user' };
   const fromManifest = provenance.source === 'manifest' ? provenance.manifest.key_column : null;
-  const column = keyColumn ?? (fromManifest !== null && header.includes(fromManifest) ? fromManifest : header[0]);
-  if (column === undefined) throw new UsageError('usage-invalid', { message: 'The file has no columns' });
-  return column;
+  if (fromManifest !== null && header.includes(fromManifest)) {
+    return { keyColumn: fromManifest, keyColumnFrom: 'manifest' };
+  }
+  return { keyColumn: header[0] as string, keyColumnFrom: 'nobody' };
 }

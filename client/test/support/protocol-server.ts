@@ -110,7 +110,7 @@ export class ProtocolServer {
       if (request.headers['x-api-key'] !== this.apiKey) throw new RejectedError('unauthorized');
       await this.#route(request.method ?? '', url, request, response, body);
     } catch (error) {
-      if (!response.headersSent && !request.destroyed) sendProblem(response, error);
+      if (!response.headersSent && !request.socket.destroyed) sendProblem(response, error);
     }
   }
 
