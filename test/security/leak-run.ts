@@ -181,8 +181,11 @@ export class LeakRun {
     ]);
 
     const upload = ['--client-id', product.clientId, '--processing-type', 'risk_scoring', '--server-url', url];
-    await product.sdp(['upload-batch', '--file', 'raw.csv', ...upload]);
-    await product.sdp(['upload-batch', '--file', 'raw.csv', ...upload, '--json']);
+    const declared = planted.columns.flatMap((column) => ['--declare', `${column}=keep`]);
+    for (const more of [[], declared, [...declared, '--json'], [...declared, '--declare-safe', 'email']]) {
+      const refused = await product.sdp(['upload-batch', '--file', 'raw.csv', ...upload, ...more]);
+      if (refused.status !== 4) throw new Error(`the raw file was not refused as an input, but with ${refused.status}`);
+    }
     await this.#sendRawPastTheClient();
     this.clientFiles = ['tokenized.csv', 'tokenized.csv.manifest.json', 'tokenized.csv.receipt.json'];
   }

@@ -5,6 +5,7 @@ export interface PlantedCustomers {
   readonly config: string;
   /** Everything that must not be found: whole values, their lines, their longer words and their digits alone. */
   readonly needles: readonly string[];
+  readonly columns: readonly string[];
   readonly rowCount: number;
 }
 
@@ -116,7 +117,7 @@ export function plantedCustomers(): PlantedCustomers {
     '',
   ].join('\n');
   const needles = [...new Set(people.flat().flatMap(needlesOf))];
-  return { csv: Buffer.from(csv), config, needles, rowCount: rows.length };
+  return { csv: Buffer.from(csv), config, needles, columns: header, rowCount: rows.length };
 }
 
 /** The value, and what would be left of it if it were trimmed, cut into lines or words, folded, or stripped to its digits. */

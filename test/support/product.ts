@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   freePort,
   type ServerOptions,
@@ -144,8 +145,9 @@ export class Product {
     });
     const scheme = options.environment?.['SDP_TLS_CERT_FILE'] === undefined ? 'http' : 'https';
     const url = `${scheme}://127.0.0.1:${port}`;
-    // A self-signed server is waited for by whoever knows its certificate.
+    // A certificate of our own is no reason for `fetch` to trust it: there the log says when the server is ready.
     if (scheme === 'http') await untilReady(url, server, AbortSignal.timeout(60_000));
+    else await this.#untilLogged(url);
     return { ...server, url, port };
   }
 
@@ -178,6 +180,12 @@ export class Product {
   async remove(): Promise<void> {
     await this.stop();
     rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  async #untilLogged(text: string): Promise<void> {
+    for (const deadline = Date.now() + 60_000; !this.serverLog().includes(text); await sleep(50)) {
+      if (Date.now() > deadline) throw new Error('the server did not start');
+    }
   }
 
   #spawn(command: readonly string[], { environment, nodeOptions }: StartOptions): ServerProcess {
