@@ -70,7 +70,6 @@ function syntaxMessage(code: string): string {
     MISSING_CHAR: 'a character is missing: a quote, bracket or colon',
     TAB_AS_INDENT: 'tabs cannot indent; use spaces',
     MULTIPLE_DOCS: 'the file holds more than one document',
-    BAD_ALIAS: 'the alias refers to nothing',
     MULTILINE_IMPLICIT_KEY: 'a colon or a quote is missing in this line or the one before',
     UNEXPECTED_TOKEN: 'this is not expected here',
     BLOCK_AS_IMPLICIT_KEY: 'a map cannot start within a line; put it on the next one, indented',

@@ -27,7 +27,12 @@ export function entriesOf(map: YAMLMap, { document, findings }: ConfigSource): E
     }
     // The text as it stands, so that a column called 2024 or null is that.
     const name = typeof key.value === 'string' ? key.value : (key.source ?? '');
-    return [{ key, name, value: resolved(pair.value as Node | null, document) }];
+    const value = resolved(pair.value as Node | null, document);
+    if (value === undefined) {
+      findings.add(pair.value as Node, 'the alias refers to nothing');
+      return [];
+    }
+    return [{ key, name, value }];
   });
 }
 
@@ -60,6 +65,7 @@ export function unknownKey(name: string, known: readonly string[]): string {
   return nearest === undefined ? `unknown key; known are ${known.join(', ')}` : `unknown key; did you mean ${nearest}?`;
 }
 
-function resolved(node: Node | null, document: Document): Node | null {
-  return isAlias(node) ? (node.resolve(document) ?? null) : node;
+/** @returns `undefined` for an alias of nothing */
+function resolved(node: Node | null, document: Document): Node | null | undefined {
+  return isAlias(node) ? node.resolve(document) : node;
 }
