@@ -51,7 +51,29 @@ const hypotheses: readonly (Hypothesis & { readonly needsLeadingZero?: true })[]
     prefixLength: 3,
     fits: (value) => /^(?:1[-. ])?(?:\d{3}-\d{3}-|\d{3}\.\d{3}\.|\d{3} \d{3}-)\d{4}$/.test(value),
   },
+  {
+    kind: 'phone',
+    minimumCells: 10,
+    minimumShare: 0.9,
+    minimumPrefixes: 5,
+    prefixLength: 3,
+    fits: isGroupedLikeSubscriberNumber,
+  },
 ];
+
+/**
+ * Eight to eleven digits in groups as plans without a trunk prefix write them: `612 34 56 78`, `9212 3456`. One such cell
+ * may be anything; dates, spans of years, ZIP+4 codes, serial numbers of journals (ISSN) are grouped otherwise.
+ */
+function isGroupedLikeSubscriberNumber(value: string): boolean {
+  const groups = /^\d{2,4}([ -])\d{2,4}(?:\1\d{2,4}){0,3}$|^[6-9]\d{4}[ -]\d{5}$/.test(value)
+    ? value.split(/[ -]/)
+    : [];
+  const digits = groups.reduce((sum, group) => sum + group.length, 0);
+  const shape = groups.map((group) => group.length).join('');
+  if (digits < 8 || digits > 11 || shape === '422' || shape === '224') return false;
+  return shape !== '44' || (value[4] === ' ' && groups.some((year) => !/^(?:19|20)/.test(year)));
+}
 
 /** Enough different prefixes to decide; more are not kept. */
 const prefixesKept = 64;

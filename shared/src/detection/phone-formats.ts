@@ -27,7 +27,7 @@ function isCallingCode(groups: Groups): boolean {
 
 /** Groups after a trunk prefix 0, by their lengths; the first holds the 0. */
 const trunkShapes =
-  /^(?:2 7|2 3 4|2 4 4|2 8|[345] [67]|3 8|4 5|[45] [56]|4 8|[3-5] [34] [34]|[3-5] \d \d \d|2 3 2 2|2 4 2 2|3 3 2 2|4 2 2 2|4 3 2 2|4 3 3|3 3 4|3 4 4|5 3 3|5 3 2|2 2 2 2 2)$/;
+  /^(?:2 7|2 3 4|2 4 4|2 8|[345] [67]|3 8|4 5|[45] [56]|4 8|[3-5] [34] [34]|[3-5] \d \d \d|2 3 2 2|2 4 2 2|3 3 2 2|4 2 2 2|4 3 2 2|4 3 3|3 3 4|3 4 4|5 3 3|5 3 2|2 2 3 4|6 5|2 2 2 2 2)$/;
 
 function isTrunkPrefixed(groups: Groups): boolean {
   const [first, second, ...rest] = groups;

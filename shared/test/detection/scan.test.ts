@@ -294,6 +294,37 @@ describe('columns', () => {
     ).toEqual([]);
   });
 
+  test('a column of grouped digits is evidence, one cell of it is not', () => {
+    const pad = (n: number, size: number) => String(n).padStart(size, '0');
+    const spanish = (i: number) => `6${pad((i * 37) % 100, 2)} ${pad((i * 13) % 100, 2)} ${pad((i * 7) % 100, 2)} 78`;
+    expect(scan('a', numbers(20, spanish))).toEqual([['phone', false, 1, 20]]);
+    expect(scan('a', numbers(9, spanish))).toEqual([]);
+    expect(
+      scan(
+        'a',
+        numbers(20, (i) => `9${pad(i * 37, 3)} 3456`),
+      ),
+    ).toEqual([['phone', false, 1, 20]]);
+    expect(
+      scan(
+        'a',
+        numbers(20, (i) => `${1980 + i}-${1981 + i}`),
+      ),
+    ).toEqual([]);
+    expect(
+      scan(
+        'a',
+        numbers(20, (i) => `${60_614 + i * 711}-12${pad(i, 2)}`),
+      ),
+    ).toEqual([]);
+    expect(
+      scan(
+        'a',
+        numbers(20, (i) => `${1980 + i}-05-${pad(i + 1, 2)}`),
+      ),
+    ).toEqual([]);
+  });
+
   test('the header is scanned too, and then not repeated', () => {
     const scanner = createColumnScanner(['id', 'jane@example.com']);
     expect(scanner.findings()).toEqual([
