@@ -32,6 +32,7 @@ class FakePartition implements OwnedPartition {
   }
 
   async commit(nextOffset: bigint): Promise<boolean> {
+    await new Promise((done) => setImmediate(done));
     if (this.commitFails-- > 0) throw new Error('away');
     if (this.ours) this.committed.push(nextOffset);
     return this.ours;

@@ -40,7 +40,10 @@ export interface Delivery {
   settleIn(transaction: SqlTransaction): Promise<void>;
 }
 
-/** Throws to have the message retried; {@link PoisonError} (or exhausted retries) sends it to the dead letters. */
+/**
+ * Throws to have the message retried; {@link PoisonError} (or exhausted retries) sends it to the dead letters. An error
+ * whose `retryable` is true speaks of the surroundings (the database is away), not of the message: it uses up no attempt.
+ */
 export type MessageHandler = (delivery: Delivery) => Promise<void>;
 
 export interface RetryPolicy {
