@@ -1,8 +1,8 @@
 export type {
   BusMessage,
   BusPort,
-  Consumer,
   ConsumeOptions,
+  Consumer,
   DeadLetterReason,
   Delivery,
   MessageHandler,
