@@ -27,7 +27,10 @@ export function createPool(options: PoolOptions): Pool {
     statement_timeout: options.statementTimeoutMs ?? 30_000,
     idle_in_transaction_session_timeout: 60_000,
   });
-  pool.on('error', () => options.onIdleError?.());
+  pool.on('error', () => {
+    // While the pool ends, a database that stops as well is no news.
+    if (!pool.ending) options.onIdleError?.();
+  });
   // A connection that breaks while lent out says so by its query's failure; without a listener it would end the process.
   pool.on('connect', (client) => client.on('error', () => undefined));
   return pool;

@@ -379,3 +379,30 @@ describe('idempotency', () => {
     expect((await send('id,n\na,1\n', keyed(key))).status).toBe(200);
   });
 });
+
+describe('while the bus does not keep up', () => {
+  const relayLock = 7_270_738;
+
+  it('answers 503 and says when to try again, and takes batches again afterwards', async () => {
+    const blocker = await server.platform.pool.connect();
+    try {
+      await blocker.query('BEGIN');
+      await blocker.query('SELECT pg_advisory_xact_lock($1)', [relayLock]);
+      await server.platform.pool.query(
+        `INSERT INTO outbox (topic, key, value, created_at) VALUES ('batch.anomaly_detection', 'k', '', now() - interval '1 hour')`,
+      );
+      // What is known of the outbox may be a second old.
+      await new Promise((resolve) => setTimeout(resolve, 1_100));
+      const refused = await send('id,n\na,1\n');
+      expect(refused).toMatchObject({ status: 503, body: { code: 'server-busy' } });
+      expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+      await server.platform.pool.query('DELETE FROM outbox');
+      await blocker.query('ROLLBACK');
+      await new Promise((resolve) => setTimeout(resolve, 1_100));
+      expect((await send('id,n\na,1\n')).status).toBe(200);
+    } finally {
+      await blocker.query('ROLLBACK');
+      blocker.release();
+    }
+  });
+});

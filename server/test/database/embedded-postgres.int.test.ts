@@ -15,6 +15,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { imageOf } from '../../../test/support/processes.ts';
 import { takeOwnerLock } from '../../src/database/embedded/owner-lock.ts';
 import { embeddedDsn, startEmbeddedPostgres } from '../../src/database/index.ts';
 
@@ -172,21 +173,28 @@ describe.skipIf(process.platform !== 'linux')('the embedded PostgreSQL', () => {
     chmodSync(base, 0o700);
     const postgres = await startEmbeddedPostgres({ dataDir, settings });
     expect(postgres.filesDir.startsWith('/var/lib/sdp/')).toBe(true);
-    expect(await ask(postgres.dsn, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
+    await ask(postgres.dsn, 'CREATE TABLE kept ()');
     await postgres.stop();
-    rmSync(postgres.filesDir, { recursive: true });
+    const again = await startEmbeddedPostgres({ dataDir, settings });
+    expect(await ask(again.dsn, "SELECT to_regclass('kept') IS NOT NULL AS kept")).toEqual([{ kept: true }]);
+    await again.stop();
+    // A data folder that was removed and made again is a new one.
+    rmSync(dataDir, { recursive: true });
+    const fresh = await startEmbeddedPostgres({ dataDir, settings });
+    expect(fresh.filesDir).not.toBe(postgres.filesDir);
+    await fresh.stop();
+    for (const filesDir of [postgres.filesDir, fresh.filesDir]) rmSync(filesDir, { recursive: true });
   });
 });
 
 /** Shells that wait for the end of the process that runs this server. */
 function guardsOf(postmaster: number): number[] {
   return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name) && existsSync(`/proc/${name}/cmdline`))
-    .filter((name) => {
-      const [, , , label, pid] = readFileSync(`/proc/${name}/cmdline`, 'utf8').split('\0');
-      return label === 'sdp-guard' && pid === String(postmaster);
-    })
-    .map(Number);
+    .map(Number)
+    .filter((pid) => {
+      const [, , , label, guarded] = imageOf(pid)?.argv.toString().split('\0') ?? [];
+      return label === 'sdp-guard' && guarded === String(postmaster);
+    });
 }
 
 describe('takeOwnerLock', () => {

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
-import { chmodSync, mkdirSync, realpathSync, statSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { chmodSync, mkdirSync, realpathSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Account } from './account.ts';
 
@@ -28,12 +28,24 @@ export function makeDataDir(dataDir: string, account: Account | undefined): void
 
 /**
  * Folder for the database's files: the data folder itself, or, where its parents are closed to the account (a clone
- * under `/root`), one under `/var/lib/sdp` named after it.
+ * under `/root`), one under `/var/lib/sdp` that the link `files` in the data folder names.
  */
 export function reachableDir(dataDir: string, account: Account | undefined): string {
   if (isTraversable(dataDir, account)) return realpathSync(dataDir);
-  const name = createHash('sha256').update(realpathSync(dataDir)).digest('hex').slice(0, 16);
-  const dir = join(sharedStateDir, name);
+  const link = join(dataDir, 'files');
+  const known = linkTarget(link);
+  if (known) return known;
+  const dir = join(sharedStateDir, randomBytes(8).toString('hex'));
   mkdirSync(dir, { recursive: true, mode: 0o711 });
+  rmSync(link, { force: true });
+  symlinkSync(dir, link);
   return dir;
+}
+
+function linkTarget(link: string): string | undefined {
+  try {
+    return realpathSync(link);
+  } catch {
+    return undefined;
+  }
 }
