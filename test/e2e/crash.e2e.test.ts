@@ -4,22 +4,30 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { freePort } from '../../scripts/demo/server-process.ts';
 import { mergeArgs, tokenizeCustomers, uploadArgs } from '../support/customers.ts';
 import { Product } from '../support/product.ts';
+import { type RecordingProxy, startRecordingProxy } from '../support/recording-proxy.ts';
 
-const rows = 4_000;
+const rows = 20_000;
 
 describe('what the server accepted is processed, whatever happens to it', () => {
   const product = Product.create();
   let port: number;
+  let proxy: RecordingProxy;
 
   beforeAll(async () => {
     port = await freePort();
+    proxy = await startRecordingProxy(port);
     // Databases are made once, not while a test counts milliseconds.
     await (await product.startServer({ port })).stop();
   });
   afterEach(() => product.stop());
-  afterAll(() => product.remove());
+  afterAll(async () => {
+    await proxy.close();
+    await product.remove();
+  });
 
-  const url = () => `http://127.0.0.1:${port}`;
+  /** One address for the client however often the server starts: a batch's idempotency key and receipt hold it. */
+  const url = () => `http://127.0.0.1:${proxy.port}`;
+  const uploadsSent = () => proxy.recorded().filter(({ toServer }) => toServer.includes('POST /api/v1/process')).length;
 
   /** Complete and joined to the right rows; and the same upload again is the same batch. */
   const expectProcessedOnce = async (name: string, batchId: string) => {
@@ -40,27 +48,47 @@ describe('what the server accepted is processed, whatever happens to it', () => 
     return batches.length;
   };
 
-  // Each a random moment of its window: reading the body, storing it, handing it over, processing, after the end.
+  /** Looks every few milliseconds until something is so. */
+  const until = async (isSo: () => boolean | Promise<boolean>) => {
+    for (const deadline = Date.now() + 30_000; !(await isSo()); await sleep(3)) {
+      if (Date.now() > deadline) throw new Error('the moment never came');
+    }
+  };
+  const newestStatus = async () => {
+    const headers = { 'x-api-key': product.apiKey };
+    const answer = await fetch(`http://127.0.0.1:${port}/api/v1/batches?limit=1`, { headers });
+    const { batches } = (await answer.json()) as { batches: { batch_id: string; status: string }[] };
+    return batches[0];
+  };
+
   it.each([
-    [1, 400, 700],
-    [2, 700, 1_000],
-    [3, 1_000, 1_500],
-    [4, 1_500, 2_500],
+    ['while the upload comes in', 1],
+    ['around the moment it is accepted', 2],
+    ['once it is accepted', 3],
+    ['while it is processed', 4],
   ])(
-    'kill -9 (%i): the client goes on by itself once the server is back',
+    'kill -9 %s: the client goes on by itself once the server is back',
     { timeout: 90_000 },
-    async (number, from, to) => {
+    async (moment, number) => {
       const name = `killed${number}`;
       await tokenizeCustomers(product, name, rows);
       const server = await product.startServer({ port });
-      const afterMs = from + Math.random() * (to - from);
+      const before = (await newestStatus())?.batch_id;
+      const sentBefore = uploadsSent();
       const upload = product.sdp([...uploadArgs(product, url(), `${name}.tok.csv`), '--wait', '--json']);
+      const afterMs = Math.random() * { 1: 60, 2: 600, 3: 10, 4: 300 }[number as 1 | 2 | 3 | 4];
+      const isAccepted = async (status?: string) => {
+        const newest = await newestStatus();
+        return newest?.batch_id !== before && newest?.status !== status;
+      };
+      if (number <= 2) await until(() => uploadsSent() > sentBefore);
+      else await until(() => isAccepted(number === 4 ? 'RECEIVED' : undefined));
       await sleep(afterMs);
       server.kill('SIGKILL');
       await server.ended;
       await product.startServer({ port });
       const run = await upload;
-      expect({ afterMs, status: run.status, stderr: run.stderr }).toMatchObject({ status: 0 });
+      expect({ moment, afterMs, status: run.status, stderr: run.stderr }).toMatchObject({ status: 0 });
       const outcome = JSON.parse(run.stdout) as { batch_id: string };
       expect(outcome).toMatchObject({ status: 'PROCESSED', accepted_records: rows });
       expect(await expectProcessedOnce(name, outcome.batch_id)).toBe(number);
