@@ -70,6 +70,12 @@ describe.each(documents)('%s', (path) => {
   });
 });
 
+describe('README.md', () => {
+  it('starts with the two commands of a newcomer', () => {
+    expect(read('README.md')).toMatch(/npm ci && npm run demo[\s\S]*npm test/);
+  });
+});
+
 describe('configs and data-samples', () => {
   const isTest = (path: string) => path.endsWith('.test.ts');
   const tests = files
