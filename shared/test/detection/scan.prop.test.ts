@@ -125,7 +125,7 @@ test('an IBAN is caught in any usual form and inside any text, and with one wron
         expect(wrong?.kind).not.toBe('iban');
       },
     ),
-    { numRuns: 1_000 },
+    { numRuns: 300 },
   );
 });
 
@@ -140,7 +140,7 @@ test('tokens never fire', () => {
         expect(scanCell(prefix + decimal)).toBeUndefined();
       },
     ),
-    { numRuns: 3_000 },
+    { numRuns: 2_000 },
   );
 });
 
@@ -157,7 +157,7 @@ test('model features never fire: whole numbers, fractions, times, dates', () => 
   fc.assert(
     fc.property(cell, (text) => {
       // Whole floating-point numbers of card length may be cards, by chance or not.
-      fc.pre(!/^\d{13,19}(?:\.0*)?$/.test(text));
+      fc.pre(!/^-?\d{13,19}(?:\.0*)?$/.test(text));
       expect(scanCell(text)).toBeUndefined();
     }),
     { numRuns: 5_000 },
