@@ -27,6 +27,8 @@ const startDeadlineMs = 180_000;
  * is a failure.
  */
 export async function startTestKafka(): Promise<TestKafka | SkippedKafka> {
+  // For a run whose Kafka tests come in a stage of their own.
+  if (process.env['SDP_TEST_KAFKA'] === 'skip') return { skipped: 'SDP_TEST_KAFKA is "skip".' };
   const given = process.env['KAFKA_BROKERS'];
   if (given) return { brokers: given.split(','), stop: async () => undefined };
   // The runner's process, which all test files of a run have as their parent.
