@@ -17,6 +17,7 @@ import { plantedCustomers } from '../support/planted-customers.ts';
 import { processesNaming } from '../support/processes.ts';
 import { Product, type ProductServer } from '../support/product.ts';
 import { type RecordingProxy, startRecordingProxy } from '../support/recording-proxy.ts';
+import { TemporaryFiles } from '../support/temporary-files.ts';
 
 export interface Canaries {
   /** Planted into every place. */
@@ -34,6 +35,8 @@ export class LeakRun {
   readonly #canaries: Canaries;
   readonly #brokers: readonly string[] | undefined;
   readonly #cleanUp: (() => unknown)[] = [];
+  readonly #clientTmp = new TemporaryFiles(this.product.path('tmp'));
+  readonly #serverTmp = new TemporaryFiles(this.product.path('server-tmp'));
   #server!: ProductServer;
   #proxy!: RecordingProxy;
   #dsn!: string;
@@ -79,8 +82,8 @@ export class LeakRun {
       const place = name.endsWith('.manifest.json') ? 'manifest' : name.includes('receipt') ? 'receipt' : 'tokenized';
       yield files(place, name);
     }
-    yield* filesUnder('client tmp', product.path('tmp'));
-    yield* filesUnder('server tmp', product.path('server-tmp'));
+    yield* this.#clientTmp.evidence('client tmp');
+    yield* this.#serverTmp.evidence('server tmp');
     yield textEvidence('cli output', 'stdout and stderr', product.printed.join('\n'));
     yield textEvidence('log', 'stdout and stderr', product.serverLog());
     yield* httpEvidence(this.#proxy);
@@ -102,6 +105,8 @@ export class LeakRun {
   }
 
   async remove(): Promise<void> {
+    this.#clientTmp.stop();
+    this.#serverTmp.stop();
     for (const step of this.#cleanUp.reverse()) await step();
     await this.product.remove();
   }
@@ -169,6 +174,18 @@ export class LeakRun {
     await product.sdpOk(['detokenize', '--input', 'tokenized.csv', '--output', 'revealed.csv']);
     await product.sdpOk(['vault', 'stats']);
     await product.sdpOk(['vault', 'verify']);
+    // From stdin: the file is spooled into the folder for temporary files while it is looked at.
+    const piped = [
+      'upload-batch',
+      '--file',
+      '-',
+      '--manifest',
+      'tokenized.csv.manifest.json',
+      '--receipt',
+      'piped.json',
+    ];
+    const whose = ['--client-id', product.clientId, '--processing-type', 'risk_scoring', '--server-url', url];
+    await product.sdpOk([...piped, ...whose], { stdin: product.read('tokenized.csv') });
     await product.sdpOk([
       'tokenize-config',
       '--config',
@@ -180,10 +197,9 @@ export class LeakRun {
       '--json',
     ]);
 
-    const upload = ['--client-id', product.clientId, '--processing-type', 'risk_scoring', '--server-url', url];
     const declared = planted.columns.flatMap((column) => ['--declare', `${column}=keep`]);
     for (const more of [[], declared, [...declared, '--json'], [...declared, '--declare-safe', 'email']]) {
-      const refused = await product.sdp(['upload-batch', '--file', 'raw.csv', ...upload, ...more]);
+      const refused = await product.sdp(['upload-batch', '--file', 'raw.csv', ...whose, ...more]);
       if (refused.status !== 4) throw new Error(`the raw file was not refused as an input, but with ${refused.status}`);
     }
     await this.#sendRawPastTheClient();

@@ -79,6 +79,13 @@ export function describeLeakTests(title: string, brokers: () => Promise<readonly
       isIn('merged.csv', 'GB33BUKB20201555555555');
     });
 
+    it('looked into every place, and found something to look at', () => {
+      // The server keeps no temporary files.
+      const places = run.places().filter((place) => place !== 'server tmp');
+      expect([...clean.bytes.keys()]).toEqual(expect.arrayContaining(places));
+      for (const place of places) expect(clean.bytes.get(place), place).toBeGreaterThan(0);
+    });
+
     it('looked into the write-ahead logs and the cluster’s files', () => {
       expect(clean.names.filter((name) => /^server files: .*pg_wal\/[0-9A-F]{24}$/.test(name)).length).toBeGreaterThan(
         0,
