@@ -60,7 +60,7 @@ export function integrateResultsCommand(context: CommandContext, tuning: ServerT
   addServerOptions(command)
     .option(
       '--receipt <path>',
-      'receipt of the upload (default: looked for beside the raw file and in the current folder)',
+      'receipt of the upload (default: looked for beside the raw file, the output and the vault, and in the current folder)',
     )
     .option('--vault <path>', 'vault that made the tokens; SDP_VAULT if left out')
     .option('--strict', 'fail, with no output, unless there is a receipt and every key fits exactly once');
@@ -111,7 +111,7 @@ async function integrateResults(context: CommandContext, options: Options, tunin
       const counts = spool.counts();
       if (strict) assertAllMatched(counts, batchId);
       await output.publish();
-      reportMerge(terminal, { batch, output: output.path, rows: merged.rows, added: merged.added, counts, receipt });
+      reportMerge(context, { batch, output: output.path, rows: merged.rows, added: merged.added, counts, receipt });
     } finally {
       progress.stop();
       await output.discard();
@@ -125,10 +125,13 @@ async function integrateResults(context: CommandContext, options: Options, tunin
 
 async function receiptOf(context: CommandContext, options: Options, batchId: string): Promise<Receipt | undefined> {
   if (options.receipt !== undefined) return await readReceipt(pathFrom(context, options.receipt));
-  const beside = options.rawInput === stdioPath ? [] : [dirname(pathFrom(context, options.rawInput))];
-  const found = await findReceipt(batchId, [...beside, context.cwd]);
+  // The uploaded file mostly lies with one of these, and its receipt beside it.
+  const files = [options.rawInput, options.output].filter((path) => path !== stdioPath);
+  const folders = [...files.map((path) => pathFrom(context, path)), vaultPathFrom(context, options.vault)].map(dirname);
+  const found = await findReceipt(batchId, [...folders, context.cwd]);
   if (found !== undefined) return found.receipt;
-  const message = 'There is no receipt of this batch beside the raw file or in the current folder';
+  const message =
+    'There is no receipt of this batch beside the raw file, the output or the vault, nor in the current folder';
   if (options.strict === true) throw new IntegrityError('receipt-invalid', { message, details: { batchId } });
   context.terminal.warn(`${message.toLowerCase()}: what was uploaded cannot be checked (--receipt names it)`);
   return undefined;

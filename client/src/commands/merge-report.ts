@@ -1,9 +1,8 @@
 import type { Batch } from '@sdp/shared/contracts';
 import { type Finding, InputError } from '@sdp/shared/errors';
 import type { JoinCounts } from '../results/index.ts';
-import type { Terminal } from '../terminal/index.ts';
 import type { Receipt } from '../upload/index.ts';
-import { stdioPath } from './context.ts';
+import { type CommandContext, pathForPeople, stdioPath } from './context.ts';
 
 /** @throws {InputError} `results-key-mismatch` unless every key fits exactly once */
 export function assertAllMatched(counts: JoinCounts, batchId: string): void {
@@ -19,7 +18,7 @@ export function assertAllMatched(counts: JoinCounts, batchId: string): void {
 
 /** What was joined, and what was not. */
 export function reportMerge(
-  terminal: Terminal,
+  context: CommandContext,
   merge: {
     readonly batch: Batch;
     readonly output: string;
@@ -31,7 +30,7 @@ export function reportMerge(
 ): void {
   const { batch, output, rows, added, counts, receipt } = merge;
   const { matched, unmatchedRows, foreignResults, duplicateKeys, repeatedResults } = counts;
-  terminal.result(
+  context.terminal.result(
     [
       {
         columns: ['results', 'count'],
@@ -46,7 +45,7 @@ export function reportMerge(
       },
       '',
       `columns added  ${added.join(', ')}`,
-      ...(output === stdioPath ? [] : [`output         ${output}`]),
+      ...(output === stdioPath ? [] : [`output         ${pathForPeople(context, output)}`]),
     ],
     {
       batch_id: batch.batch_id,

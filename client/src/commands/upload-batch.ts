@@ -41,11 +41,11 @@ interface Options extends ServerOptions, CsvFlags {
   readonly clientId?: string;
   readonly processingType: string;
   readonly keyColumn?: string;
-  readonly param: readonly string[];
+  readonly param?: readonly string[];
   readonly manifest?: string;
   readonly vault?: string;
-  readonly declare: readonly string[];
-  readonly declareSafe: readonly string[];
+  readonly declare?: readonly string[];
+  readonly declareSafe?: readonly string[];
   readonly compression?: Compression;
   readonly idempotencyKey?: string;
   readonly receipt?: string;
@@ -70,20 +70,18 @@ export function uploadBatchCommand(context: CommandContext, tuning: ServerTuning
       '--key-column <column>',
       'column that identifies a record in the results (default: the manifest’s, else the first)',
     )
-    .option('--param <name=value>', 'parameter of the processing type; may be repeated', collect, [])
+    .option('--param <name=value>', 'parameter of the processing type; may be repeated', collect)
     .option('--manifest <path>', 'manifest of the file (default: the file’s name and .manifest.json)')
     .option('--vault <path>', 'vault that made the tokens; SDP_VAULT if left out')
     .option(
       '--declare <column=method>',
       'how a column was made, in place of a manifest: token, hash, redact, mask or keep; may be repeated',
       collect,
-      [],
     )
     .option(
       '--declare-safe <column>',
       'answers a false alarm of detection; is recorded with the batch; may be repeated',
       collect,
-      [],
     )
     .addOption(new Option('--compression <method>', 'default: the best that the server takes').choices(compressions))
     .option('--idempotency-key <key>', 'in place of the one that is derived from file and parameters')
@@ -108,8 +106,8 @@ async function uploadBatch(context: CommandContext, options: Options, tuning: Se
   const { env, terminal, signal } = context;
   const clientId = parseClientId(required(options.clientId ?? env['SDP_CLIENT_ID'], '--client-id', 'SDP_CLIENT_ID'));
   const processingType = parseProcessingType(options.processingType);
-  const params = parseParams(processingType, options.param);
-  const declared = parseDeclarations(options.declare);
+  const params = parseParams(processingType, options.param ?? []);
+  const declared = parseDeclarations(options.declare ?? []);
   if (options.idempotencyKey !== undefined && !/^[\x21-\x7e]{1,200}$/.test(options.idempotencyKey)) {
     throw new UsageError('usage-invalid', { message: '--idempotency-key has characters that a header cannot hold' });
   }
@@ -140,7 +138,7 @@ async function uploadBatch(context: CommandContext, options: Options, tuning: Se
         params,
         keyColumn: options.keyColumn,
         provenance,
-        declareSafe: options.declareSafe,
+        declareSafe: options.declareSafe ?? [],
         csv: { signal, ...csvOptionsOf(options) },
         compression: options.compression,
         idempotencyKey: options.idempotencyKey,
@@ -172,7 +170,7 @@ async function uploadBatch(context: CommandContext, options: Options, tuning: Se
     await writeReceipt(receiptPath, receipt);
     announceKeyColumn(terminal, upload);
     const batch = options.wait === true ? await waitFor(context, client, receipt, options.timeout) : undefined;
-    reportUpload(terminal, { receipt, receiptPath, upload, batch });
+    reportUpload(context, { receipt, receiptPath, upload, batch });
   } finally {
     await keys?.close();
     await input.remove();

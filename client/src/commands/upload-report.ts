@@ -1,6 +1,7 @@
 import type { Batch } from '@sdp/shared/contracts';
 import { formatBytes, type TableCell, type Terminal } from '../terminal/index.ts';
 import type { Receipt, Upload } from '../upload/index.ts';
+import { type CommandContext, pathForPeople } from './context.ts';
 
 /** Says by which column results will be known, where nobody chose it. */
 export function announceKeyColumn(terminal: Terminal, { keyColumn, keyColumnFrom }: Upload): void {
@@ -10,7 +11,7 @@ export function announceKeyColumn(terminal: Terminal, { keyColumn, keyColumnFrom
 
 /** The outcome of an upload, and of the wait for its batch if there was one. */
 export function reportUpload(
-  terminal: Terminal,
+  context: CommandContext,
   outcome: {
     readonly receipt: Receipt;
     readonly receiptPath: string;
@@ -28,10 +29,10 @@ export function reportUpload(
     ['records', response.accepted_records],
     ['file', `${receipt.file.name} (${formatBytes(inspection.bytes)}, sent as ${sentAs})`],
     ['key column', receipt.key_column],
-    ['receipt', receiptPath],
+    ['receipt', pathForPeople(context, receiptPath)],
     ...Object.entries(batch?.counts ?? {}),
   ];
-  terminal.result([{ columns: ['upload', ''], rows }], {
+  context.terminal.result([{ columns: ['upload', ''], rows }], {
     batch_id: receipt.batch_id,
     accepted_records: response.accepted_records,
     status,
