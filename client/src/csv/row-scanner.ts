@@ -58,6 +58,7 @@ export class RowScanner {
   #lineFeedMayFollow = false;
   #scanAgainAt = 0;
   #validatedTo = 0;
+  /** Set by a `push`, and thrown by the `next` that reaches it, before there is another. */
   #invalidAt = -1;
 
   constructor(options: RowScannerOptions, capacity = 1 << 20) {
@@ -82,7 +83,6 @@ export class RowScanner {
       this.bytes.copyWithin(0, this.position, this.#end);
     }
     this.#validatedTo = Math.max(0, this.#validatedTo - this.position);
-    if (this.#invalidAt >= 0) this.#invalidAt -= this.position;
     this.#scanAgainAt -= this.position;
     this.position = 0;
     this.bytes.set(chunk, kept);
@@ -125,8 +125,8 @@ export class RowScanner {
     this.rowEnd = rowEnd;
     this.position = rowEnd < end ? rowEnd + 1 : end;
     if (rowEnd < end && bytes[rowEnd] === CR) {
-      if (this.position < end && bytes[this.position] === LF) this.position++;
-      this.#lineFeedMayFollow = this.position === end;
+      if (this.position === end) this.#lineFeedMayFollow = true;
+      else if (bytes[this.position] === LF) this.position++;
     }
     return true;
   }
