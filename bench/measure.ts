@@ -12,8 +12,9 @@ export interface Measurement {
 
 const reporter = pathToFileURL(join(import.meta.dirname, 'children/report-peak-memory.mjs')).href;
 
-/** Runs `node <args>` to its end as a process of its own. @throws when it fails, with what it wrote to stderr */
-export async function measureNode(
+/** Runs a script, started as a user would start it, to its end. @throws when it fails, with what it wrote to stderr */
+export async function measureScript(
+  script: string,
   args: readonly string[],
   environment: Record<string, string> = {},
 ): Promise<Measurement> {
@@ -22,8 +23,8 @@ export async function measureNode(
   try {
     const started = performance.now();
     await new Promise<void>((resolve, reject) => {
-      const child = spawn(process.execPath, ['--import', reporter, ...args], {
-        env: { ...process.env, ...environment, SDP_BENCH_PEAK_FILE: report },
+      const child = spawn(script, args, {
+        env: { ...process.env, ...environment, NODE_OPTIONS: `--import ${reporter}`, SDP_BENCH_PEAK_FILE: report },
         stdio: ['ignore', 'ignore', 'pipe'],
       });
       let errors = '';

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { inTurn, markdownTable, measureNode, median, megabytes, perSecond, seconds } from './measure.ts';
+import { inTurn, markdownTable, measureScript, median, megabytes, perSecond, seconds } from './measure.ts';
 import { identifierColumns, writeWideCsv } from './wide-csv.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -47,7 +47,7 @@ async function compare(
   let vaultBytes = 0;
   const pairs = await inTurn(
     options.runs,
-    () => measureNode([join(root, 'bench/children/pass-through.mjs'), input, join(folder, 'passed.csv')]),
+    () => measureScript(join(root, 'bench/children/pass-through.mjs'), [input, join(folder, 'passed.csv')]),
     async () => {
       const measured = await tokenize(folder, input, columns);
       vaultBytes = statSync(join(folder, 'vault.db')).size;
@@ -89,9 +89,9 @@ async function memoryAt(folder: string, rows: number): Promise<string[]> {
 async function tokenize(folder: string, input: string, columns: number) {
   const vault = join(folder, 'vault.db');
   for (const suffix of ['', '-wal', '-shm']) rmSync(vault + suffix, { force: true });
-  return measureNode(
+  return measureScript(
+    join(root, 'client/bin/sdp.js'),
     [
-      join(root, 'client/bin/sdp.js'),
       ...['tokenize-csv', '--quiet', '--input', input, '--output', join(folder, 'tokenized.csv')],
       ...['--source-table', 'bench', '--vault', vault],
       ...identifierColumns.slice(0, columns).flatMap((column) => ['--column', column]),

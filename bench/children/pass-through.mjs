@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 // The yardstick: csv-parse into csv-stringify, nothing in between.
 import { createReadStream, createWriteStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
