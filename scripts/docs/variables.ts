@@ -53,6 +53,7 @@ const serverTexts: Readonly<Record<keyof Variables, string>> = {
   KAFKA_SSL_CERT: 'client certificate (PEM) for mutual TLS',
   KAFKA_SSL_KEY: 'its key (PEM)',
   SDP_TOPIC_PARTITIONS: 'partitions of a topic that is made: as many workers of one role can share it',
+  SDP_BUS_RETENTION_DAYS: 'days that the bus in PostgreSQL keeps messages; those not yet handled stay longer',
 };
 
 export interface DocumentedVariable {

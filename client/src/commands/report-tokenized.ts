@@ -31,7 +31,7 @@ export function reportTokenized(context: CommandContext, outcome: TokenizeOutcom
             },
             '',
           ]),
-      `${formatNumber(manifest.row_count)} rows; ${formatNumber(kept)} columns kept as they are; ${formatNumber(newValues)} values new to the vault`,
+      `${formatNumber(manifest.row_count)} rows; ${formatNumber(kept)} ${kept === 1 ? 'column' : 'columns'} kept as they are; ${formatNumber(newValues)} values new to the vault`,
       '',
       ...(outputPath === '-' ? [] : [`output    ${name(outputPath)} (${formatBytes(manifest.file.bytes)})`]),
       `manifest  ${name(manifestPath)}`,

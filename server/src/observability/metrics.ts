@@ -13,6 +13,7 @@ export interface Metrics {
   requestDone(labels: { method: string; route: MetricRoute; status: number }, seconds: number): void;
   recordsAccepted(type: ProcessingType, count: number): void;
   uploadRefused(reason: RefusalReason): void;
+  messagesPublished(count: number): void;
   batchFinished(type: ProcessingType, status: BatchStatus, seconds: number): void;
   /** Asked at every scrape. */
   watchOutbox(lag: () => Promise<{ readonly messages: number; readonly oldestSeconds: number }>): void;
@@ -51,6 +52,11 @@ export function createMetrics(): Metrics {
     buckets: [0.05, 0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1_800],
     registers,
   });
+  const published = new Counter({
+    name: 'sdp_outbox_published_total',
+    help: 'Messages moved from the outbox to the bus',
+    registers,
+  });
   for (const type of processingTypes) records.inc({ processing_type: type }, 0);
   for (const reason of refusalReasons) refusals.inc({ reason }, 0);
   for (const type of processingTypes) {
@@ -67,6 +73,7 @@ export function createMetrics(): Metrics {
       ),
     recordsAccepted: (type, count) => records.inc({ processing_type: type }, count),
     uploadRefused: (reason) => refusals.inc({ reason }),
+    messagesPublished: (count) => published.inc(count),
     batchFinished: (type, status, elapsed) => batches.observe({ processing_type: type, status }, elapsed),
     watchOutbox: (lag) => watchOutbox(registry, lag),
   };

@@ -33,7 +33,7 @@ export async function startApi(platform: Platform, runner?: BatchRunner): Promis
     logger.warn({}, 'no API key exists: make one with `sdp-server api-keys create`, or set SDP_API_KEY');
   }
 
-  const relay = startOutboxRelay({ pool, bus, logger });
+  const relay = startOutboxRelay({ pool, bus, logger, onPublished: metrics.messagesPublished });
   metrics.watchOutbox(relay.lag);
   const authenticate = authentication(keys);
   const rateLimit = keyRateLimit(settings.http.rateLimitPerMinute);

@@ -77,6 +77,7 @@ export async function openPlatform(settings: Settings, logger: Logger, database:
   }
 }
 
-function createBus({ kafka }: Settings, dsn: string, pool: Pool, logger: Logger): BusPort {
-  return kafka ? new KafkaBus({ ...kafka, logger }) : new EmbeddedBus({ pool, dsn, logger });
+function createBus({ kafka, busRetentionDays }: Settings, dsn: string, pool: Pool, logger: Logger): BusPort {
+  if (kafka) return new KafkaBus({ ...kafka, logger });
+  return new EmbeddedBus({ pool, dsn, logger, retentionDays: busRetentionDays });
 }

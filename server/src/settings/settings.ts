@@ -60,6 +60,8 @@ export interface Settings {
   /** Without it the bus is the one in PostgreSQL. */
   readonly kafka?: KafkaSettings;
   readonly topicPartitions: number;
+  /** Of the bus in PostgreSQL; what a group has not settled stays longer. */
+  readonly busRetentionDays: number;
 }
 
 export interface LoadedSettings {
@@ -183,5 +185,6 @@ function compose(
       },
     }),
     topicPartitions: variables.SDP_TOPIC_PARTITIONS,
+    busRetentionDays: variables.SDP_BUS_RETENTION_DAYS,
   };
 }

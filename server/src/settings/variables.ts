@@ -69,6 +69,7 @@ export const variablesSchema = z.object({
   KAFKA_SSL_CERT: path.optional(),
   KAFKA_SSL_KEY: path.optional(),
   SDP_TOPIC_PARTITIONS: wholeNumber(6, 1, 1_000),
+  SDP_BUS_RETENTION_DAYS: wholeNumber(7, 1, 3_650),
 });
 
 export type Variables = z.output<typeof variablesSchema>;
