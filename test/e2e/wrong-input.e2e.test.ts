@@ -103,7 +103,7 @@ describe('what is wrong on purpose is refused with a reason, a hint and nothing 
     expect(error).toMatchObject({ row: 1, column: 'email' });
     // Nor does it help to call it what it isn't, or to say nothing.
     await refused([...upload, ...declare('email', 'token'), ...declare('full_name', 'token')], 'raw-pii-found');
-    await refused(upload, 'columns-undeclared');
+    await refused(upload, 'raw-pii-found');
   });
 
   it('the raw file without what detection knows: columns must be declared', async () => {

@@ -27,16 +27,14 @@ export function parseDeclarations(options: readonly string[]): Map<string, Colum
 }
 
 /**
- * Columns by the user's word. Where nothing is declared at all the file has no provenance; a column that is left out must
- * speak for itself (see `undeclared-columns.ts`).
+ * Columns by the user's word. A column that is left out must speak for itself (see `column-checks.ts`).
  *
- * @throws {InputError} `columns-undeclared`; `csv-column-unknown` for a declared column that isn't there
+ * @throws {InputError} `csv-column-unknown` for a declared column that isn't there
  */
 export function columnsDeclaredByUser(
   header: readonly string[],
   declared: ReadonlyMap<string, ColumnMethod>,
 ): UploadColumn[] {
-  if (declared.size === 0) throw new InputError('columns-undeclared');
   assertKnownColumns(header, [...declared.keys()], '--declare');
   return header.map((name) => ({ name, method: declared.get(name) ?? 'keep' }));
 }

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { ColumnMethod } from '@sdp/shared/contracts';
 import { keyFingerprint, type MasterKey } from '@sdp/shared/crypto';
-import { InputError, IntegrityError } from '@sdp/shared/errors';
+import { IntegrityError } from '@sdp/shared/errors';
 import type { Environment } from '../commands/context.ts';
 import type { CsvOptions } from '../csv/index.ts';
 import { loadMasterKey } from '../keys/index.ts';
@@ -58,15 +58,13 @@ export interface ProvenanceOptions {
 }
 
 /**
- * The user's declarations if there are any, else the manifest.
+ * The user's declarations if there are any, else the manifest; no declarations when there is neither.
  *
- * @throws {InputError} `columns-undeclared` when there is neither
  * @throws {IntegrityError} `manifest-invalid`
  */
 export async function findProvenance(options: ProvenanceOptions): Promise<Provenance> {
   const { manifestPath, manifestNamed, declared } = options;
-  if (declared.size > 0) return { source: 'user', declared };
-  if (!manifestNamed && !existsSync(manifestPath)) throw new InputError('columns-undeclared');
+  if (declared.size > 0 || (!manifestNamed && !existsSync(manifestPath))) return { source: 'user', declared };
   return { source: 'manifest', manifest: await readManifest(manifestPath) };
 }
 

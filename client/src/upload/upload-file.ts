@@ -5,6 +5,7 @@ import {
   type ProcessResponse,
   processResponseSchema,
 } from '@sdp/shared/contracts';
+import { InputError } from '@sdp/shared/errors';
 import type { CsvOptions } from '../csv/index.ts';
 import type { InputFile } from '../files/index.ts';
 import type { Terminal } from '../terminal/index.ts';
@@ -145,6 +146,8 @@ async function checkFile(
           columns = columnsOfManifest(provenance.manifest);
           return [];
         }
+        // Detection still runs, so that raw data is named where it stands instead of only being refused.
+        if (provenance.declared.size === 0) return [];
         columns = columnsDeclaredByUser(header, provenance.declared);
         const checks = userChecks(header, columns, provenance.declared, keys);
         finishChecks = checks.finish;
@@ -155,6 +158,7 @@ async function checkFile(
     if (provenance.source === 'manifest') assertManifestFits(provenance.manifest, inspection);
     assertNoRawData(inspection.findings, new Set(request.declareSafe));
     finishChecks();
+    if (provenance.source === 'user' && provenance.declared.size === 0) throw new InputError('columns-undeclared');
     return {
       inspection,
       columns,

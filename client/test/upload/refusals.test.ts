@@ -74,6 +74,14 @@ describe('what never reaches the server', () => {
     expect(bench.server.requests).toHaveLength(0);
   });
 
+  test('a raw file with neither: the finds are named, and nothing is sent', async () => {
+    const run = await bench.upload(['--file', otherFile('id,mail\n1,none\n2,jane@example.com\n')]);
+    expect(run.error?.code).toBe('raw-pii-found');
+    expect(run.error?.details.findings).toMatchObject([{ field: 'mail', row: 2 }]);
+    expect(bench.server.requests).toHaveLength(0);
+    expect(allSeen(run)).not.toContain('jane');
+  });
+
   test('text in a column that was left undeclared; numbers and tokens pass', async () => {
     const path = otherFile(`id,name,age,ref\n1,Jane Roe,31,tok_${'a'.repeat(32)}\n`);
     const run = await bench.upload(['--file', path, '--declare', 'id=keep']);
