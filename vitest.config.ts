@@ -16,6 +16,8 @@ export default defineConfig({
       provider: 'v8',
       include: ['{shared,client,server}/src/**/*.ts'],
       reporter: ['text-summary', 'json-summary'],
+      reportOnFailure: true,
+      thresholds: { lines: 80, statements: 80, functions: 80, branches: 80 },
     },
   },
 });

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 export interface Measurement {
@@ -24,7 +24,14 @@ export async function measureScript(
     const started = performance.now();
     await new Promise<void>((resolve, reject) => {
       const child = spawn(script, args, {
-        env: { ...process.env, ...environment, NODE_OPTIONS: `--import ${reporter}`, SDP_BENCH_PEAK_FILE: report },
+        env: {
+          ...process.env,
+          ...environment,
+          // Under an older Node the program would start a newer one, and that one's memory would not be seen.
+          PATH: `${dirname(process.execPath)}${delimiter}${process.env['PATH']}`,
+          NODE_OPTIONS: `--import ${reporter}`,
+          SDP_BENCH_PEAK_FILE: report,
+        },
         stdio: ['ignore', 'ignore', 'pipe'],
       });
       let errors = '';

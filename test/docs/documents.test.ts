@@ -76,6 +76,16 @@ describe('README.md', () => {
   });
 });
 
+describe('README.md, the four steps', () => {
+  it.each(['tokenize-config', 'upload-batch', 'batch-status', 'integrate-results'])('shows sdp %s', (name) => {
+    expect(linesOf('README.md').filter((line) => line.startsWith(`$ npx sdp ${name} `))).not.toHaveLength(0);
+  });
+
+  it('leaves nothing to be filled in', () => {
+    expect(read('README.md')).not.toContain('<!--');
+  });
+});
+
 describe('configs and data-samples', () => {
   const isTest = (path: string) => path.endsWith('.test.ts');
   const tests = files
