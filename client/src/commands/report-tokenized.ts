@@ -31,7 +31,7 @@ export function reportTokenized(context: CommandContext, outcome: TokenizeOutcom
             },
             '',
           ]),
-      `${formatNumber(manifest.row_count)} rows; ${formatNumber(kept)} ${kept === 1 ? 'column' : 'columns'} kept as they are; ${formatNumber(newValues)} values new to the vault`,
+      `${formatNumber(manifest.row_count)} rows; ${keptText(kept)}; ${formatNumber(newValues)} values new to the vault`,
       '',
       ...(outputPath === '-' ? [] : [`output    ${name(outputPath)} (${formatBytes(manifest.file.bytes)})`]),
       `manifest  ${name(manifestPath)}`,
@@ -53,4 +53,8 @@ export function reportTokenized(context: CommandContext, outcome: TokenizeOutcom
       vault: vaultPath,
     },
   );
+}
+
+function keptText(count: number): string {
+  return count === 1 ? '1 column kept as it is' : `${formatNumber(count)} columns kept as they are`;
 }
