@@ -1,8 +1,8 @@
 // The whole path on one machine: key → server → tokenize → upload → score → merge back → a table. Everything it makes
 // lies in one ignored folder, and nothing that it started outlives it.
-import { rmSync } from 'node:fs';
+import { lstatSync, readlinkSync, rmSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { foreignEnvironment } from './foreign-environment.ts';
 import { outcomeTables } from './outcome.ts';
 import { generateApiKey, runSdp } from './sdp-process.ts';
@@ -25,12 +25,21 @@ const files = {
   serverLog: join(folder, 'server.log'),
 };
 
+/** Everything a demo has made. Under a folder closed to others the database's files lie elsewhere, and a link says where. */
+function removeFolder(): void {
+  const link = join(files.serverData, 'files');
+  if (lstatSync(link, { throwIfNoEntry: false })?.isSymbolicLink()) {
+    rmSync(resolve(files.serverData, readlinkSync(link)), { recursive: true, force: true });
+  }
+  rmSync(folder, { recursive: true, force: true });
+}
+
 function step(title: string): void {
   console.log(`\n${title}`);
 }
 
 async function main(signal: AbortSignal): Promise<void> {
-  rmSync(folder, { recursive: true, force: true });
+  removeFolder();
   await mkdir(folder, { recursive: true, mode: 0o755 });
   const environment = {
     SDP_CRYPTO_KEY_FILE: files.clientKey,
@@ -105,7 +114,7 @@ function serverEnvironment(port: number): Readonly<Record<string, string | undef
 }
 
 if (process.argv.includes('--clean')) {
-  rmSync(folder, { recursive: true, force: true });
+  removeFolder();
   console.log(`Removed ${shown(folder)}.`);
 } else {
   const stop = new AbortController();
