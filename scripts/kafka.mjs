@@ -12,13 +12,13 @@
  * --owner PID (stops when that process ends), --ephemeral (removes the data when it stops).
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { clusterId } from './kafka-cluster-id.mjs';
 
 const root = resolve(fileURLToPath(new URL('..', import.meta.url)));
 const infra = join(root, 'infra', 'kafka');
@@ -172,7 +172,7 @@ function runJava(ports) {
     { stdio, encoding: 'utf8' },
   ];
   if (!existsSync(join(data, 'meta.properties'))) {
-    const id = randomBytes(16).toString('base64url');
+    const id = clusterId();
     const format = spawnSync(
       ...java(['kafka.tools.StorageTool', 'format', '--standalone', '-t', id, '-c', config], 'pipe'),
     );

@@ -14,14 +14,13 @@ const run = (...args: string[]) => spawnSync(process.execPath, script(...args), 
 const kafka = await startTestKafka();
 const title = 'skipped' in kafka ? `npm run kafka (skipped: ${kafka.skipped})` : 'npm run kafka';
 
-// The free port may be taken by somebody else before the broker has it: then the script says so and ends.
-const options = { timeout: 60_000, retry: 2 };
-
 describe.skipIf('skipped' in kafka || process.env['KAFKA_BROKERS'] !== undefined)(title, () => {
   let started: ChildProcess | undefined;
   afterAll(() => started?.kill());
 
-  it('starts on a free port, says where, and leaves nothing behind when it is told to stop', options, async () => {
+  it('starts on a free port, says where, and leaves nothing behind when it is told to stop', {
+    timeout: 60_000,
+  }, async () => {
     expect(run('status').stdout).toBe('Kafka is not running.\n');
     started = spawn(process.execPath, script('start', '--port', '0', '--ephemeral'), {
       stdio: ['ignore', 'pipe', 'inherit'],
