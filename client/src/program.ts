@@ -8,7 +8,7 @@ import { keygenCommand } from './commands/keygen.ts';
 import { tokenizeConfigCommand } from './commands/tokenize-config.ts';
 import { tokenizeCsvCommand } from './commands/tokenize-csv.ts';
 import { uploadBatchCommand } from './commands/upload-batch.ts';
-import { vaultCommand } from './commands/vault.ts';
+import { vaultCommand } from './commands/vault/index.ts';
 import { StreamTerminal, type TerminalStream } from './terminal/index.ts';
 import { toolVersion } from './version.ts';
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { vaultCommand } from '../../src/commands/vault.ts';
+import { vaultCommand } from '../../src/commands/vault/index.ts';
 import { generateMasterKeyText, loadMasterKey } from '../../src/keys/index.ts';
 import { openVault } from '../../src/vault/index.ts';
 import { runCommand, temporaryFolder } from '../support/run-command.ts';
