@@ -86,7 +86,7 @@ async function integrateResults(context: CommandContext, options: Options, tunin
   try {
     const receipt = await receiptOf(context, options, batchId);
     keys = await openKeyRing({
-      env: context.env,
+      surroundings: context,
       vaultPath: vaultPathFrom(context, options.vault),
       required: needsVault(receipt) || options.vault !== undefined,
     });

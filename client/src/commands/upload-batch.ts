@@ -121,7 +121,7 @@ async function uploadBatch(context: CommandContext, options: Options, tuning: Se
       declared,
     });
     keys = await openKeyRing({
-      env,
+      surroundings: context,
       vaultPath: vaultPathFrom(context, options.vault),
       required: provenance.source === 'manifest' || options.vault !== undefined,
     });

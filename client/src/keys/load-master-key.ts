@@ -2,9 +2,7 @@ import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { isPublishedKey, type MasterKey, parseMasterKey } from '@sdp/shared/crypto';
 import { ConfigError } from '@sdp/shared/errors';
-
-/** The part of the environment that is read here. */
-export type Environment = Readonly<Record<string, string | undefined>>;
+import type { KeySurroundings } from './key-surroundings.ts';
 
 const fileSizeLimit = 1_024;
 
@@ -15,11 +13,10 @@ const fileSizeLimit = 1_024;
  * A key file that others than its owner may read is refused rather than warned about: a warning scrolls by once in a
  * job that runs for years, and `chmod 600` is all it takes. (Windows has no such mode bits and is not checked.)
  *
- * @param cwd folder that a relative path starts from
  * @throws {ConfigError} `key-missing`, `key-invalid`, `key-published` (unless `SDP_ENV=dev`), `config-unreadable` or
  *   `config-invalid` (a readable-by-others file, two different keys)
  */
-export function loadMasterKey(env: Environment, cwd = '.'): MasterKey {
+export async function loadMasterKey({ env, cwd }: KeySurroundings): Promise<MasterKey> {
   // An empty variable counts as unset: `SDP_CRYPTO_KEY=` in an env file means "not given here".
   const text = env['SDP_CRYPTO_KEY'] || undefined;
   const file = env['SDP_CRYPTO_KEY_FILE'] || undefined;

@@ -53,7 +53,7 @@ interface Provenance {
  * token columns are touched, each with its own namespace; else any cell that is a token as a whole.
  */
 export async function detokenizeFile(context: CommandContext, request: DetokenizeRequest): Promise<DetokenizeOutcome> {
-  const masterKey = loadMasterKey(context.env, context.cwd);
+  const masterKey = await loadMasterKey(context);
   const input = await openInput(context, request.input);
   const vault = await openVault({ path: request.vaultPath, masterKey, readOnly: true });
   const progress = rowProgress(context.terminal, 'Detokenizing', input);

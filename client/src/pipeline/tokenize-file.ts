@@ -43,7 +43,7 @@ export interface TokenizeOutcome {
  * needed to reverse them; before that nothing is left behind.
  */
 export async function tokenizeFile(context: CommandContext, request: TokenizeRequest): Promise<TokenizeOutcome> {
-  const masterKey = loadMasterKey(context.env, context.cwd);
+  const masterKey = await loadMasterKey(context);
   const { signal } = context;
   const manifestPath = manifestPathOf(context, request);
   assertDistinct([pathFrom(context, request.output), manifestPath, request.vaultPath]);

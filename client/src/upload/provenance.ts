@@ -2,9 +2,8 @@ import { existsSync } from 'node:fs';
 import type { ColumnMethod } from '@sdp/shared/contracts';
 import { keyFingerprint, type MasterKey } from '@sdp/shared/crypto';
 import { IntegrityError } from '@sdp/shared/errors';
-import type { Environment } from '../commands/context.ts';
 import type { CsvOptions } from '../csv/index.ts';
-import { loadMasterKey } from '../keys/index.ts';
+import { isKeyNamed, type KeySurroundings, loadMasterKey } from '../keys/index.ts';
 import { type Manifest, readManifest, verifyManifest } from '../manifest/index.ts';
 import { openVault, type Vault } from '../vault/index.ts';
 import type { UploadColumn } from './declared-columns.ts';
@@ -19,7 +18,7 @@ export interface KeyRing {
 }
 
 export interface KeyRingOptions {
-  readonly env: Environment;
+  readonly surroundings: KeySurroundings;
   readonly vaultPath: string;
   /** Whether to fail without a key and a vault; else what is there is used. */
   readonly required: boolean;
@@ -31,9 +30,9 @@ export interface KeyRingOptions {
  * @throws {ConfigError} `key-missing`, `key-invalid` and others of the key
  * @throws {VaultError} `vault-not-found`, `vault-wrong-key`
  */
-export async function openKeyRing({ env, vaultPath, required }: KeyRingOptions): Promise<KeyRing> {
-  const hasKey = Boolean(env['SDP_CRYPTO_KEY'] || env['SDP_CRYPTO_KEY_FILE']);
-  const masterKey: MasterKey | undefined = required || hasKey ? loadMasterKey(env) : undefined;
+export async function openKeyRing({ surroundings, vaultPath, required }: KeyRingOptions): Promise<KeyRing> {
+  const masterKey: MasterKey | undefined =
+    required || isKeyNamed(surroundings.env) ? await loadMasterKey(surroundings) : undefined;
   if (masterKey === undefined) return { vault: undefined, fingerprints: [], close: async () => undefined };
   const vault =
     required || existsSync(vaultPath) ? await openVault({ path: vaultPath, masterKey, readOnly: true }) : undefined;

@@ -12,7 +12,11 @@ const env = { SDP_CRYPTO_KEY: generateMasterKeyText() };
 
 beforeAll(async () => {
   for (const name of ['token_vault.db', 'damaged.db']) {
-    const vault = await openVault({ path: join(cwd, name), masterKey: loadMasterKey(env), create: true });
+    const vault = await openVault({
+      path: join(cwd, name),
+      masterKey: await loadMasterKey({ env, cwd }),
+      create: true,
+    });
     const email = vault.tokenizer('customers.email');
     for (let i = 0; i < 300; i++) email(`canary${i}@example.org`);
     vault.tokenizer('customers.name')('Canary');

@@ -20,7 +20,11 @@ afterAll(() => folder.remove());
 describe.skipIf(!hasTestData('csv-csvkit'))('every CSV file of the test data (skipped without ../shared/data)', () => {
   let vault: Vault;
   beforeAll(async () => {
-    vault = await openVault({ path: join(folder.path, 'all.db'), masterKey: loadMasterKey(env), create: true });
+    vault = await openVault({
+      path: join(folder.path, 'all.db'),
+      masterKey: await loadMasterKey({ env, cwd: folder.path }),
+      create: true,
+    });
   });
   afterAll(() => vault.close());
 

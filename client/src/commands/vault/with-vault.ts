@@ -26,7 +26,7 @@ export async function withVault<T>(
 ): Promise<T> {
   const vault = await openVault({
     path: vaultPathFrom(context, flags.vault),
-    masterKey: loadMasterKey(context.env, context.cwd),
+    masterKey: await loadMasterKey(context),
     readOnly,
   });
   try {
