@@ -42,6 +42,11 @@ export const errorRegistry = {
     title: 'The command line is not valid',
     remedy: 'Run the command with --help to see its options and an example.',
   },
+  'reason-missing': {
+    kind: 'usage',
+    title: 'So many values are revealed only with a reason',
+    remedy: 'Say why with --reason TEXT; it goes into the audit log.',
+  },
 
   'config-invalid': {
     kind: 'config',
@@ -62,6 +67,16 @@ export const errorRegistry = {
     kind: 'config',
     title: 'The master key is not 32 bytes of URL-safe base64',
     remedy: 'Make one with `sdp keygen`.',
+  },
+  'key-locked': {
+    kind: 'config',
+    title: 'The master key is sealed and could not be opened',
+    remedy: 'Give what the key file was sealed for: its passphrase, an identity, the keyring or the key service.',
+  },
+  'key-source-invalid': {
+    kind: 'config',
+    title: 'The source of the master key cannot be used',
+    remedy: 'Check the name of the keyring or the address of the key service; docs/keys.md has examples.',
   },
   'key-published': {
     kind: 'config',
@@ -189,6 +204,11 @@ export const errorRegistry = {
     title: 'The vault cannot be opened or written',
     remedy: 'Check its permissions, the free space on the disk and that no backup tool holds it.',
   },
+  'audit-unwritable': {
+    kind: 'vault',
+    title: 'The audit log cannot be written, so nothing was revealed',
+    remedy: 'Check the permissions and the free space of the folders of the vault and of SDP_STATE_DIR.',
+  },
   'token-unknown': {
     kind: 'vault',
     title: 'A token is not in the vault',
@@ -209,6 +229,11 @@ export const errorRegistry = {
     kind: 'integrity',
     title: 'The vault was changed outside SDP or is damaged',
     remedy: 'Restore a backup; `sdp vault verify` names what is wrong.',
+  },
+  'audit-tampered': {
+    kind: 'integrity',
+    title: 'The audit log is not as it was written',
+    remedy: 'See what is wrong with `sdp vault audit verify`, keep the log aside, and find out who changed it.',
   },
   'manifest-invalid': {
     kind: 'integrity',
@@ -248,6 +273,11 @@ export const errorRegistry = {
     kind: 'unavailable',
     title: 'The server cannot be reached',
     remedy: 'Check --server-url and that the server is running.',
+  },
+  'kms-unavailable': {
+    kind: 'unavailable',
+    title: 'The key service cannot be reached or does not answer as it should',
+    remedy: 'Check its address and credentials and that it is running, then run the command again.',
   },
   'server-busy': {
     kind: 'unavailable',
