@@ -1,4 +1,4 @@
-import type { TokenizeOutcome } from '../pipeline/index.ts';
+import { namespaceOf, type TokenizeOutcome } from '../pipeline/index.ts';
 import { formatBytes, formatNumber } from '../terminal/index.ts';
 import { type CommandContext, pathForPeople } from './context.ts';
 
@@ -25,7 +25,7 @@ export function reportTokenized(context: CommandContext, outcome: TokenizeOutcom
               rows: treated.map(({ rule, cells }) => [
                 rule.name,
                 rule.method,
-                rule.namespace ?? '',
+                namespaceOf(rule) ?? '',
                 rule.method === 'drop' ? '' : cells,
               ]),
             },
@@ -42,7 +42,7 @@ export function reportTokenized(context: CommandContext, outcome: TokenizeOutcom
       columns: tallies.map(({ rule, cells }) => ({
         name: rule.name,
         method: rule.method,
-        ...(rule.namespace === undefined ? {} : { namespace: rule.namespace }),
+        ...('namespace' in rule ? { namespace: rule.namespace } : {}),
         ...(rule.method === 'keep' || rule.method === 'drop' ? {} : { cells }),
       })),
       new_values: newValues,

@@ -35,7 +35,7 @@ function parseColumn(column: Entry, source: ConfigSource): ColumnConfig | undefi
   // The short form: `email: token`.
   if (!isMap(column.value)) {
     const method = choiceOf({ ...column, name: `columns.${column.name}` }, configMethods, source);
-    return method && { method };
+    return method && ({ method } as ColumnConfig);
   }
   const entries = new Map<string, Entry>();
   for (const entry of entriesOf(column.value, source)) {
@@ -55,12 +55,13 @@ function parseColumn(column: Entry, source: ConfigSource): ColumnConfig | undefi
   const keepFirst = countOf(entries.get('keep_first'), source);
   const keepLast = countOf(entries.get('keep_last'), source);
   return (
-    method && {
+    method &&
+    ({
       method,
       ...(namespace === undefined ? {} : { namespace }),
       ...(keepFirst === undefined ? {} : { keepFirst }),
       ...(keepLast === undefined ? {} : { keepLast }),
-    }
+    } as ColumnConfig)
   );
 }
 

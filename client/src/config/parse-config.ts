@@ -59,6 +59,7 @@ function parseRoot(source: ConfigSource): TokenizationConfig | undefined {
     sourceTable: sourceTable ?? '',
     ...(keyColumn === undefined ? {} : { keyColumn }),
     default: treatment,
+    strict: false,
     columns,
   };
 }

@@ -1,4 +1,4 @@
-import type { Manifest } from './manifest.ts';
+import type { Manifest, ManifestV2 } from './manifest.ts';
 
 /** The part of a vault that authenticates manifests. */
 export interface ManifestAuthority {
@@ -7,8 +7,16 @@ export interface ManifestAuthority {
   authenticate(label: 'manifest', bytes: Uint8Array): string;
 }
 
-/** The manifest's fields in a fixed order and without white space: what the MAC covers. */
-export function canonicalManifestBytes(manifest: Omit<Manifest, 'mac'>): Buffer {
+/**
+ * What the MAC covers. Version 1: the fields as a list in a fixed order. Version 2: all fields but the MAC as JSON with
+ * sorted keys and no white space, so that a field that is added later needs no change here. One begins with `[`, the
+ * other with `{`, so that neither can pass for the other.
+ */
+export function canonicalManifestBytes(manifest: Unsigned): Buffer {
+  if (manifest.version === 2) {
+    const { mac: _, ...fields } = manifest as ManifestV2;
+    return Buffer.from(JSON.stringify(sorted(fields)));
+  }
   const { version, created_at, tool_version, source_table, key_column, vault_id } = manifest;
   const { columns, dropped, row_count, format, file } = manifest;
   const { delimiter, encoding, lenient } = format;
@@ -29,13 +37,25 @@ export function canonicalManifestBytes(manifest: Omit<Manifest, 'mac'>): Buffer 
   );
 }
 
+type WithoutMac<M> = M extends Manifest ? Omit<M, 'mac'> : never;
+type Unsigned = WithoutMac<Manifest>;
+type Fields<M> = M extends Manifest ? Omit<M, 'mac' | 'vault_id'> : never;
+
 /** Adds vault id and MAC. */
-export function createManifest(fields: Omit<Manifest, 'mac' | 'vault_id'>, vault: ManifestAuthority): Manifest {
-  const unsigned = { ...fields, vault_id: vault.id };
-  return { ...unsigned, mac: vault.authenticate('manifest', canonicalManifestBytes(unsigned)) };
+export function createManifest<M extends Manifest>(fields: Fields<M>, vault: ManifestAuthority): M {
+  const unsigned = { ...fields, vault_id: vault.id } as unknown as WithoutMac<M>;
+  return { ...unsigned, mac: vault.authenticate('manifest', canonicalManifestBytes(unsigned)) } as unknown as M;
 }
 
 /** The manifest as it is written to its file. */
 export function serializeManifest(manifest: Manifest): string {
   return `${JSON.stringify(manifest, null, 2)}\n`;
+}
+
+/** The same value with the keys of all objects in code unit order. */
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(entries.map(([key, inner]) => [key, sorted(inner)]));
 }

@@ -40,18 +40,19 @@ export function columnEdits(
 }
 
 function methodOf(rule: ColumnRule, vault: Vault): (value: string) => string {
-  const { namespace = '' } = rule;
   switch (rule.method) {
     case 'token':
-      return vault.tokenizer(namespace);
+      return vault.tokenizer(rule.namespace);
     case 'hash':
-      return vault.hasher(namespace);
+      return vault.hasher(rule.namespace);
     case 'mask':
       return maskMethod({
         ...(rule.keepFirst === undefined ? {} : { keepFirst: rule.keepFirst }),
         ...(rule.keepLast === undefined ? {} : { keepLast: rule.keepLast }),
       });
-    default:
+    case 'redact':
       return redactMethod();
+    default:
+      throw new Error(`no such method: ${rule.method}`);
   }
 }

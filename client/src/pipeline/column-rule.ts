@@ -1,18 +1,24 @@
-import type { ColumnMethod } from '@sdp/shared/contracts';
 import { type Finding, InputError } from '@sdp/shared/errors';
-import type { TokenizationConfig } from '../config/index.ts';
+import type { ColumnConfig, TokenizationConfig } from '../config/index.ts';
 import { resolveColumns } from '../csv/index.ts';
 
+/** A treatment whose namespace, if its method has one, is settled. */
+type Settled<C> = C extends ColumnConfig
+  ? 'namespace' extends keyof C
+    ? Omit<C, 'namespace'> & { readonly namespace: string }
+    : C
+  : never;
+
 /** What is done to one column of the file at hand. */
-export interface ColumnRule {
+export type ColumnRule = Settled<ColumnConfig> & {
   readonly name: string;
   /** 0-based, in the input. */
   readonly index: number;
-  readonly method: ColumnMethod | 'drop';
-  /** Of `token` and `hash`. */
-  readonly namespace?: string;
-  readonly keepFirst?: number;
-  readonly keepLast?: number;
+};
+
+/** Where the rule's tokens live or its keys come from; `undefined` for methods that have neither. */
+export function namespaceOf(rule: ColumnRule): string | undefined {
+  return 'namespace' in rule ? rule.namespace : undefined;
 }
 
 /** A rule for every column of a header, in its order. */
@@ -65,9 +71,26 @@ export function planConfiguredColumns(config: TokenizationConfig): ColumnPlan {
     return header.map((name, index): ColumnRule => {
       const column = config.columns.get(name);
       if (!column) return { name, index, method: rest };
-      const reversible = column.method === 'token' || column.method === 'hash';
-      const namespace = column.namespace ?? defaultNamespace(config.sourceTable, name);
-      return { name, index, ...column, ...(reversible ? { namespace } : {}) };
+      return { name, index, ...settled(column, name, config) };
     });
   };
+}
+
+function settled(column: ColumnConfig, name: string, config: TokenizationConfig): Settled<ColumnConfig> {
+  switch (column.method) {
+    case 'redact':
+    case 'mask':
+    case 'bucket':
+    case 'keep':
+    case 'drop':
+      return column;
+    case 'date-shift': {
+      // The shift belongs to the entity, so that all dates of an entity move together, in other columns and tables too.
+      const entity = config.columns.get(column.entity);
+      const own = entity !== undefined && 'namespace' in entity ? entity.namespace : undefined;
+      return { ...column, namespace: column.namespace ?? own ?? defaultNamespace(config.sourceTable, column.entity) };
+    }
+    default:
+      return { ...column, namespace: column.namespace ?? defaultNamespace(config.sourceTable, name) };
+  }
 }

@@ -4,7 +4,7 @@ import { type CommandContext, pathFrom, stdioPath } from '../commands/context.ts
 import { type ColumnEdit, type CsvOptions, resolveColumns, rewriteCsv } from '../csv/index.ts';
 import { fileIdentity } from '../files/index.ts';
 import { loadMasterKey } from '../keys/index.ts';
-import { type Manifest, manifestPathFor, readManifest, verifyManifest } from '../manifest/index.ts';
+import { csvOptionsIn, type Manifest, manifestPathFor, readManifest, verifyManifest } from '../manifest/index.ts';
 import { openVault, type Vault } from '../vault/index.ts';
 import { openInput } from './open-input.ts';
 import { OutputTarget } from './output-target.ts';
@@ -74,7 +74,7 @@ export async function detokenizeFile(context: CommandContext, request: Detokeniz
         columns = planned.columns;
         return { edits: planned.edits, restores: true, afterChunk: (done) => progress.update(done) };
       },
-      { ...manifest?.format, ...request.csv, signal: context.signal },
+      { ...csvOptionsIn(manifest), ...request.csv, signal: context.signal },
     );
     await target.sync();
     context.signal.throwIfAborted();

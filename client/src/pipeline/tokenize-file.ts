@@ -3,10 +3,11 @@ import { type CommandContext, pathFrom, stdioPath } from '../commands/context.ts
 import { type CsvOptions, rewriteCsv } from '../csv/index.ts';
 import { AtomicFile, fileIdentity } from '../files/index.ts';
 import { loadMasterKey } from '../keys/index.ts';
-import { createManifest, type Manifest, manifestPathFor, serializeManifest } from '../manifest/index.ts';
+import { createManifest, type ManifestV2, manifestPathFor, serializeManifest } from '../manifest/index.ts';
 import { openVault, type Vault } from '../vault/index.ts';
 import { toolVersion } from '../version.ts';
 import { type ColumnTally, columnEdits } from './column-edits.ts';
+import { describeColumns } from './column-record.ts';
 import type { ColumnPlan } from './column-rule.ts';
 import { openInput } from './open-input.ts';
 import { OutputTarget } from './output-target.ts';
@@ -28,7 +29,7 @@ export interface TokenizeRequest {
 }
 
 export interface TokenizeOutcome {
-  readonly manifest: Manifest;
+  readonly manifest: ManifestV2;
   /** Absolute, or `-`. */
   readonly outputPath: string;
   readonly manifestPath: string;
@@ -82,27 +83,22 @@ export async function tokenizeFile(context: CommandContext, request: TokenizeReq
     await vault.flush();
     const newValues = vault.stats().entries - entriesBefore;
     const file = target.digest();
-    const kept = tallies.map(({ rule }) => rule).filter(({ method }) => method !== 'drop');
-    const manifest = createManifest(
+    const manifest = createManifest<ManifestV2>(
       {
-        version: 1,
+        version: 2,
         created_at: new Date().toISOString(),
         tool_version: toolVersion,
         source_table: request.sourceTable,
         key_column: request.keyColumn ?? null,
-        columns: kept.map(({ name, method, namespace }, index) => ({
-          name,
-          index,
-          method: method === 'drop' ? 'keep' : method,
-          ...(namespace === undefined ? {} : { namespace }),
-        })),
-        dropped: tallies.flatMap(({ rule }) => (rule.method === 'drop' ? [rule.name] : [])),
+        ...describeColumns(tallies.map(({ rule }) => rule)),
         row_count: rows,
         format: {
+          kind: 'csv',
           delimiter: dialect.delimiter,
           encoding: dialect.encoding,
           lenient: request.csv.lenient ?? false,
         },
+        compression: 'none',
         file,
       },
       vault,

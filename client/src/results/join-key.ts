@@ -30,8 +30,7 @@ export function joinKeyOf(
       if (namespace === undefined) return method === 'token' ? guessJoinKey(vault(), sampleKeys) : noWayBack(method);
       return method === 'token' ? vault().tokenOf(namespace) : vault().hasher(namespace);
     }
-    case 'redact':
-    case 'mask':
+    default:
       return noWayBack(column.method);
   }
 }

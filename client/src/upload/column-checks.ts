@@ -39,6 +39,7 @@ function fitsMethod(method: ColumnMethod, vault: TokenAuthority | undefined): Fi
       values.map((value) => value === '' || fits(value));
   switch (method) {
     case 'token':
+    case 'random':
       return vault === undefined ? each(isToken) : tokensOf(vault);
     case 'hash':
       return each(isHashToken);
@@ -46,6 +47,13 @@ function fitsMethod(method: ColumnMethod, vault: TokenAuthority | undefined): Fi
       return each((value) => value === redactedText);
     case 'mask':
       return each((value) => value.includes('*'));
+    // Nothing tells these from raw values but the user's word and what detection finds.
+    case 'email':
+    case 'card':
+    case 'fpe':
+    case 'date-shift':
+    case 'bucket':
+    case 'text':
     case 'keep':
       return undefined;
   }
@@ -73,7 +81,9 @@ function tokensOf(vault: TokenAuthority): Fits {
 }
 
 function notAsDeclared(column: string, method: ColumnMethod, row: number): InputError {
-  const what = { token: 'a token of this vault', hash: 'a hash', redact: 'redacted', mask: 'masked', keep: '' }[method];
+  const token = 'a token of this vault';
+  const kinds = { token, random: token, hash: 'a hash', redact: 'redacted', mask: 'masked' };
+  const what = kinds[method as keyof typeof kinds];
   return new InputError('raw-pii-found', {
     message: `A column declared as \`${method}\` holds a value that is not ${what}`,
     remedy: 'Tokenize the column, or declare what it holds; with --vault name the vault that made the tokens.',

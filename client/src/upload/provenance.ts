@@ -4,7 +4,7 @@ import { keyFingerprint, type MasterKey } from '@sdp/shared/crypto';
 import { IntegrityError } from '@sdp/shared/errors';
 import type { CsvOptions } from '../csv/index.ts';
 import { isKeyNamed, type KeySurroundings, loadMasterKey } from '../keys/index.ts';
-import { type Manifest, readManifest, verifyManifest } from '../manifest/index.ts';
+import { csvOptionsIn, type Manifest, readManifest, verifyManifest } from '../manifest/index.ts';
 import { openVault, type Vault } from '../vault/index.ts';
 import type { UploadColumn } from './declared-columns.ts';
 import type { Inspection } from './inspect-file.ts';
@@ -69,7 +69,7 @@ export async function findProvenance(options: ProvenanceOptions): Promise<Proven
 
 /** How the manifest says the file is to be read; the user's options where there is none. */
 export function csvOptionsOf(provenance: Provenance, options: CsvOptions): CsvOptions {
-  return provenance.source === 'manifest' ? { ...options, ...provenance.manifest.format } : options;
+  return provenance.source === 'manifest' ? { ...options, ...csvOptionsIn(provenance.manifest) } : options;
 }
 
 /** @throws {IntegrityError} `manifest-invalid` when the manifest was not made with this vault */

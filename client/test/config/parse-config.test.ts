@@ -38,6 +38,7 @@ columns:
       sourceTable: 'customers',
       keyColumn: 'id',
       default: 'keep',
+      strict: false,
       columns: {
         id: { method: 'token', namespace: 'customers.id' },
         email: { method: 'token' },

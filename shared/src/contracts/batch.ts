@@ -12,7 +12,20 @@ export const clientIdSchema = z
   .meta({ id: 'ClientId' });
 
 /** How a column of an upload was treated, as the sender declares it. */
-export const columnMethods = ['token', 'hash', 'redact', 'mask', 'keep'] as const;
+export const columnMethods = [
+  'token',
+  'random',
+  'hash',
+  'redact',
+  'mask',
+  'email',
+  'fpe',
+  'card',
+  'date-shift',
+  'bucket',
+  'text',
+  'keep',
+] as const;
 export const columnMethodSchema = z.enum(columnMethods).meta({ id: 'ColumnMethod' });
 export type ColumnMethod = z.infer<typeof columnMethodSchema>;
 
