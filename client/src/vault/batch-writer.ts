@@ -1,22 +1,19 @@
 import type { KeyObject } from 'node:crypto';
 import { SealingKey } from '@sdp/shared/crypto';
-import { VaultError } from '@sdp/shared/errors';
+import { IntegrityError, VaultError } from '@sdp/shared/errors';
 import Sqlite from 'better-sqlite3';
 import type { Batch } from './batch.ts';
 import { BlockSet } from './block-set.ts';
 import { createSequence, type Database } from './database.ts';
 import { BlockEncoder, blockSizes } from './encode-block.ts';
 import { blockAad, blockCapacity, digestBytes, encryptionCap, tailBytes, tokenBytes } from './format.ts';
+import { type Keyring, loadDataKey } from './keyring.ts';
 import { type KeyState, type NamespaceState, StateStore, type VaultState } from './state.ts';
 
 /** Tokens that one statement takes: the row source `seq` has as many rows. */
 const packSize = 4_096;
 
-export interface WriterKeys {
-  readonly vaultId: string;
-  readonly state: KeyObject;
-  readonly data: ReadonlyMap<number, KeyObject>;
-}
+export type WriterKeys = Pick<Keyring, 'vaultId' | 'wrapping' | 'state' | 'data' | 'ids'>;
 
 /** A batch with the order that `sortBatch` gave. */
 export interface SortedBatch {
@@ -26,6 +23,7 @@ export interface SortedBatch {
 
 /** Checks, seals and inserts batches, each group in one transaction with the state that belongs to it. */
 export class BatchWriter {
+  readonly #db: Database;
   readonly #keys: WriterKeys;
   readonly #states: StateStore;
   readonly #blockSet: BlockSet;
@@ -38,8 +36,9 @@ export class BatchWriter {
   readonly #encoder = new BlockEncoder();
 
   constructor(db: Database, keys: WriterKeys) {
+    this.#db = db;
     this.#keys = keys;
-    this.#states = new StateStore(db, keys.vaultId, keys.state);
+    this.#states = new StateStore(db, keys.vaultId, keys.state, keys.ids.state);
     this.#blockSet = new BlockSet(keys.state);
     createSequence(db, packSize);
     // One call for thousands of tokens: the loop runs inside SQLite instead of crossing into it per token.
@@ -67,7 +66,7 @@ export class BatchWriter {
 
   /**
    * Durable once it returns; changes nothing if it throws.
-   * @throws {VaultError} `token-collision`, `key-exhausted`
+   * @throws {VaultError} `token-collision`, `key-exhausted`, `vault-keys-changed`
    * @throws {IntegrityError} `vault-tampered`
    */
   write(batches: readonly SortedBatch[]): void {
@@ -85,6 +84,9 @@ export class BatchWriter {
   #writeAll(batches: readonly SortedBatch[]): void {
     // Read anew each time: another process may have committed in between.
     const state = this.#states.read();
+    // These digests are of no use any more if the tokens were changed in between.
+    const tokenKey = state.keys.find((key) => key.purpose === 'token' && key.state === 'active');
+    if (tokenKey?.id !== this.#keys.ids.token) throw new VaultError('vault-keys-changed');
     this.#blockSet.reset(state.blockSet);
     let changed = false;
     for (const { batch, order } of batches) changed = this.#writeOne(state, batch, order) || changed;
@@ -200,12 +202,9 @@ export class BatchWriter {
   }
 
   #keyObject(key: KeyState): KeyObject {
-    const keyObject = this.#keys.data.get(key.id);
+    const keyObject = loadDataKey(this.#db, this.#keys, key.id);
     if (keyObject !== undefined) return keyObject;
-    throw new VaultError('vault-unusable', {
-      message: 'Another process gave the vault a new data key',
-      remedy: 'Run the command again.',
-    });
+    throw new IntegrityError('vault-tampered', { message: 'The data key that seals is not there' });
   }
 
   #fillPack(batch: Batch, positions: Uint32Array): void {

@@ -17,13 +17,19 @@ import { type KeyState, StateStore, type VaultState } from './state.ts';
 export interface Keyring {
   readonly vaultId: string;
   readonly masterFingerprints: readonly string[];
+  /** Wraps all the others; derived from the master key and the vault's id. */
+  readonly wrapping: KeyObject;
   readonly state: KeyObject;
   readonly token: KeyObject;
   readonly hash: KeyObject;
   readonly manifest: KeyObject;
   readonly receipt: KeyObject;
-  /** Data keys by id. */
-  readonly data: ReadonlyMap<number, KeyObject>;
+  /** Data keys by id. Grows when another process makes one: {@link loadDataKey}. */
+  readonly data: Map<number, KeyObject>;
+  /** The token key before this one, while tokens are being changed. */
+  readonly formerToken: KeyObject | undefined;
+  /** Ids of the keys in use, by which a process finds out that another one has changed them. */
+  readonly ids: Readonly<Record<'state' | 'token', number>>;
 }
 
 interface KeyRow {
@@ -40,7 +46,8 @@ interface KeyRow {
  */
 const derivedKeys = { token: 'token-v1', hash: 'hash-v1', manifest: 'manifest-v1', receipt: 'receipt-v1' } as const;
 
-function keyEncryptionKey(master: MasterKey, vaultId: string): KeyObject {
+/** The key that wraps all the keys of a vault. */
+export function wrappingKey(master: MasterKey, vaultId: string): KeyObject {
   return deriveKey(master, 'vault-kek-v1', vaultId);
 }
 
@@ -49,7 +56,7 @@ export function createKeys(db: Database, master: MasterKey): void {
   createTables(db);
   const vaultId = randomId();
   const createdAt = new Date().toISOString();
-  const kek = keyEncryptionKey(master, vaultId);
+  const kek = wrappingKey(master, vaultId);
   const stateKey = generateKey();
   const keys: [KeyPurpose, KeyObject][] = [
     ['state', stateKey],
@@ -90,9 +97,10 @@ export function createKeys(db: Database, master: MasterKey): void {
 export function openKeys(db: Database, master: MasterKey): Keyring {
   const vaultId = readMeta(db, 'vault_id');
   const fingerprint = readMeta(db, 'master_fingerprint');
-  const kek = keyEncryptionKey(master, vaultId);
+  const kek = wrappingKey(master, vaultId);
   const rows = db.prepare<[], KeyRow>('SELECT * FROM data_key ORDER BY key_id').all();
-  const stateRow = rows.find((row) => row.purpose === 'state');
+  const rowOf = (purpose: KeyPurpose) => rows.find((row) => row.purpose === purpose && row.state === 'active');
+  const stateRow = rowOf('state');
   const stateKey = stateRow && openKey(kek, vaultId, stateRow, 'state');
   if (stateKey === undefined) {
     if (fingerprint === keyFingerprint(master)) throw tampered('A key of the vault does not open');
@@ -100,29 +108,49 @@ export function openKeys(db: Database, master: MasterKey): Keyring {
   }
   const state = new StateStore(db, vaultId, stateKey).read();
   assertFits(db, state, rows, fingerprint);
-  const single = (purpose: KeyPurpose): KeyObject => {
-    const row = rows.find((candidate) => candidate.purpose === purpose);
+  const open = (row: KeyRow | undefined, purpose: KeyPurpose): KeyObject => {
     const key = row && openKey(kek, vaultId, row, purpose);
     if (key === undefined) throw tampered('A key of the vault does not open');
     return key;
   };
+  const single = (purpose: KeyPurpose): KeyObject => open(rowOf(purpose), purpose);
   const data = new Map<number, KeyObject>();
-  for (const row of rows) {
-    if (row.purpose !== 'data') continue;
-    const key = openKey(kek, vaultId, row, 'data');
-    if (key === undefined) throw tampered('A key of the vault does not open');
-    data.set(row.key_id, key);
-  }
+  for (const row of rows) if (row.purpose === 'data') data.set(row.key_id, open(row, 'data'));
+  const formerTokenRow = rows.find((row) => row.purpose === 'token' && row.state === 'retired');
   return {
     vaultId,
     masterFingerprints: state.masterFingerprints,
+    wrapping: kek,
     state: stateKey,
     token: single('token'),
     hash: single('hash'),
     manifest: single('manifest'),
     receipt: single('receipt'),
     data,
+    formerToken: formerTokenRow && open(formerTokenRow, 'token'),
+    ids: { state: stateRow?.key_id ?? 0, token: rowOf('token')?.key_id ?? 0 },
   };
+}
+
+/**
+ * A data key that another process has made since the keys were opened.
+ *
+ * @returns `undefined` if there is none of this id
+ * @throws {VaultError} `vault-keys-changed` if it is wrapped under another master key by now
+ */
+export function loadDataKey(
+  db: Database,
+  keys: Pick<Keyring, 'vaultId' | 'wrapping' | 'data'>,
+  keyId: number,
+): KeyObject | undefined {
+  const known = keys.data.get(keyId);
+  if (known !== undefined) return known;
+  const row = db.prepare<[number], KeyRow>(`SELECT * FROM data_key WHERE key_id = ? AND purpose = 'data'`).get(keyId);
+  if (row === undefined) return undefined;
+  const key = openKey(keys.wrapping, keys.vaultId, row, 'data');
+  if (key === undefined) throw new VaultError('vault-keys-changed');
+  keys.data.set(keyId, key);
+  return key;
 }
 
 function openKey(kek: KeyObject, vaultId: string, row: KeyRow, purpose: KeyPurpose): KeyObject | undefined {

@@ -73,8 +73,8 @@ function assemble(db: Database, keys: Keyring, options: OpenVaultOptions, overri
   const { path, readOnly = false } = options;
   const digests = new TokenDigests(keys, override);
   const reader = new VaultReader(db, keys);
-  const { vaultId, state, data } = keys;
-  const queue = new SealingQueue({ path, keys: { vaultId, state, data } });
+  const { vaultId, wrapping, state, data, ids } = keys;
+  const queue = new SealingQueue({ path, keys: { vaultId, wrapping, state, data, ids } });
   let closed = false;
   return {
     id: vaultId,

@@ -4,7 +4,7 @@ import { isToken, type PlainValue, type Token, tokenPrefix } from '@sdp/shared/t
 import { OpenedBlock } from './block.ts';
 import type { Database } from './database.ts';
 import { blockAad, blockCapacity } from './format.ts';
-import type { Keyring } from './keyring.ts';
+import { type Keyring, loadDataKey } from './keyring.ts';
 import { OpenedBlocks } from './opened-blocks.ts';
 import { RepetitionCache } from './repetition-cache.ts';
 
@@ -25,12 +25,14 @@ export interface BlockRow {
 
 /** Finds tokens and opens their values. */
 export class VaultReader {
+  readonly #db: Database;
   readonly #keys: Keyring;
   readonly #opened = new OpenedBlocks();
   readonly #inOneRead: <T>(work: () => T) => T;
   readonly #sql;
 
   constructor(db: Database, keys: Keyring) {
+    this.#db = db;
     this.#keys = keys;
     this.#inOneRead = (work) => db.transaction(work)();
     this.#sql = {
@@ -90,7 +92,9 @@ export class VaultReader {
   #open(namespace: NamespaceRow, ref: number, token: Buffer): PlainValue {
     const blockId = Math.floor(ref / blockCapacity);
     const slot = ref % blockCapacity;
-    const block = this.#opened.get(blockId) ?? this.#openBlock(namespace, blockId);
+    let block = this.#opened.get(blockId);
+    // Another process may have written the block anew since.
+    if (!block?.holds(slot, token)) block = this.#openBlock(namespace, blockId);
     if (!block?.holds(slot, token)) {
       throw new IntegrityError('vault-tampered', { message: 'A token of the vault leads to no value of its own' });
     }
@@ -99,7 +103,7 @@ export class VaultReader {
 
   #openBlock(namespace: NamespaceRow, blockId: number): OpenedBlock | undefined {
     const row = this.#sql.block.get(blockId);
-    const block = row && openBlockRow(this.#keys, namespace.name, row);
+    const block = row && openBlockRow(this.#db, this.#keys, namespace.name, row);
     if (block !== undefined) this.#opened.add(namespace.namespace_id, blockId, block);
     return block;
   }
@@ -110,8 +114,13 @@ function tokenBytesOf(token: Token): Buffer {
 }
 
 /** @returns `undefined` if the block isn't what was sealed under this namespace, key and id */
-export function openBlockRow(keys: Keyring, namespace: string, row: BlockRow): OpenedBlock | undefined {
-  const key = keys.data.get(row.key_id);
+export function openBlockRow(
+  db: Database,
+  keys: Pick<Keyring, 'vaultId' | 'wrapping' | 'data'>,
+  namespace: string,
+  row: BlockRow,
+): OpenedBlock | undefined {
+  const key = loadDataKey(db, keys, row.key_id);
   if (key === undefined || !Buffer.isBuffer(row.nonce) || !Buffer.isBuffer(row.sealed)) return undefined;
   const plaintext = openBlob(
     key,

@@ -44,18 +44,22 @@ export interface VaultState {
 export class StateStore {
   readonly #db: Database;
   readonly #key: KeyObject;
+  readonly #keyId: number | undefined;
   readonly #aad: Uint8Array;
   #last: { readonly blob: Buffer; readonly state: VaultState } | undefined;
 
-  constructor(db: Database, vaultId: string, key: KeyObject) {
+  /** @param keyId where given, a state that another process has sealed under a new key is told from a damaged one */
+  constructor(db: Database, vaultId: string, key: KeyObject, keyId?: number) {
     this.#db = db;
     this.#key = key;
+    this.#keyId = keyId;
     this.#aad = stateAad(vaultId);
   }
 
   /**
    * The state as it stands in the file. The caller may change it, and must {@link write} it then or forget it.
    * @throws {IntegrityError} `vault-tampered`
+   * @throws {VaultError} `vault-keys-changed`
    */
   read(): VaultState {
     const blob = this.#db.prepare<[], Buffer>(`SELECT value FROM vault_meta WHERE name = 'state'`).pluck().get();
@@ -65,7 +69,10 @@ export class StateStore {
       nonce: blob.subarray(0, nonceBytes),
       sealed: blob.subarray(nonceBytes),
     });
-    if (text === undefined) throw stateDamaged();
+    if (text === undefined) {
+      if (this.#keyId !== undefined && this.#keyId !== this.#keyIdNow()) throw new VaultError('vault-keys-changed');
+      throw stateDamaged();
+    }
     // It was sealed by this code under this schema version: its shape needs no checking.
     return JSON.parse(text.toString('utf8')) as VaultState;
   }
@@ -82,6 +89,13 @@ export class StateStore {
       )
       .run(blob);
     this.#last = { blob, state: structuredClone(state) };
+  }
+
+  #keyIdNow(): number | undefined {
+    return this.#db
+      .prepare<[], number>(`SELECT key_id FROM data_key WHERE purpose = 'state' AND state = 'active'`)
+      .pluck()
+      .get();
   }
 }
 

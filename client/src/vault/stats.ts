@@ -37,7 +37,7 @@ export interface VaultStats {
 
 /** Reads the counts that were committed last; nothing is counted anew. @throws {IntegrityError} `vault-tampered` */
 export function readStats(db: Database, path: string, keys: Keyring): VaultStats {
-  const state = new StateStore(db, keys.vaultId, keys.state).read();
+  const state = new StateStore(db, keys.vaultId, keys.state, keys.ids.state).read();
   const namespaces = state.namespaces.map(({ id: _, name, ...rest }) => ({ namespace: name, ...rest }));
   return {
     id: keys.vaultId,

@@ -58,7 +58,7 @@ class VaultCheck {
   constructor(db: Database, options: VerifyOptions) {
     this.#db = db;
     this.#options = options;
-    this.#state = new StateStore(db, options.keys.vaultId, options.keys.state).read();
+    this.#state = new StateStore(db, options.keys.vaultId, options.keys.state, options.keys.ids.state).read();
     this.#blockSet = new BlockSet(options.keys.state);
     this.#names = new Map(this.#state.namespaces.map(({ id, name }) => [id, name]));
     this.#sql = {
@@ -144,7 +144,7 @@ class VaultCheck {
       return;
     }
     const where = { namespace, blockId: row.block_id };
-    const block = openBlockRow(this.#options.keys, namespace, row);
+    const block = openBlockRow(this.#db, this.#options.keys, namespace, row);
     if (block === undefined) {
       this.#found(this.#options.keys.data.has(row.key_id) ? 'block-unreadable' : 'unknown-key', 1, where);
       return;

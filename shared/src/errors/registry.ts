@@ -222,7 +222,22 @@ export const errorRegistry = {
   'key-exhausted': {
     kind: 'vault',
     title: 'A data key has reached the number of encryptions it may make',
-    remedy: 'Make a new data key before going on.',
+    remedy: 'Make a new data key with `sdp vault rekey`, then run the command again.',
+  },
+  'vault-keys-changed': {
+    kind: 'vault',
+    title: 'Another process gave the vault new keys in the meantime',
+    remedy: 'Run the command again; what it had not finished was not published.',
+  },
+  'vault-mismatch': {
+    kind: 'vault',
+    title: 'Two vaults, or a vault and a key bundle, do not fit together',
+    remedy: 'Bring only vaults together that were made with one master key or one key bundle.',
+  },
+  'confirmation-needed': {
+    kind: 'usage',
+    title: 'The step cannot be undone and was not confirmed',
+    remedy: 'Read what it says, and add --yes.',
   },
 
   'vault-tampered': {
