@@ -2,6 +2,7 @@ export {
   type ApiKeyStore,
   type ApiKeySummary,
   createApiKeyStore,
+  defaultScopes,
   type NewApiKey,
   type Principal,
   type Scope,

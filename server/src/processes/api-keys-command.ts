@@ -2,7 +2,7 @@ import { clientIdSchema } from '@sdp/shared/contracts';
 import { UsageError } from '@sdp/shared/errors';
 import { Command, Option } from 'commander';
 import { applyMigrations, createPool } from '../database/index.ts';
-import { type ApiKeyStore, createApiKeyStore, type Scope, scopes } from '../http/index.ts';
+import { type ApiKeyStore, createApiKeyStore, defaultScopes, type Scope, scopes } from '../http/index.ts';
 import type { Settings } from '../settings/index.ts';
 import { openDatabase } from './open-database.ts';
 import { printLine } from './print.ts';
@@ -29,7 +29,9 @@ export function apiKeysCommand(load: Load): Command {
     .requiredOption('--client-id <id>', 'client that the key speaks for')
     .option('--label <text>', 'what the key is for', '')
     .addOption(
-      new Option('--scope <scope>', 'what the key allows; may be repeated').choices(scopes).argParser(collectScope),
+      new Option('--scope <scope>', `what the key allows; may be repeated (default: ${defaultScopes.join(', ')})`)
+        .choices(scopes)
+        .argParser(collectScope),
     )
     .option('--allow-declared-safe', 'let the holder answer false alarms of the PII firewall', false)
     .option('--expires-in-days <days>', 'days until the key expires; never where left out')
@@ -71,7 +73,7 @@ async function create(keys: ApiKeyStore, options: CreateOptions): Promise<void> 
   const { keyId, text } = await keys.create({
     clientId: options.clientId,
     label: options.label.slice(0, 200),
-    scopes: options.scope ?? [...scopes],
+    scopes: options.scope ?? defaultScopes,
     allowDeclaredSafe: options.allowDeclaredSafe,
     expiresAt: expiry(options.expiresInDays),
   });

@@ -15,6 +15,7 @@ import {
   serverInfoRoute,
 } from '../http/index.ts';
 import type { Settings, UploadLimits } from '../settings/index.ts';
+import { createVaultCopyStore, vaultCopyPaths, vaultCopyRoutes } from '../vault-copies/index.ts';
 import type { Platform } from './platform.ts';
 import { version } from './version.ts';
 
@@ -44,7 +45,7 @@ export async function startApi(platform: Platform, runner?: BatchRunner): Promis
     refusedPerMinute: settings.http.rateLimitPerMinute,
     probes: probeRoutes(platform.dependencies, metrics),
     routes: [
-      openApiRoute(createOpenApi(version, apiPaths)),
+      openApiRoute(createOpenApi(version, { ...apiPaths, ...vaultCopyPaths })),
       serverInfoRoute(
         {
           version,
@@ -54,6 +55,7 @@ export async function startApi(platform: Platform, runner?: BatchRunner): Promis
         },
         [authenticate(), rateLimit],
       ),
+      vaultCopyRoutes({ store: createVaultCopyStore(pool), guard: (scope) => [authenticate(scope), rateLimit] }),
       batchRoutes({
         pool,
         store,

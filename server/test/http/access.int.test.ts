@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { problemSchema, serverInfoSchema } from '@sdp/shared/contracts';
 import { keyFingerprint } from '@sdp/shared/crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Scope } from '../../src/http/index.ts';
+import { type Scope, scopes } from '../../src/http/index.ts';
 import { bootstrapApiKey, csvHeaders, type RunningServer, startServer, untilFinal } from '../support/running-server.ts';
 
 let server: RunningServer;
@@ -23,8 +23,8 @@ async function upload(key = bootstrapApiKey): Promise<string> {
   return ((await response.json()) as { batch_id: string }).batch_id;
 }
 
-async function newKey(clientId: string, scopes: Scope[], expiresAt?: Date) {
-  return server.keys.create({ clientId, label: '', scopes, allowDeclaredSafe: false, expiresAt });
+async function newKey(clientId: string, granted: Scope[], expiresAt?: Date) {
+  return server.keys.create({ clientId, label: '', scopes: granted, allowDeclaredSafe: false, expiresAt });
 }
 
 const routes = (id: string): [method: string, path: string, scope: Scope | undefined][] => [
@@ -33,6 +33,9 @@ const routes = (id: string): [method: string, path: string, scope: Scope | undef
   ['GET', '/api/v1/batches', 'batches:read'],
   ['GET', `/api/v1/batches/${id}`, 'batches:read'],
   ['GET', `/api/v1/results/${id}`, 'batches:read'],
+  ['GET', '/api/v1/vault-copy', 'vault:copy'],
+  ['GET', '/api/v1/vault-copy/entries', 'vault:copy'],
+  ['GET', '/api/v1/vault-copy/erasures', 'vault:copy'],
 ];
 
 async function call(method: string, path: string, key?: string) {
@@ -47,10 +50,10 @@ async function call(method: string, path: string, key?: string) {
 
 describe('API keys', () => {
   it('are needed on every route but the probes', async () => {
-    const { text: good, keyId } = await newKey('acme', ['batches:read', 'batches:write']);
-    const { text: revoked, keyId: revokedId } = await newKey('acme', ['batches:read', 'batches:write']);
+    const { text: good, keyId } = await newKey('acme', [...scopes]);
+    const { text: revoked, keyId: revokedId } = await newKey('acme', [...scopes]);
     await server.keys.revoke(revokedId);
-    const { text: expired } = await newKey('acme', ['batches:read', 'batches:write'], new Date(Date.now() - 1_000));
+    const { text: expired } = await newKey('acme', [...scopes], new Date(Date.now() - 1_000));
     const mistyped = good.slice(0, -1) + (good.endsWith('0') ? '1' : '0');
     const forged = good.replace(keyId, revokedId);
     for (const [method, path] of routes(batchId)) {
@@ -68,7 +71,7 @@ describe('API keys', () => {
   });
 
   it('open what their scopes name and nothing else', async () => {
-    for (const scope of ['batches:read', 'batches:write'] as const) {
+    for (const scope of scopes) {
       const { text } = await newKey('acme', [scope]);
       for (const [method, path, needed] of routes(batchId)) {
         const { status } = await call(method, path, text);

@@ -6,3 +6,4 @@ export * from './problem.ts';
 export * from './processing-type.ts';
 export * from './results.ts';
 export * from './server-info.ts';
+export * from './vault-copy.ts';

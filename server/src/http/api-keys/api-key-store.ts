@@ -3,8 +3,11 @@ import { constantTimeEqual, deriveKey, type MasterKey } from '@sdp/shared/crypto
 import { type Pool, query } from '../../database/index.ts';
 import { apiKeyHmac, apiKeyId, generateApiKey } from './api-key-format.ts';
 
-export const scopes = ['batches:write', 'batches:read'] as const;
+export const scopes = ['batches:write', 'batches:read', 'vault:copy'] as const;
 export type Scope = (typeof scopes)[number];
+
+/** What a key may do unless more is asked for. A copy of a vault on the server is nobody's default. */
+export const defaultScopes: readonly Scope[] = ['batches:write', 'batches:read'];
 
 /** Who is asking, by the key that was given. */
 export interface Principal {
@@ -117,7 +120,7 @@ export function createApiKeyStore(pool: Pool, master: MasterKey): ApiKeyStore {
                allow_declared_safe = excluded.allow_declared_safe,
                -- Revoked stays revoked until SDP_API_KEY names another key.
                revoked_at = CASE WHEN api_key.secret_hmac = excluded.secret_hmac THEN api_key.revoked_at END`,
-        [`bootstrap-${clientId}`, clientId, apiKeyHmac(pepper, text), scopes, allowDeclaredSafe],
+        [`bootstrap-${clientId}`, clientId, apiKeyHmac(pepper, text), defaultScopes, allowDeclaredSafe],
       );
     },
   };

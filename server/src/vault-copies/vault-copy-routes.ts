@@ -1,0 +1,103 @@
+import {
+  type VaultCopy,
+  type VaultCopyEntries,
+  type VaultCopyErased,
+  type VaultCopyErasures,
+  type VaultCopyPushed,
+  vaultCopyEraseSchema,
+  vaultCopyPageLimit,
+  vaultCopyPushSchema,
+} from '@sdp/shared/contracts';
+import { InputError, RejectedError } from '@sdp/shared/errors';
+import express, { type RequestHandler, Router } from 'express';
+import { z } from 'zod';
+import { named, principalOf, type Scope } from '../http/index.ts';
+import type { EntryPosition, VaultCopyStore } from './vault-copy-store.ts';
+
+export interface VaultCopyRoutesOptions {
+  readonly store: VaultCopyStore;
+  /** Authenticates, checks the scope and the rate. */
+  readonly guard: (scope: Scope) => RequestHandler[];
+}
+
+const bodyLimitBytes = 32 * 1024 * 1024;
+const positionPattern = /^([0-9a-f]{32})\.([0-9a-f]{32})$/;
+const digestPattern = /^[0-9a-f]{32}$/;
+
+export const vaultCopyPageQuerySchema = z.object({
+  limit: z.coerce.number().int().min(1).max(vaultCopyPageLimit).default(vaultCopyPageLimit),
+  cursor: z.string().max(200).optional(),
+});
+
+/** Everything under `/api/v1/vault-copy`. It needs the scope `vault:copy`, which no key has unless it is asked for. */
+export function vaultCopyRoutes({ store, guard }: VaultCopyRoutesOptions): Router {
+  const router = Router();
+  const base = '/api/v1/vault-copy';
+  const guarded = (route: string) => [named(route), ...guard('vault:copy')];
+  const body = [express.json({ limit: bodyLimitBytes, strict: true }), bodyErrors];
+
+  router.get(base, ...guarded(base), async (_request, response) => {
+    const copy: VaultCopy = await store.counts(principalOf(response).clientId);
+    response.json(copy);
+  });
+
+  const entries = `${base}/entries`;
+  router.post(entries, ...guarded(entries), ...body, async (request, response) => {
+    const push = parsed(vaultCopyPushSchema, request.body);
+    const done: VaultCopyPushed = await store.push(principalOf(response).clientId, push.namespaces, push.entries);
+    response.json(done);
+  });
+  router.get(entries, ...guarded(entries), async (request, response) => {
+    const { limit, cursor } = parsed(vaultCopyPageQuerySchema, request.query);
+    const page = await store.entriesAfter(principalOf(response).clientId, positionOf(cursor), limit + 1);
+    const shown = page.slice(0, limit);
+    const last = shown.at(-1);
+    const next = page.length > limit && last ? `${last.namespace}.${last.token}` : null;
+    response.json({ entries: shown, next_cursor: next } satisfies VaultCopyEntries);
+  });
+
+  const erasures = `${base}/erasures`;
+  router.post(erasures, ...guarded(erasures), ...body, async (request, response) => {
+    const { erasures: digests } = parsed(vaultCopyEraseSchema, request.body);
+    const removed = await store.erase(principalOf(response).clientId, digests);
+    response.json({ removed } satisfies VaultCopyErased);
+  });
+  router.get(erasures, ...guarded(erasures), async (request, response) => {
+    const { limit, cursor } = parsed(vaultCopyPageQuerySchema, request.query);
+    if (cursor !== undefined && !digestPattern.test(cursor)) throw cursorInvalid();
+    const page = await store.erasuresAfter(principalOf(response).clientId, cursor, limit + 1);
+    const shown = page.slice(0, limit);
+    const next = page.length > limit ? (shown.at(-1) ?? null) : null;
+    response.json({ erasures: shown, next_cursor: next } satisfies VaultCopyErasures);
+  });
+  return router;
+}
+
+/** The body parser's own messages quote the body; any other error passes. */
+const bodyErrors: express.ErrorRequestHandler = (error: unknown, _request, _response, next) => {
+  const type = (error as { type?: unknown } | undefined)?.type;
+  if (typeof type !== 'string') next(error);
+  else next(type === 'entity.too.large' ? new RejectedError('payload-too-large') : new InputError('request-malformed'));
+};
+
+function parsed<T extends z.ZodType>(schema: T, value: unknown): z.infer<T> {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const findings = result.error.issues
+    .slice(0, 20)
+    .map(({ path }) => ({ field: path.join('.'), message: 'missing, unknown or invalid' }));
+  throw new InputError('request-invalid', { details: { findings, count: result.error.issues.length } });
+}
+
+function positionOf(cursor: string | undefined): EntryPosition | undefined {
+  if (cursor === undefined) return undefined;
+  const [, namespace, token] = positionPattern.exec(cursor) ?? [];
+  if (namespace === undefined || token === undefined) throw cursorInvalid();
+  return { namespace, token };
+}
+
+function cursorInvalid(): InputError {
+  return new InputError('request-invalid', {
+    details: { findings: [{ field: 'cursor', message: 'must come from an earlier page' }] },
+  });
+}

@@ -1,0 +1,140 @@
+import type { VaultCopyEntry, VaultCopyNamespace } from '@sdp/shared/contracts';
+import { type Pool, type PoolClient, query, withTransaction } from '../database/index.ts';
+
+/** Where a page ends, and the next one goes on. */
+export type EntryPosition = Pick<VaultCopyEntry, 'namespace' | 'token'>;
+
+export interface VaultCopyCounts {
+  readonly namespaces: readonly VaultCopyNamespace[];
+  readonly entries: number;
+  readonly erasures: number;
+}
+
+/** The copies of clients' vaults. Everything in them was sealed by the client; see `shared/contracts/vault-copy.ts`. */
+export interface VaultCopyStore {
+  /** Stores what is new. What was erased before stays away. Both or neither. */
+  push(
+    clientId: string,
+    namespaces: readonly VaultCopyNamespace[],
+    entries: readonly VaultCopyEntry[],
+  ): Promise<{ readonly stored: number; readonly erased: number }>;
+  /** Removes the entries and remembers that they were. @returns how many there were */
+  erase(clientId: string, erasures: readonly string[]): Promise<number>;
+  counts(clientId: string): Promise<VaultCopyCounts>;
+  entriesAfter(clientId: string, after: EntryPosition | undefined, limit: number): Promise<VaultCopyEntry[]>;
+  erasuresAfter(clientId: string, after: string | undefined, limit: number): Promise<string[]>;
+}
+
+const lockSpace = 1_447_121_750; // "VCOP"
+
+export function createVaultCopyStore(pool: Pool): VaultCopyStore {
+  return {
+    push: (clientId, namespaces, entries) =>
+      withTransaction(pool, async (tx) => {
+        await lockClient(tx, clientId);
+        await tx.query(
+          `INSERT INTO token_vault_namespace (client_id, namespace, sealed)
+           SELECT $1, n, s FROM unnest($2::bytea[], $3::bytea[]) AS pushed (n, s) ON CONFLICT DO NOTHING`,
+          [clientId, namespaces.map(({ namespace }) => hex(namespace)), namespaces.map(({ sealed }) => base64(sealed))],
+        );
+        const erasures = entries.map(({ erasure }) => hex(erasure));
+        const known = await tx.query<{ erased: string }>(
+          `SELECT count(*) AS erased FROM unnest($2::bytea[]) AS pushed (e)
+            WHERE EXISTS (SELECT 1 FROM token_vault_erasure WHERE client_id = $1 AND erasure = e)`,
+          [clientId, erasures],
+        );
+        const { rowCount } = await tx.query(
+          `INSERT INTO token_vault (client_id, namespace, token, erasure, sealed)
+           SELECT $1, n, t, e, s FROM unnest($2::bytea[], $3::bytea[], $4::bytea[], $5::bytea[]) AS pushed (n, t, e, s)
+            WHERE NOT EXISTS (SELECT 1 FROM token_vault_erasure WHERE client_id = $1 AND erasure = e)
+           ON CONFLICT DO NOTHING`,
+          [
+            clientId,
+            entries.map(({ namespace }) => hex(namespace)),
+            entries.map(({ token }) => hex(token)),
+            erasures,
+            entries.map(({ sealed }) => base64(sealed)),
+          ],
+        );
+        return { stored: rowCount ?? 0, erased: Number(known.rows[0]?.erased ?? 0) };
+      }),
+    erase: (clientId, erasures) =>
+      withTransaction(pool, async (tx) => {
+        await lockClient(tx, clientId);
+        const digests = erasures.map(hex);
+        await tx.query(
+          `INSERT INTO token_vault_erasure (client_id, erasure) SELECT DISTINCT $1, e FROM unnest($2::bytea[]) AS given (e)
+           ON CONFLICT DO NOTHING`,
+          [clientId, digests],
+        );
+        const { rowCount } = await tx.query(
+          'DELETE FROM token_vault WHERE client_id = $1 AND erasure = ANY ($2::bytea[])',
+          [clientId, digests],
+        );
+        return rowCount ?? 0;
+      }),
+    async counts(clientId) {
+      const [namespaces, entries, erasures] = await Promise.all([
+        query<{ namespace: Buffer; sealed: Buffer }>(
+          pool,
+          'SELECT namespace, sealed FROM token_vault_namespace WHERE client_id = $1 ORDER BY namespace',
+          [clientId],
+        ),
+        count(pool, 'token_vault', clientId),
+        count(pool, 'token_vault_erasure', clientId),
+      ]);
+      return {
+        namespaces: namespaces.rows.map(({ namespace, sealed }) => ({
+          namespace: namespace.toString('hex'),
+          sealed: sealed.toString('base64url'),
+        })),
+        entries,
+        erasures,
+      };
+    },
+    async entriesAfter(clientId, after, limit) {
+      const { rows } = await query<Record<'namespace' | 'token' | 'erasure' | 'sealed', Buffer>>(
+        pool,
+        `SELECT namespace, token, erasure, sealed FROM token_vault
+          WHERE client_id = $1 AND ($2::bytea IS NULL OR (namespace, token) > ($2, $3::bytea))
+          ORDER BY namespace, token LIMIT $4`,
+        [clientId, after ? hex(after.namespace) : null, after ? hex(after.token) : null, limit],
+      );
+      return rows.map(({ namespace, token, erasure, sealed }) => ({
+        namespace: namespace.toString('hex'),
+        token: token.toString('hex'),
+        erasure: erasure.toString('hex'),
+        sealed: sealed.toString('base64url'),
+      }));
+    },
+    async erasuresAfter(clientId, after, limit) {
+      const { rows } = await query<{ erasure: Buffer }>(
+        pool,
+        `SELECT erasure FROM token_vault_erasure WHERE client_id = $1 AND ($2::bytea IS NULL OR erasure > $2)
+          ORDER BY erasure LIMIT $3`,
+        [clientId, after === undefined ? null : hex(after), limit],
+      );
+      return rows.map(({ erasure }) => erasure.toString('hex'));
+    },
+  };
+}
+
+/** A push and an erasure of one client come one after the other: none can store what the other is removing. */
+async function lockClient(tx: PoolClient, clientId: string): Promise<void> {
+  await tx.query('SELECT pg_advisory_xact_lock($1, hashtext($2))', [lockSpace, clientId]);
+}
+
+async function count(pool: Pool, table: 'token_vault' | 'token_vault_erasure', clientId: string): Promise<number> {
+  const { rows } = await query<{ n: string }>(pool, `SELECT count(*) AS n FROM ${table} WHERE client_id = $1`, [
+    clientId,
+  ]);
+  return Number(rows[0]?.n ?? 0);
+}
+
+function hex(text: string): Buffer {
+  return Buffer.from(text, 'hex');
+}
+
+function base64(text: string): Buffer {
+  return Buffer.from(text, 'base64url');
+}

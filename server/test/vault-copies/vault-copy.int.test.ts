@@ -1,0 +1,146 @@
+import { randomBytes } from 'node:crypto';
+import { type VaultCopyEntry, type VaultCopyNamespace, vaultCopyPageLimit } from '@sdp/shared/contracts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type RunningServer, startServer } from '../support/running-server.ts';
+
+let server: RunningServer;
+let acme: string;
+let globex: string;
+beforeAll(async () => {
+  server = await startServer();
+  [acme, globex] = (await Promise.all(
+    ['acme', 'globex'].map(async (clientId) => {
+      const key = await server.keys.create({ clientId, label: '', scopes: ['vault:copy'], allowDeclaredSafe: false });
+      return key.text;
+    }),
+  )) as [string, string];
+});
+afterAll(() => server.stop());
+
+const hex = () => randomBytes(16).toString('hex');
+const namespaceDigest = hex();
+const entry = (fields: Partial<VaultCopyEntry> = {}): VaultCopyEntry => ({
+  namespace: namespaceDigest,
+  token: hex(),
+  erasure: hex(),
+  sealed: randomBytes(60).toString('base64url'),
+  ...fields,
+});
+
+async function call(method: 'GET' | 'POST', path: string, key: string, body?: unknown) {
+  const response = await server.fetch(`/api/v1/vault-copy${path}`, {
+    method,
+    headers: { 'X-API-Key': key, ...(body !== undefined && { 'Content-Type': 'application/json' }) },
+    ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  return { status: response.status, text, json: JSON.parse(text) as Record<string, unknown> };
+}
+
+const push = (key: string, entries: readonly VaultCopyEntry[], namespaces: readonly VaultCopyNamespace[] = []) =>
+  call('POST', '/entries', key, { namespaces, entries });
+
+async function pullAll(key: string, limit = 7): Promise<VaultCopyEntry[]> {
+  const all: VaultCopyEntry[] = [];
+  for (let cursor: string | null = ''; cursor !== null; ) {
+    const { json } = await call('GET', `/entries?limit=${limit}${cursor && `&cursor=${cursor}`}`, key);
+    all.push(...(json['entries'] as VaultCopyEntry[]));
+    cursor = json['next_cursor'] as string | null;
+  }
+  return all;
+}
+
+const byToken = (a: VaultCopyEntry, b: VaultCopyEntry) => (a.token < b.token ? -1 : 1);
+
+describe('a copy of a vault', () => {
+  it('gives back, page by page, what was pushed, each entry once', async () => {
+    const entries = Array.from({ length: 30 }, () => entry());
+    const namespaces = [{ namespace: namespaceDigest, sealed: 'AAAA' }];
+    expect((await push(acme, entries, namespaces)).json).toEqual({ stored: 30, erased: 0 });
+    expect((await push(acme, entries.slice(10), namespaces)).json).toEqual({ stored: 0, erased: 0 });
+    expect((await pullAll(acme)).sort(byToken)).toEqual(entries.toSorted(byToken));
+    expect((await call('GET', '', acme)).json).toEqual({ namespaces, entries: 30, erasures: 0 });
+  });
+
+  it('keeps the first of two seals of one token: a second machine cannot replace it', async () => {
+    const first = entry();
+    await push(acme, [first]);
+    await push(acme, [{ ...first, sealed: randomBytes(60).toString('base64url') }]);
+    expect((await pullAll(acme, 1_000)).filter(({ token }) => token === first.token)).toEqual([first]);
+  });
+
+  it('loses what is erased for good, whichever machine pushes it again', async () => {
+    const [gone, stays] = [entry(), entry()];
+    await push(acme, [gone, stays]);
+    const erase = () => call('POST', '/erasures', acme, { erasures: [gone.erasure] });
+    expect((await erase()).json).toEqual({ removed: 1 });
+    expect((await erase()).json).toEqual({ removed: 0 });
+    expect((await push(acme, [gone, stays])).json).toEqual({ stored: 0, erased: 1 });
+    const tokens = (await pullAll(acme, 1_000)).map(({ token }) => token);
+    expect(tokens).toContain(stays.token);
+    expect(tokens).not.toContain(gone.token);
+    expect((await call('GET', '/erasures', acme)).json).toEqual({ erasures: [gone.erasure], next_cursor: null });
+    const { rows } = await server.platform.pool.query('SELECT count(*)::int AS n FROM token_vault WHERE token = $1', [
+      Buffer.from(gone.token, 'hex'),
+    ]);
+    expect(rows[0].n).toBe(0);
+  });
+
+  it('has nothing erased left, however pushes and erasures cross', async () => {
+    const entries = Array.from({ length: 300 }, () => entry());
+    const erasures = entries.map(({ erasure }) => erasure);
+    await Promise.all([
+      ...Array.from({ length: 4 }, () => push(acme, entries)),
+      call('POST', '/erasures', acme, { erasures }),
+      ...Array.from({ length: 4 }, () => push(acme, entries)),
+    ]);
+    const tokens = new Set((await pullAll(acme, 1_000)).map(({ token }) => token));
+    expect(entries.filter(({ token }) => tokens.has(token))).toEqual([]);
+  });
+
+  it('is its client’s alone', async () => {
+    const theirs = entry();
+    await push(globex, [theirs]);
+    expect(await pullAll(globex)).toEqual([theirs]);
+    await call('POST', '/erasures', acme, { erasures: [theirs.erasure] });
+    expect(await pullAll(globex)).toEqual([theirs]);
+    expect((await pullAll(acme, 1_000)).some(({ token }) => token === theirs.token)).toBe(false);
+  });
+
+  it('is refused to a key that was not made for it', async () => {
+    const ordinary = await server.keys.create({
+      clientId: 'acme',
+      label: '',
+      scopes: ['batches:read', 'batches:write'],
+      allowDeclaredSafe: false,
+    });
+    for (const path of ['', '/entries', '/erasures']) {
+      expect((await call('GET', path, ordinary.text)).status).toBe(403);
+    }
+    expect((await push(ordinary.text, [entry()])).status).toBe(403);
+  });
+
+  it('takes nothing malformed, stores nothing of it and quotes nothing', async () => {
+    const before = (await call('GET', '', globex)).json;
+    const secret = 'jane.doe@example.org';
+    const bad: [status: number, body: unknown][] = [
+      [400, '{"entries": ['],
+      [400, `"${secret}"`],
+      [422, { entries: [entry(), { ...entry(), sealed: secret }] }],
+      [422, { entries: [{ ...entry(), token: secret }] }],
+      [422, { entries: [{ ...entry(), value: secret }] }],
+      [422, { entries: Array.from({ length: vaultCopyPageLimit + 1 }, () => entry()) }],
+      [422, { [secret]: [] }],
+    ];
+    for (const [status, body] of bad) {
+      const answer = await call('POST', '/entries', globex, body);
+      expect(answer.status).toBe(status);
+      expect(answer.text).not.toContain(secret);
+    }
+    expect((await call('GET', '/entries?cursor=nonsense', globex)).status).toBe(422);
+    expect((await call('GET', '/erasures?cursor=nonsense', globex)).status).toBe(422);
+    expect((await call('GET', '/entries?limit=0', globex)).status).toBe(422);
+    expect((await call('GET', '', globex)).json).toEqual(before);
+    expect(server.log.join('')).not.toContain(secret);
+  });
+});

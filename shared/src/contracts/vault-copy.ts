@@ -1,0 +1,79 @@
+import { z } from 'zod';
+
+/**
+ * A copy of a client's vault on the server: what `sdp vault push` sends and `sdp vault pull` fetches. The server holds
+ * no key for any of it. Names of namespaces, values and what happened to them are sealed; what stands in the open is
+ * random or a keyed digest under a key that never leaves the client.
+ */
+
+/** Entries, erasures or namespaces a request or a page may hold. */
+export const vaultCopyPageLimit = 10_000;
+
+const digest = z.string().regex(/^[0-9a-f]{32}$/);
+/** Longest sealed value that is taken, in characters of base64url: 1 MiB of ciphertext. */
+const sealed = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]+$/)
+  .max(1_400_000);
+
+/** `namespace` and `token` are 128 bits in hex; `sealed` is nonce, ciphertext and tag in base64url. */
+export const vaultCopyEntrySchema = z
+  .strictObject({ namespace: digest, token: digest, erasure: digest, sealed })
+  .meta({ id: 'VaultCopyEntry' });
+export type VaultCopyEntry = z.infer<typeof vaultCopyEntrySchema>;
+
+/** What a namespace is called and how it treats its values, sealed. */
+export const vaultCopyNamespaceSchema = z
+  .strictObject({ namespace: digest, sealed })
+  .meta({ id: 'VaultCopyNamespace' });
+export type VaultCopyNamespace = z.infer<typeof vaultCopyNamespaceSchema>;
+
+/** `POST /api/v1/vault-copy/entries`. Entries that are there already stay as they are. */
+export const vaultCopyPushSchema = z
+  .strictObject({
+    namespaces: z.array(vaultCopyNamespaceSchema).max(vaultCopyPageLimit).default([]),
+    entries: z.array(vaultCopyEntrySchema).max(vaultCopyPageLimit).default([]),
+  })
+  .meta({ id: 'VaultCopyPush' });
+
+export const vaultCopyPushedSchema = z
+  .strictObject({
+    /** Entries that were new to the server. */
+    stored: z.int().min(0),
+    /** Entries that were refused because they were erased before. */
+    erased: z.int().min(0),
+  })
+  .meta({ id: 'VaultCopyPushed' });
+export type VaultCopyPushed = z.infer<typeof vaultCopyPushedSchema>;
+
+/** `POST /api/v1/vault-copy/erasures`: the entries with these `erasure` digests go, and never come back. */
+export const vaultCopyEraseSchema = z
+  .strictObject({ erasures: z.array(digest).min(1).max(vaultCopyPageLimit) })
+  .meta({ id: 'VaultCopyErase' });
+
+export const vaultCopyErasedSchema = z.strictObject({ removed: z.int().min(0) }).meta({ id: 'VaultCopyErased' });
+export type VaultCopyErased = z.infer<typeof vaultCopyErasedSchema>;
+
+/** `GET /api/v1/vault-copy`. */
+export const vaultCopySchema = z
+  .strictObject({
+    namespaces: z.array(vaultCopyNamespaceSchema).readonly(),
+    entries: z.int().min(0),
+    erasures: z.int().min(0),
+  })
+  .meta({ id: 'VaultCopy' });
+export type VaultCopy = z.infer<typeof vaultCopySchema>;
+
+const cursor = z.string().max(200).nullable();
+
+/** `GET /api/v1/vault-copy/entries?cursor=`, in an order of the server's own. */
+export const vaultCopyEntriesSchema = z
+  .strictObject({ entries: z.array(vaultCopyEntrySchema), next_cursor: cursor })
+  .meta({ id: 'VaultCopyEntries' });
+export type VaultCopyEntries = z.infer<typeof vaultCopyEntriesSchema>;
+
+/** `GET /api/v1/vault-copy/erasures?cursor=`. */
+export const vaultCopyErasuresSchema = z
+  .strictObject({ erasures: z.array(digest), next_cursor: cursor })
+  .meta({ id: 'VaultCopyErasures' });
+export type VaultCopyErasures = z.infer<typeof vaultCopyErasuresSchema>;
