@@ -1,16 +1,7 @@
 import { hmacHex } from '@sdp/shared/crypto';
-import { IntegrityError, VaultError } from '@sdp/shared/errors';
-import {
-  assertFileThere,
-  assertVaultFile,
-  type Database,
-  hasExpectedSchema,
-  isBlank,
-  openDatabase,
-  prepareForWriting,
-  reserveFile,
-} from './database.ts';
-import { createKeys, type Keyring, openKeys } from './keyring.ts';
+import { VaultError } from '@sdp/shared/errors';
+import { openDatabase } from './database.ts';
+import { openVaultFile, type VaultFile } from './open-vault-file.ts';
 import { VaultReader } from './reader.ts';
 import { SealingQueue } from './sealing-queue.ts';
 import { vaultErrorFrom, withVaultErrors } from './sqlite-errors.ts';
@@ -19,7 +10,6 @@ import { type DigestOverride, TokenDigests } from './token-digests.ts';
 import { createTokenizer } from './tokenizer.ts';
 import type { OpenVaultOptions, Vault } from './vault.ts';
 import { verifyVault } from './verify.ts';
-import { withWriteLock } from './write-lock.ts';
 
 /**
  * Opens a vault, or makes one.
@@ -33,44 +23,17 @@ export async function openVault(options: OpenVaultOptions): Promise<Vault> {
 
 /** {@link openVault} with the digest of values replaced; for tests. */
 export async function openVaultWith(options: OpenVaultOptions, override?: DigestOverride): Promise<Vault> {
-  const { path, masterKey, readOnly = false } = options;
-  const create = (options.create ?? false) && !readOnly;
-  if (create) reserveFile(path);
-  assertFileThere(path);
-  const db = openDatabase(path, { readOnly });
+  const file = openVaultFile(options);
   try {
-    return withVaultErrors(() => {
-      if (isBlank(db)) {
-        if (!create) throw new VaultError('vault-not-a-vault', { details: { file: path } });
-        initialize(db, options);
-      }
-      assertVaultFile(db);
-      if (!readOnly) withWriteLock(() => prepareForWriting(db));
-      const keys = db.transaction(() => {
-        if (!hasExpectedSchema(db)) {
-          throw new IntegrityError('vault-tampered', { message: 'The vault’s tables were changed' });
-        }
-        return openKeys(db, masterKey);
-      })();
-      return assemble(db, keys, options, override);
-    });
+    return withVaultErrors(() => assemble(file, options, override));
   } catch (error) {
-    db.close();
+    file.db.close();
     throw error;
   }
 }
 
-/** Two processes may get here at once: the second finds the work done. */
-function initialize(db: Database, { masterKey }: OpenVaultOptions): void {
-  withWriteLock(() => prepareForWriting(db));
-  const createUnlessThere = db.transaction(() => {
-    if (isBlank(db)) createKeys(db, masterKey);
-  });
-  withWriteLock(() => createUnlessThere.immediate());
-}
-
-function assemble(db: Database, keys: Keyring, options: OpenVaultOptions, override?: DigestOverride): Vault {
-  const { path, readOnly = false } = options;
+function assemble({ path, db, keys }: VaultFile, options: OpenVaultOptions, override?: DigestOverride): Vault {
+  const { readOnly = false } = options;
   const digests = new TokenDigests(keys, override);
   const reader = new VaultReader(db, keys);
   const { vaultId, wrapping, state, data, ids } = keys;
