@@ -1,4 +1,13 @@
 export { type ColumnScanner, createColumnScanner } from './column-scanner.ts';
 export { type ColumnFinding, type LocatedFinding, type PiiFinding, type PiiKind, piiKinds } from './finding.ts';
+export {
+  type Evidence,
+  type FindOptions,
+  findIdentifiers,
+  type IdentifierKind,
+  identifierKind,
+  identifierKinds,
+  type LocatedIdentifier,
+} from './identifiers/index.ts';
 export { isPaymentCardNumber } from './payment-card.ts';
 export { scanAll, scanCell } from './scan.ts';

@@ -1,0 +1,3 @@
+export { findIdentifiers } from './find-identifiers.ts';
+export type { Evidence, FindOptions, IdentifierKind, LocatedIdentifier } from './kind.ts';
+export { identifierKind, identifierKinds } from './kinds.ts';
