@@ -1,3 +1,4 @@
+export { aesEcbEncryptor } from './aes-ecb.ts';
 export { constantTimeEqual } from './compare.ts';
 export { deriveKey, hkdfSha256 } from './derive-key.ts';
 export { hmacHex, type KeyedDigest, keyedDigest } from './keyed-digest.ts';

@@ -12,6 +12,15 @@ export function tokenMethod(hash: KeyedHash): Method<Token> {
   return (value) => (value === '' ? '' : tokenFromDigest(hash(value)));
 }
 
+/**
+ * Reversible through a vault, another one at every call: equal values can't be told from different ones.
+ *
+ * @param randomHex at least 32 hex digits of fresh randomness
+ */
+export function randomMethod(randomHex: () => string): Method<Token> {
+  return (value) => (value === '' ? '' : tokenFromDigest(randomHex()));
+}
+
 /** Irreversible, equal for equal values. Give it a hash under another key or domain than {@link tokenMethod}'s. */
 export function hashMethod(hash: KeyedHash): Method<HashToken> {
   return (value) => (value === '' ? '' : hashTokenFromDigest(hash(value)));
