@@ -56,15 +56,25 @@ export interface ColumnEdit {
   readonly index: number;
   /**
    * Gives the cell's new value, `undefined` to leave its bytes alone, or is `'drop'` to leave the column out. Not called
-   * for empty and missing cells, which stay as they are. `row` is the 1-based data row.
+   * for empty and missing cells, which stay as they are. `row` is the 1-based data row; `view` shows the row's other
+   * cells as they stand in the input.
    */
-  readonly replace: ((value: string, row: number) => string | undefined) | 'drop';
+  readonly replace: ((value: string, row: number, view: RowView) => string | undefined) | 'drop';
+  /**
+   * Called in place of `replace` where it is there, with the cells of consecutive rows, `values[i]` being that of row
+   * `firstRow + i`; `''` stands for an empty or missing cell, and what is returned for one is not looked at. How many
+   * rows come at once depends on how the file is read, so each result must depend on its own value alone.
+   */
+  readonly replaceMany?: (values: readonly string[], firstRow: number) => readonly (string | undefined)[];
   /**
    * Promises that all new values consist of letters, digits and `_` alone, as tokens do: they are written without being
    * looked at.
    */
   readonly plain?: boolean;
 }
+
+/** Rows that {@link ColumnEdit.replaceMany} is given at once, at most. */
+export const rowGroupSize = 2_048;
 
 /** A data row while it is being rewritten; valid only during the call it is handed to. */
 export interface RowView {
@@ -94,6 +104,30 @@ export interface CsvEdits {
   readonly restores?: boolean;
   /** Awaited after each chunk of rows: the place for back-pressure and progress. */
   readonly afterChunk?: (progress: CsvProgress) => Promise<void> | void;
+  /** Where the rewriting starts, and at which places it could be started again. */
+  readonly checkpoints?: TableCheckpoints;
+}
+
+/**
+ * A place between two rows from which a rewriting that was stopped can go on. Rows come in groups of
+ * {@link rowGroupSize}; a place always lies between two groups.
+ */
+export interface TablePosition {
+  /** Data rows before it. */
+  readonly rows: number;
+  /** Bytes before it in the input's text: uncompressed, UTF-16 counted as UTF-8. */
+  readonly inputOffset: number;
+  /** Bytes before it in the output's text. */
+  readonly outputBytes: number;
+}
+
+export interface TableCheckpoints {
+  /** Bytes of output from one place to the next, at least. Together with the data it alone decides where the places are. */
+  readonly everyBytes: number;
+  /** Goes on from here: the input before it is skipped, the header is not written. */
+  readonly from?: TablePosition;
+  /** Called when all output up to the place has been handed to the sink and taken by it. */
+  reached(position: TablePosition): Promise<void>;
 }
 
 export interface CsvProgress {

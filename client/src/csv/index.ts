@@ -12,8 +12,10 @@ export type {
   CsvRows,
   RowBatch,
   RowView,
+  TableCheckpoints,
+  TablePosition,
 } from './csv-types.ts';
-export { csvEncodings } from './csv-types.ts';
+export { csvEncodings, rowGroupSize } from './csv-types.ts';
 export { readRows } from './read-rows.ts';
 export { resolveColumn, resolveColumns } from './resolve-column.ts';
 export { rewriteCsv } from './rewrite-csv.ts';

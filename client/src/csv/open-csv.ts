@@ -19,6 +19,8 @@ export interface OpenCsv {
   inputBytes(): number;
   /** Gives the scanner the next chunk. @returns false once there is none; the scanner knows then */
   fill(): Promise<boolean>;
+  /** Goes on behind a number of data rows, which end at this place of the text. */
+  skipTo(offset: number, rows: number): Promise<void>;
   /** Lets go of the source, e.g. after an error. */
   close(): Promise<void>;
 }
@@ -71,9 +73,14 @@ export async function openCsv(source: ByteSource, options: CsvOptions): Promise<
       scanner.blankLinesAreRows = true;
     }
     if (scanner.cellCount === 1) scanner.blankLinesAreRows = true;
+    const skipTo = async (offset: number, rows: number) => {
+      while (!scanner.skipTo(offset, rows + 1)) {
+        if (!(await fill())) throw new InputError('file-unreadable', { message: 'The input has become shorter' });
+      }
+    };
     const close = async () => void (await chunks.return?.(undefined));
     const dialect = { delimiter, encoding, bom };
-    return { dialect, header: scanner.cells(), scanner, lenient, inputBytes: () => inputBytes, fill, close };
+    return { dialect, header: scanner.cells(), scanner, lenient, inputBytes: () => inputBytes, fill, skipTo, close };
   } catch (error) {
     await counted.return(undefined);
     throw error;

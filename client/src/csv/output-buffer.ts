@@ -10,6 +10,8 @@ const shortSpan = 48;
 export class OutputBuffer {
   bytes: Buffer;
   length = 0;
+  /** Bytes handed to the sink so far. */
+  flushedBytes = 0;
   #spare: Buffer;
   #writing: Promise<void> = Promise.resolve();
   readonly #sink: ByteSink;
@@ -66,6 +68,7 @@ export class OutputBuffer {
     this.#writing.catch(() => undefined);
     this.bytes = this.#spare;
     this.#spare = full;
+    this.flushedBytes += this.length;
     this.length = 0;
   }
 

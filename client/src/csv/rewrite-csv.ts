@@ -24,9 +24,22 @@ export async function rewriteCsv(
     const edits = await plan(header, dialect);
     const out = new OutputBuffer(isUtf16(dialect.encoding) ? utf16Sink(sink, dialect.encoding) : sink);
     const rewriter = new RowRewriter(csv, edits, out);
-    rewriter.rewriteHeader();
+    const from = edits.checkpoints?.from;
+    if (from === undefined) rewriter.rewriteHeader();
+    else {
+      await csv.skipTo(from.inputOffset, from.rows);
+      rewriter.restart();
+    }
     for (let more = true; ; ) {
-      while (rewriter.rewriteRows()) await out.flush();
+      for (;;) {
+        const stopped = rewriter.rewriteRows();
+        if (stopped === 'starved') break;
+        if (stopped === 'full') await out.flush();
+        else {
+          await out.drain();
+          await edits.checkpoints?.reached(stopped);
+        }
+      }
       rewriter.copyRest(!more);
       if (!more) break;
       await edits.afterChunk?.({ rows: rewriter.rows, inputBytes: csv.inputBytes() });

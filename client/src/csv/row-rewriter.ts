@@ -1,5 +1,13 @@
 import { CellWriter } from './cell-writer.ts';
-import type { AppendedColumns, CsvEdits, RowView } from './csv-types.ts';
+import {
+  type AppendedColumns,
+  type ColumnEdit,
+  type CsvEdits,
+  type RowView,
+  rowGroupSize,
+  type TableCheckpoints,
+  type TablePosition,
+} from './csv-types.ts';
 import type { OpenCsv } from './open-csv.ts';
 import type { OutputBuffer } from './output-buffer.ts';
 import { assertRowWidth } from './ragged-row.ts';
@@ -10,7 +18,10 @@ const QUOTE = 0x22;
 interface Step {
   readonly index: number;
   /** `undefined` drops the cell. */
-  readonly replace: ((value: string, row: number) => string | undefined) | undefined;
+  readonly replace: Exclude<ColumnEdit['replace'], 'drop'> | undefined;
+  readonly replaceMany: ColumnEdit['replaceMany'];
+  /** Of `replaceMany`: its results for the rows of the group at hand. */
+  results: readonly (string | undefined)[];
   readonly plain: boolean;
   /** Of a dropped cell: whether all the columns before it are dropped too, so that the delimiter behind it goes. */
   readonly leads: boolean;
@@ -28,22 +39,40 @@ export class RowRewriter {
   readonly #kept: readonly number[];
   readonly #append: AppendedColumns | undefined;
   readonly #view: RowView;
+  readonly #grouped: readonly Step[];
+  readonly #checkpoints: TableCheckpoints | undefined;
+  #nextCheckpoint: number;
+  /** Bytes of the output's text that were written by an earlier run. */
+  readonly #outputBefore: number;
   #copiedTo = 0;
+  /** First row of the group whose results are at hand, and the row behind it. */
+  #groupStart = 0;
+  #groupEnd = 0;
+  /** To the end of the row before, where the present one is the first of its group. */
+  #goBack: (() => void) | undefined;
+  /** Whether the scanner stands on a row that has not been rewritten yet. */
+  #rowWaits = false;
 
   constructor(
     { scanner, header, dialect, lenient }: OpenCsv,
-    { edits = [], append, restores = false }: CsvEdits,
+    { edits = [], append, restores = false, checkpoints }: CsvEdits,
     out: OutputBuffer,
   ) {
     const sorted = edits.toSorted((a, b) => a.index - b.index);
     const dropped = new Set(sorted.filter(({ replace }) => replace === 'drop').map(({ index }) => index));
     const firstKept = header.findIndex((_, index) => !dropped.has(index));
-    this.#steps = sorted.map(({ index, replace, plain }) => ({
+    this.#steps = sorted.map(({ index, replace, replaceMany, plain }) => ({
       index,
       replace: replace === 'drop' ? undefined : replace,
+      replaceMany: replace === 'drop' ? undefined : replaceMany,
+      results: [],
       plain: plain ?? false,
       leads: firstKept < 0 || index < firstKept,
     }));
+    this.#grouped = this.#steps.filter(({ replaceMany }) => replaceMany !== undefined);
+    this.#checkpoints = checkpoints;
+    this.#outputBefore = checkpoints?.from?.outputBytes ?? 0;
+    this.#nextCheckpoint = this.#outputBefore + (checkpoints?.everyBytes ?? 0);
     this.#kept = header.map((_, index) => index).filter((index) => !dropped.has(index));
     this.#scanner = scanner;
     this.#out = out;
@@ -79,19 +108,72 @@ export class RowRewriter {
     this.#appendCells(this.#append?.header);
   }
 
-  /** @returns true when it stopped because the output is full, false when the scanner needs more bytes */
-  rewriteRows(): boolean {
+  /**
+   * Rewrites rows until the output is full, until the scanner needs more bytes, or up to a place from which the work can
+   * be taken up again, which it returns.
+   */
+  rewriteRows(): 'full' | 'starved' | TablePosition {
     const scanner = this.#scanner;
     const out = this.#out;
     const append = this.#append;
-    while (scanner.next()) {
+    while (this.#nextRow()) {
       const row = scanner.rowNumber - 1;
+      if (this.#checkpoints !== undefined && row % rowGroupSize === 1) {
+        const place = this.#checkpointBefore(row);
+        if (place !== undefined) return place;
+      }
+      this.#rowWaits = false;
+      if (this.#goBack !== undefined) this.#prepareGroup(this.#goBack);
       if (scanner.cellCount !== this.#width) assertRowWidth(row, scanner.cellCount, this.#width, this.#lenient);
       this.#cutAndReplace(row);
       if (append !== undefined) this.#appendCells(append.cells(this.#view));
-      if (out.isFull) return true;
+      if (out.isFull) return 'full';
     }
-    return false;
+    return 'starved';
+  }
+
+  #nextRow(): boolean {
+    if (this.#rowWaits) return true;
+    if (this.#grouped.length > 0 && this.#scanner.rowNumber >= this.#groupEnd) this.#goBack = this.#scanner.mark();
+    this.#rowWaits = this.#scanner.next();
+    return this.#rowWaits;
+  }
+
+  /** Looks ahead over the rows that are at hand, from the present one on, so that a method gets many cells at once. */
+  #prepareGroup(goBack: () => void): void {
+    const scanner = this.#scanner;
+    this.#goBack = undefined;
+    goBack();
+    const first = scanner.rowNumber;
+    // Groups end at the same rows however the file's chunks are cut, so that a checkpoint never splits one.
+    const behind = first - ((first - 1) % rowGroupSize) + rowGroupSize;
+    const columns = this.#grouped.map(() => [] as string[]);
+    while (scanner.rowNumber < behind && scanner.next()) {
+      const { cellCount } = scanner;
+      for (let at = 0; at < columns.length; at++) {
+        const { index } = this.#grouped[at] as Step;
+        (columns[at] as string[]).push(index < cellCount ? scanner.cell(index) : '');
+      }
+    }
+    this.#groupStart = first;
+    this.#groupEnd = scanner.rowNumber;
+    goBack();
+    scanner.next();
+    for (const [at, step] of this.#grouped.entries()) {
+      const values = columns[at] as string[];
+      step.results = values.length === 0 ? [] : (step.replaceMany?.(values, first) ?? []);
+    }
+  }
+
+  #checkpointBefore(row: number): TablePosition | undefined {
+    const { bytes, starts, offset } = this.#scanner;
+    const rowStart = starts[0] as number;
+    const out = this.#out;
+    const outputBytes = this.#outputBefore + out.flushedBytes + out.length + rowStart - this.#copiedTo;
+    if (this.#checkpoints === undefined || outputBytes < this.#nextCheckpoint) return undefined;
+    this.#copyTo(bytes, rowStart);
+    this.#nextCheckpoint = outputBytes + this.#checkpoints.everyBytes;
+    return { rows: row - 1, inputOffset: offset + rowStart, outputBytes };
   }
 
   /** Copies what has been passed over, before the scanner forgets it. */
@@ -109,7 +191,7 @@ export class RowRewriter {
   #cutAndReplace(row: number): void {
     const scanner = this.#scanner;
     const { bytes, starts, ends, cellCount } = scanner;
-    for (const { index, replace, plain, leads } of this.#steps) {
+    for (const { index, replace, replaceMany, results, plain, leads } of this.#steps) {
       if (index >= cellCount) break;
       const start = starts[index] as number;
       const end = ends[index] as number;
@@ -121,7 +203,8 @@ export class RowRewriter {
       const kind = scanner.quotings[index] as number;
       const empty = end - start === (kind === quoting.none ? 0 : 2);
       if (empty || row === 0) continue;
-      const value = replace(scanner.cell(index), row);
+      const value =
+        replaceMany === undefined ? replace(scanner.cell(index), row, this.#view) : results[row - this.#groupStart];
       if (value === undefined) continue;
       this.#copyTo(bytes, start);
       if (plain) this.#writer.writePlain(value, kind);

@@ -51,6 +51,9 @@ export class RowScanner {
   /** For a table of one column. */
   blankLinesAreRows = false;
 
+  /** Where `bytes[0]` stands in the text. */
+  offset = 0;
+
   readonly #options: RowScannerOptions;
   #end = 0;
   #finished = false;
@@ -84,6 +87,7 @@ export class RowScanner {
     }
     this.#validatedTo = Math.max(0, this.#validatedTo - this.position);
     this.#scanAgainAt -= this.position;
+    this.offset += this.position;
     this.position = 0;
     this.bytes.set(chunk, kept);
     this.#end = kept + chunk.length;
@@ -129,6 +133,32 @@ export class RowScanner {
       else if (bytes[this.position] === LF) this.position++;
     }
     return true;
+  }
+
+  /** Remembers where the next row is looked for, until the next `push`. @returns a function that goes back there */
+  mark(): () => void {
+    const { position, rowNumber } = this;
+    const lineFeedMayFollow = this.#lineFeedMayFollow;
+    return () => {
+      this.position = position;
+      this.rowNumber = rowNumber;
+      this.#lineFeedMayFollow = lineFeedMayFollow;
+      this.#scanAgainAt = 0;
+    };
+  }
+
+  /**
+   * Forgets all bytes before a place that lies between two rows.
+   *
+   * @param rowNumber of the row before it
+   * @returns false while the place has not been pushed yet
+   */
+  skipTo(offset: number, rowNumber: number): boolean {
+    this.position = Math.min(offset - this.offset, this.#end);
+    this.rowNumber = rowNumber;
+    this.#lineFeedMayFollow = false;
+    this.#scanAgainAt = 0;
+    return this.offset + this.position === offset;
   }
 
   #rowStart(): number {
