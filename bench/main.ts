@@ -1,8 +1,9 @@
-// `npm run bench [-- tokenize ingest end-to-end] [--rows N] [--runs N]`: prints Markdown tables; docs/benchmarks.md holds a run of it.
+// `npm run bench [-- tokenize peers ingest end-to-end] [--rows N] [--runs N]`: prints Markdown tables; docs/benchmarks.md holds a run of it.
 import { cpus, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import { benchEndToEnd } from './end-to-end.bench.ts';
 import { benchIngest } from './ingest.bench.ts';
+import { benchPeers } from './peers.bench.ts';
 import { benchTokenize } from './tokenize.bench.ts';
 
 const { values, positionals } = parseArgs({
@@ -14,6 +15,7 @@ const rowsOr = (usual: number) => Number(values.rows ?? usual);
 
 const benches: Record<string, () => Promise<string>> = {
   tokenize: () => benchTokenize({ rows: rowsOr(1_000_000), runs }),
+  peers: () => benchPeers({ rows: rowsOr(200_000), runs }),
   ingest: () => benchIngest({ rows: rowsOr(200_000), runs }),
   'end-to-end': () => benchEndToEnd({ rows: rowsOr(200_000), runs }),
 };

@@ -47,6 +47,21 @@ export async function measureScript(
   }
 }
 
+/** Runs any program to its end; only its time is measured. @throws when it fails, with what it wrote to stderr */
+export async function measureProgram(program: string, args: readonly string[]): Promise<{ readonly wallMs: number }> {
+  const started = performance.now();
+  await new Promise<void>((resolve, reject) => {
+    const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+    let errors = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      errors += text;
+    });
+    child.on('error', reject);
+    child.on('close', (code) => (code === 0 ? resolve() : reject(new Error(`status ${code}: ${errors}`))));
+  });
+  return { wallMs: performance.now() - started };
+}
+
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length >> 1;

@@ -1,12 +1,11 @@
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { benchKey } from './bench-key.ts';
 import { inTurn, markdownTable, measureScript, median, megabytes, perSecond, seconds } from './measure.ts';
 import { identifierColumns, writeWideCsv } from './wide-csv.ts';
 
 const root = join(import.meta.dirname, '..');
-// Made for benches; protects nothing.
-const benchKey = 'YmVuY2gta2V5LWJlbmNoLWtleS1iZW5jaC1rZXktMDE';
 
 /** Tokenizing against a csv-parse | csv-stringify pass-through of the same file, in turn. */
 export async function benchTokenize(options: { rows: number; runs: number }): Promise<string> {

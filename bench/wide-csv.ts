@@ -5,20 +5,20 @@ import { createWriteStream } from 'node:fs';
 export const identifierColumns = ['customer_id', 'email', 'full_name', 'account'] as const;
 
 /**
- * Writes about 105 bytes a row in ten columns, four of them identifiers with `distinct` values each. Deterministic.
+ * Writes about 105 bytes a row in eleven columns, four of them identifiers with `distinct` values each. Deterministic.
  *
  * @param distinct values per identifier column; `rows` makes every value its own
  */
 export async function writeWideCsv(path: string, rows: number, distinct: number): Promise<void> {
   const file = createWriteStream(path, { highWaterMark: 1 << 20 });
-  let text = 'customer_id,full_name,email,account,city,amount,opened,segment,balance,note\n';
+  let text = 'customer_id,full_name,email,account,city,amount,opened,segment,balance,note,account_number\n';
   for (let row = 0; row < rows; row++) {
     // An odd multiplier permutes the residues of a power of two only; going round in order is as good for a bench.
     const who = row % distinct;
     const mixed = Math.imul(who, 2654435761) >>> 0;
     text += `C${String(who).padStart(9, '0')},Person ${mixed.toString(36)} ${who},p${who}.${mixed % 97}@example.org,`;
     text += `AC-${String(mixed % 10_000).padStart(4, '0')}-${who},City ${row % 500},${(row * 37) % 100_000}.${row % 90},`;
-    text += `2024-${String((row % 12) + 1).padStart(2, '0')}-11,segment ${row % 7},${(row * 13) % 50_000},note ${row % 1000}\n`;
+    text += `2024-${String((row % 12) + 1).padStart(2, '0')}-11,segment ${row % 7},${(row * 13) % 50_000},note ${row % 1000},${4_000_000_000_000_000 + who * 97}\n`;
     if (text.length > 1 << 20) {
       if (!file.write(text)) await once(file, 'drain');
       text = '';
