@@ -70,8 +70,8 @@ export function median(values: readonly number[]): number {
 }
 
 /** Runs A and B in turn, A B A B …, and gives the runs in pairs: a ratio within a pair survives a machine whose speed drifts. */
-export async function inTurn<T>(runs: number, a: () => Promise<T>, b: () => Promise<T>): Promise<{ a: T; b: T }[]> {
-  const pairs: { a: T; b: T }[] = [];
+export async function inTurn<A, B>(runs: number, a: () => Promise<A>, b: () => Promise<B>): Promise<{ a: A; b: B }[]> {
+  const pairs: { a: A; b: B }[] = [];
   for (let run = 0; run < runs; run++) pairs.push({ a: await a(), b: await b() });
   return pairs;
 }

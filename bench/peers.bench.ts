@@ -1,14 +1,13 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { benchKey } from './bench-key.ts';
 import { inTurn, markdownTable, measureProgram, measureScript, median, perSecond, seconds } from './measure.ts';
-import { identifierColumns, writeWideCsv } from './wide-csv.ts';
+import { benchFiles, removeVault, tokenizeWith } from './sdp-run.ts';
+import { digitsColumn, identifierColumns, writeWideCsv } from './wide-csv.ts';
 
-const root = join(import.meta.dirname, '..');
-const peers = join(root, 'bench/peers');
+const peers = join(import.meta.dirname, 'peers');
 const fourColumns = identifierColumns.slice(0, 4);
-const digits = ['account_number'];
+const digits = [digitsColumn];
 
 interface Peer {
   readonly name: string;
@@ -119,16 +118,18 @@ async function compare(
   distinct: number,
   { rows, runs }: { rows: number; runs: number },
 ): Promise<string[]> {
-  const config = join(folder, 'config.yml');
+  const files = benchFiles(folder, input);
   const method = peer.method === 'fpe' ? '{ method: fpe, alphabet: digits }' : peer.method;
-  writeFileSync(
-    config,
-    `source_table: bench\ndefault: keep\ncolumns:\n${peer.columns.map((name) => `  ${name}: ${method}\n`).join('')}`,
-  );
   const pairs = await inTurn(
     runs,
     () => peer.run(input, join(folder, 'peer.csv'), peer.columns),
-    () => sdp(folder, input, config),
+    () => {
+      removeVault(files.vault);
+      return tokenizeWith(
+        files,
+        peer.columns.map((name) => `${name}: ${method}`),
+      );
+    },
   );
   const wall = median(pairs.map(({ b }) => b.wallMs));
   return [
@@ -142,17 +143,4 @@ async function compare(
     median(pairs.map(({ a, b }) => a.wallMs / b.wallMs)).toFixed(1),
     perSecond(rows * peer.columns.length, wall),
   ];
-}
-
-async function sdp(folder: string, input: string, config: string) {
-  const vault = join(folder, 'vault.db');
-  for (const suffix of ['', '-wal', '-shm']) rmSync(vault + suffix, { force: true });
-  return measureScript(
-    join(root, 'client/bin/sdp.js'),
-    [
-      ...['tokenize-config', '--quiet', '--config', config, '--input', input],
-      ...['--output', join(folder, 'sdp.csv'), '--vault', vault],
-    ],
-    { SDP_CRYPTO_KEY: benchKey },
-  );
 }

@@ -1,27 +1,47 @@
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { benchKey } from './bench-key.ts';
 import { inTurn, markdownTable, measureScript, median, megabytes, perSecond, seconds } from './measure.ts';
+import { type BenchFiles, benchFiles, removeVault, tokenizeWith, vaultBytes } from './sdp-run.ts';
 import { identifierColumns, writeWideCsv } from './wide-csv.ts';
 
-const root = join(import.meta.dirname, '..');
+const passThrough = join(import.meta.dirname, 'children/pass-through.mjs');
 
-/** Tokenizing against a csv-parse | csv-stringify pass-through of the same file, in turn. */
+/** Tokenizing against a csv-parse | csv-stringify pass-through of the same file, in turn, each time into a new vault. */
 export async function benchTokenize(options: { rows: number; runs: number }): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'sdp-bench-tokenize-'));
   const rows: string[][] = [];
   try {
-    for (const distinct of [options.rows, 10_000]) {
-      const input = join(folder, `${distinct}.csv`);
-      await writeWideCsv(input, options.rows, distinct);
-      for (const columns of [1, 4]) rows.push(await compare(folder, input, distinct, columns, options));
-      rmSync(input);
+    for (const distinct of [options.rows, options.rows / 2, 10_000]) {
+      for (const columns of [1, 4, 8]) {
+        const files = benchFiles(folder, join(folder, 'input.csv'));
+        await writeWideCsv(files.input, options.rows, distinct, columns === 8 ? 8 : 4);
+        rows.push(await compare(files, distinct, columns, options));
+      }
     }
-    rows.push(await memoryAt(folder, options.rows * 3));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+  return table(rows);
+}
+
+/** One run over ten times the rows: whether memory stays flat, and what a large vault costs. */
+export async function benchLarge(options: { rows: number }): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), 'sdp-bench-large-'));
+  try {
+    const files = benchFiles(folder, join(folder, 'input.csv'));
+    const rows: string[][] = [];
+    for (const columns of [1, 4]) {
+      await writeWideCsv(files.input, options.rows, options.rows);
+      rows.push(await compare(files, options.rows, columns, { rows: options.rows, runs: 1 }));
+    }
+    return table(rows);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function table(rows: string[][]): string {
   const header = [
     'rows',
     'token columns',
@@ -30,27 +50,21 @@ export async function benchTokenize(options: { rows: number; runs: number }): Pr
     'tokenize',
     'ratio',
     'rows/s',
+    'new values/s',
     'peak memory',
     'vault, bytes a value',
   ];
   return markdownTable(header, rows);
 }
 
-async function compare(
-  folder: string,
-  input: string,
-  distinct: number,
-  columns: number,
-  options: { rows: number; runs: number },
-) {
-  let vaultBytes = 0;
+async function compare(files: BenchFiles, distinct: number, columns: number, options: { rows: number; runs: number }) {
+  const yaml = identifierColumns.slice(0, columns).map((name) => `${name}: token`);
   const pairs = await inTurn(
     options.runs,
-    () => measureScript(join(root, 'bench/children/pass-through.mjs'), [input, join(folder, 'passed.csv')]),
+    () => measureScript(passThrough, [files.input, files.output]),
     async () => {
-      const measured = await tokenize(folder, input, columns);
-      vaultBytes = statSync(join(folder, 'vault.db')).size;
-      return measured;
+      removeVault(files.vault);
+      return tokenizeWith(files, yaml);
     },
   );
   const wall = median(pairs.map(({ b }) => b.wallMs));
@@ -62,39 +76,8 @@ async function compare(
     seconds(wall),
     median(pairs.map(({ a, b }) => b.wallMs / a.wallMs)).toFixed(2),
     perSecond(options.rows, wall),
+    perSecond(distinct * columns, wall),
     megabytes(Math.max(...pairs.map(({ b }) => b.peakBytes))),
-    (vaultBytes / (distinct * columns)).toFixed(0),
+    (vaultBytes(files.vault) / (distinct * columns)).toFixed(0),
   ];
-}
-
-async function memoryAt(folder: string, rows: number): Promise<string[]> {
-  const input = join(folder, 'large.csv');
-  await writeWideCsv(input, rows, rows);
-  const measured = await tokenize(folder, input, 4);
-  const vaultBytes = statSync(join(folder, 'vault.db')).size;
-  return [
-    rows.toLocaleString('en-US'),
-    '4',
-    rows.toLocaleString('en-US'),
-    '',
-    seconds(measured.wallMs),
-    '',
-    perSecond(rows, measured.wallMs),
-    megabytes(measured.peakBytes),
-    (vaultBytes / (rows * 4)).toFixed(0),
-  ];
-}
-
-async function tokenize(folder: string, input: string, columns: number) {
-  const vault = join(folder, 'vault.db');
-  for (const suffix of ['', '-wal', '-shm']) rmSync(vault + suffix, { force: true });
-  return measureScript(
-    join(root, 'client/bin/sdp.js'),
-    [
-      ...['tokenize-csv', '--quiet', '--input', input, '--output', join(folder, 'tokenized.csv')],
-      ...['--source-table', 'bench', '--vault', vault],
-      ...identifierColumns.slice(0, columns).flatMap((column) => ['--column', column]),
-    ],
-    { SDP_CRYPTO_KEY: benchKey },
-  );
 }
