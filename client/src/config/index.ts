@@ -1,4 +1,10 @@
 export { nearestName } from './nearest-name.ts';
 export { parseConfig } from './parse-config.ts';
 export { readConfig } from './read-config.ts';
-export type { ColumnConfig, ConfigMethod, DefaultTreatment, TokenizationConfig } from './tokenization-config.ts';
+export type {
+  BucketColumn,
+  ColumnConfig,
+  ConfigMethod,
+  DefaultTreatment,
+  TokenizationConfig,
+} from './tokenization-config.ts';

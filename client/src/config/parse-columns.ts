@@ -1,19 +1,29 @@
-import { isMap, isScalar } from 'yaml';
-import { type ColumnConfig, type ConfigMethod, configMethods } from './tokenization-config.ts';
-import { type ConfigSource, choiceOf, type Entry, entriesOf, nameOf, unknownKey } from './yaml-entries.ts';
+import { isMap } from 'yaml';
+import { optionReaders } from './column-option-readers.ts';
+import { type ColumnConfig, configMethods } from './tokenization-config.ts';
+import { type ConfigSource, choiceOf, type Entry, entriesOf, unknownKey } from './yaml-entries.ts';
 
-const knownKeys = ['method', 'namespace', 'keep_first', 'keep_last'] as const;
+const knownKeys = ['method', ...Object.keys(optionReaders)];
 
-/** Which methods an option belongs to. */
-const optionMethods: Readonly<Record<string, readonly ConfigMethod[]>> = {
-  namespace: ['token', 'hash'],
-  keep_first: ['mask'],
-  keep_last: ['mask'],
-};
+/** What holds for all columns that don't say otherwise. */
+export interface ColumnDefaults {
+  readonly nullMarkers?: readonly string[];
+  readonly region?: string;
+}
+
+/** A column's treatment and where it stands in the file, for what is found out about it later. */
+export interface ParsedColumn {
+  readonly entry: Entry;
+  readonly config: ColumnConfig;
+}
 
 /** Reads the map from column names to their treatment; adds findings for all that is wrong in it. */
-export function parseColumns(entry: Entry | undefined, source: ConfigSource): ReadonlyMap<string, ColumnConfig> {
-  const columns = new Map<string, ColumnConfig>();
+export function parseColumns(
+  entry: Entry | undefined,
+  defaults: ColumnDefaults,
+  source: ConfigSource,
+): ReadonlyMap<string, ParsedColumn> {
+  const columns = new Map<string, ParsedColumn>();
   if (!entry) return columns;
   const { findings } = source;
   if (!isMap(entry.value) || entry.value.items.length === 0) {
@@ -21,54 +31,50 @@ export function parseColumns(entry: Entry | undefined, source: ConfigSource): Re
     return columns;
   }
   for (const column of entriesOf(entry.value, source)) {
-    const config = parseColumn(column, source);
-    if (config) columns.set(column.name, config);
+    const config = parseColumn(column, defaults, source);
+    if (config) columns.set(column.name, { entry: column, config });
   }
-  const allDropped = columns.size > 0 && [...columns.values()].every(({ method }) => method === 'drop');
+  const allDropped = columns.size > 0 && [...columns.values()].every(({ config }) => config.method === 'drop');
   if (allDropped) findings.add(entry.value, 'at least one column must stay', 'columns');
   return columns;
 }
 
-function parseColumn(column: Entry, source: ConfigSource): ColumnConfig | undefined {
+function parseColumn(column: Entry, defaults: ColumnDefaults, source: ConfigSource): ColumnConfig | undefined {
   const { findings } = source;
-  const field = (key: string) => `columns.${column.name}.${key}`;
+  const place = `columns.${column.name}`;
   // The short form: `email: token`.
-  if (!isMap(column.value)) {
-    const method = choiceOf({ ...column, name: `columns.${column.name}` }, configMethods, source);
-    return method && ({ method } as ColumnConfig);
-  }
+  const long = isMap(column.value) ? column.value : undefined;
   const entries = new Map<string, Entry>();
-  for (const entry of entriesOf(column.value, source)) {
-    if ((knownKeys as readonly string[]).includes(entry.name))
-      entries.set(entry.name, { ...entry, name: field(entry.name) });
-    else findings.add(entry.key, unknownKey(entry.name, knownKeys), `columns.${column.name}`);
+  for (const entry of long === undefined ? [] : entriesOf(long, source)) {
+    if (knownKeys.includes(entry.name)) entries.set(entry.name, { ...entry, name: `${place}.${entry.name}` });
+    else findings.add(entry.key, unknownKey(entry.name, knownKeys), place);
   }
-  if (!entries.has('method')) findings.add(column.key, 'method is missing', `columns.${column.name}`);
-  const method = choiceOf(entries.get('method'), configMethods, source);
-  for (const [key, methods] of Object.entries(optionMethods)) {
-    const entry = entries.get(key);
-    if (entry && method && !methods.includes(method)) {
-      findings.add(entry.key, `belongs to the method ${methods.join(' or ')}, not to ${method}`, field(key));
-    }
-  }
-  const namespace = nameOf(entries.get('namespace'), source);
-  const keepFirst = countOf(entries.get('keep_first'), source);
-  const keepLast = countOf(entries.get('keep_last'), source);
-  return (
-    method &&
-    ({
-      method,
-      ...(namespace === undefined ? {} : { namespace }),
-      ...(keepFirst === undefined ? {} : { keepFirst }),
-      ...(keepLast === undefined ? {} : { keepLast }),
-    } as ColumnConfig)
+  if (long !== undefined && !entries.has('method')) findings.add(column.key, 'method is missing', place);
+  const method = choiceOf(
+    long === undefined ? { ...column, name: place } : entries.get('method'),
+    configMethods,
+    source,
   );
+  const options: Record<string, unknown> = {};
+  for (const [key, { methods, property, read }] of Object.entries(optionReaders)) {
+    const entry = entries.get(key);
+    if (entry === undefined) {
+      const inherited = defaults[property as keyof ColumnDefaults];
+      if (inherited !== undefined && method !== undefined && methods.includes(method)) options[property] = inherited;
+      continue;
+    }
+    if (method !== undefined && !methods.includes(method)) {
+      findings.add(entry.key, `belongs to ${methodList(methods)}, not to ${method}`, entry.name);
+      continue;
+    }
+    const value = read(entry, source);
+    if (value !== undefined) options[property] = value;
+  }
+  // The readers have checked each option and that it belongs to the method.
+  return method && ({ method, ...options } as unknown as ColumnConfig);
 }
 
-function countOf(entry: Entry | undefined, { findings }: ConfigSource): number | undefined {
-  if (!entry) return undefined;
-  const value = isScalar(entry.value) ? entry.value.value : undefined;
-  if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= 1_000) return value;
-  findings.add(entry.value ?? entry.key, 'must be a whole number from 0 to 1000', entry.name);
-  return undefined;
+function methodList(methods: readonly string[]): string {
+  const [last, ...rest] = methods.toReversed();
+  return rest.length === 0 ? `the method ${last}` : `the methods ${rest.toReversed().join(', ')} or ${last}`;
 }

@@ -1,11 +1,16 @@
 import { ConfigError } from '@sdp/shared/errors';
 import { isMap, LineCounter, type Node, parseDocument } from 'yaml';
+import { checkColumns } from './check-columns.ts';
+import { nullMarkersOf, regionOf } from './column-option-readers.ts';
 import { ConfigFindings } from './config-findings.ts';
 import { parseColumns } from './parse-columns.ts';
-import { type DefaultTreatment, defaultTreatments, type TokenizationConfig } from './tokenization-config.ts';
-import { type ConfigSource, choiceOf, type Entry, entriesOf, nameOf, unknownKey } from './yaml-entries.ts';
+import { type ConfigMethod, defaultTreatments, type TokenizationConfig } from './tokenization-config.ts';
+import { type ConfigSource, choiceOf, type Entry, entriesOf, flagOf, nameOf, unknownKey } from './yaml-entries.ts';
 
-const knownKeys = ['source_table', 'key_column', 'default', 'columns'] as const;
+const knownKeys = ['source_table', 'key_column', 'default', 'strict', 'null_markers', 'region', 'columns'] as const;
+
+/** Methods whose results still tell rows apart, and can be computed from a raw key. */
+const keyMethods: readonly ConfigMethod[] = ['token', 'hash', 'email', 'fpe', 'card', 'keep'];
 
 /**
  * Reads a tokenization configuration. Parser messages quote the file, so only their kind and place are passed on.
@@ -45,22 +50,32 @@ function parseRoot(source: ConfigSource): TokenizationConfig | undefined {
   }
   const sourceTable = nameOf(entries.get('source_table'), source);
   const keyColumn = nameOf(entries.get('key_column'), source);
-  const treatment = choiceOf(entries.get('default'), defaultTreatments, source) ?? ('error' as DefaultTreatment);
-  const columns = parseColumns(entries.get('columns'), source);
-  const keyMethod = keyColumn === undefined ? undefined : columns.get(keyColumn)?.method;
-  if (keyMethod === 'redact' || keyMethod === 'mask' || keyMethod === 'drop') {
+  const rest = choiceOf(entries.get('default'), defaultTreatments, source) ?? 'error';
+  const strict = flagOf(entries.get('strict'), source) ?? false;
+  const markersEntry = entries.get('null_markers');
+  const nullMarkers = markersEntry === undefined ? undefined : nullMarkersOf(markersEntry, source);
+  const regionEntry = entries.get('region');
+  const region = regionEntry === undefined ? undefined : regionOf(regionEntry, source);
+  const parsed = parseColumns(
+    entries.get('columns'),
+    { ...(nullMarkers === undefined ? {} : { nullMarkers }), ...(region === undefined ? {} : { region }) },
+    source,
+  );
+  checkColumns(parsed, { sourceTable: sourceTable ?? '', default: rest }, source);
+  const keyMethod = keyColumn === undefined ? undefined : parsed.get(keyColumn)?.config.method;
+  if (keyMethod !== undefined && !keyMethods.includes(keyMethod)) {
     findings.add(
       entries.get('key_column')?.value,
-      'the key column must tell rows apart: its method must be token, hash or keep',
+      `the key column must tell rows apart: its method must be one of ${keyMethods.join(', ')}`,
       'key_column',
     );
   }
   return {
     sourceTable: sourceTable ?? '',
     ...(keyColumn === undefined ? {} : { keyColumn }),
-    default: treatment,
-    strict: false,
-    columns,
+    default: rest,
+    strict,
+    columns: new Map([...parsed].map(([name, { config }]) => [name, config])),
   };
 }
 

@@ -1,20 +1,16 @@
 import { columnMethods } from '@sdp/shared/contracts';
+import type { AlphabetSpec, CanonicalStep, DateOrder, DateUnit } from '@sdp/shared/tokenization';
 
 /** What can be done to a column. */
 export const configMethods = [...columnMethods, 'drop'] as const;
 export type ConfigMethod = (typeof configMethods)[number];
 
-/** What may be done to a value before its token is made, in this order whatever the order in the file. */
-export const canonicalSteps = ['trim', 'nfc', 'lower', 'phone'] as const;
-export type CanonicalStep = (typeof canonicalSteps)[number];
-
 /** The alphabets of `fpe`; a custom one is a text of two or more different characters. */
-export const namedAlphabets = ['digits', 'letters', 'alphanumeric'] as const;
-export type FpeAlphabet = (typeof namedAlphabets)[number] | { readonly custom: string };
+export const namedAlphabets = ['digits', 'letters', 'alphanumeric'] as const satisfies readonly AlphabetSpec[];
+export type FpeAlphabet = AlphabetSpec;
 
-/** What dates are reduced to by `bucket`. */
-export const dateUnits = ['month', 'quarter', 'year', 'decade'] as const;
-export type DateUnit = (typeof dateUnits)[number];
+/** Which of day and month stands first in dates such as 03/04/2026. */
+export const dateOrders: readonly DateOrder[] = ['dmy', 'mdy'];
 
 /**
  * What happens to a value that the column's method can't take: the run fails, the value is covered as `redact` does, or
@@ -72,7 +68,7 @@ export interface MaskColumn extends Treated {
   readonly keepLast?: number;
 }
 
-export interface EmailColumn extends Canonical, Vaulted, Selective {
+export interface EmailColumn extends Canonical, Vaulted {
   readonly method: 'email';
   /** Leaves the part behind the `@` readable. */
   readonly keepDomain?: boolean;
@@ -82,6 +78,8 @@ export interface FpeColumn extends Named, Selective {
   readonly method: 'fpe';
   /** Digits where left out. */
   readonly alphabet?: FpeAlphabet;
+  /** Digit that no number of 12 to 19 digits in the column begins with; 0 where left out. */
+  readonly spareDigit?: number;
 }
 
 export interface CardColumn extends Named, Vaulted, Selective {
@@ -96,6 +94,10 @@ export interface DateShiftColumn extends Named, Selective {
   readonly entity: string;
   /** Largest shift in either direction; 30 where left out. */
   readonly maxDays?: number;
+  /** Needed where the dates leave it open. */
+  readonly dateOrder?: DateOrder;
+  /** Whether days and months below ten have a leading zero; they have where left out. */
+  readonly padded?: boolean;
 }
 
 export interface BucketColumn extends Treated, Selective {
@@ -103,7 +105,11 @@ export interface BucketColumn extends Treated, Selective {
   /** Exactly one of these says into what the values fall. */
   readonly size?: number;
   readonly bounds?: readonly number[];
+  /** With `size` or `bounds`: decimals stand behind a comma, thousands may be apart by dots. */
+  readonly decimalComma?: boolean;
   readonly unit?: DateUnit;
+  /** With `unit`: needed where the dates leave it open. */
+  readonly dateOrder?: DateOrder;
   readonly keepFirst?: number;
 }
 

@@ -13,20 +13,24 @@ export const columnOptionsSchema = z.strictObject({
   on_invalid: z.enum(['redact', 'token']).optional(),
   /** Of `email`. */
   keep_domain: z.boolean().optional(),
-  /** Of `mask`, `card` and `bucket`. */
-  keep_first: z.int().min(0).optional(),
-  /** Of `mask`. */
-  keep_last: z.int().min(0).optional(),
+  /** Of `card`. */
+  keep_first: z.literal(6).optional(),
   /** Of `fpe`: the characters that are replaced by each other. */
   alphabet: z
     .union([z.enum(['digits', 'letters', 'alphanumeric']), z.strictObject({ custom: z.string().min(2) })])
     .optional(),
+  /** Of `fpe`: the digit that no number of card length begins with, if it isn't 0. */
+  spare_digit: z.int().min(0).max(9).optional(),
   /** Of `date-shift`: name of the column that the shift belongs to. */
   entity: z.string().optional(),
-  /** Of `date-shift`: canonical form of the entity's values. */
-  entity_canonical: z.string().max(100).optional(),
+  /** Of `date-shift`: the entity cannot be had back from the output, nor can the dates. */
+  entity_lost: z.literal(true).optional(),
   /** Of `date-shift`. */
   max_days: z.int().min(1).optional(),
+  /** Of `date-shift`: which of day and month stands first where the dates leave it open. */
+  date_order: z.enum(['dmy', 'mdy']).optional(),
+  /** Of `date-shift`: whether days and months below ten have a leading zero. */
+  padded: z.boolean().optional(),
 });
 
 export type ColumnOptions = z.infer<typeof columnOptionsSchema>;

@@ -134,6 +134,51 @@ export const errorRegistry = {
     title: 'A cell or a row is larger than the limit',
     remedy: 'Check for an unclosed quote in that row.',
   },
+  'format-unsupported': {
+    kind: 'input',
+    title: 'This format cannot be read or written here',
+    remedy: 'docs/files.md says which formats go in and come out, and where.',
+  },
+  'compression-invalid': {
+    kind: 'input',
+    title: 'The compressed input is damaged or cut off',
+    remedy: 'Get a complete copy of the file; nothing was written.',
+  },
+  'ndjson-invalid': {
+    kind: 'input',
+    title: 'A line is not a JSON object',
+    remedy: 'Correct that line: each holds one object, whose keys differ.',
+  },
+  'ndjson-type': {
+    kind: 'input',
+    title: 'A field that is to be replaced holds an array or an object',
+    remedy: 'Name the fields inside the object by their dotted paths, or keep or drop the array.',
+  },
+  'ndjson-field-late': {
+    kind: 'input',
+    title: 'A field turns up that the beginning of the stream did not have',
+    remedy: 'Give the data as a file: its fields are all looked up before the first one is replaced.',
+  },
+  'parquet-invalid': {
+    kind: 'input',
+    title: 'The Parquet file is damaged or uses what is not supported',
+    remedy: 'Write it anew with a current writer, without encryption, or convert it to CSV.',
+  },
+  'parquet-type': {
+    kind: 'input',
+    title: 'A Parquet column that is to be replaced has a type that tokens cannot stand for',
+    remedy: 'Keep or drop the column, or convert it to strings first.',
+  },
+  'xlsx-invalid': {
+    kind: 'input',
+    title: 'The workbook cannot be read',
+    remedy: 'Save it anew as .xlsx, without a password, or export the sheet as CSV.',
+  },
+  'checkpoint-unfit': {
+    kind: 'input',
+    title: 'The checkpoint does not belong to this run',
+    remedy: 'Run the command as it was run before, or without --resume to start anew.',
+  },
   'csv-column-unknown': {
     kind: 'input',
     title: 'A named column is not in the file',
@@ -148,6 +193,11 @@ export const errorRegistry = {
     kind: 'input',
     title: 'The file has columns that the configuration does not name',
     remedy: 'Add them to the configuration, or set `default: keep` or `default: drop`.',
+  },
+  'value-unfit': {
+    kind: 'input',
+    title: 'A value cannot be taken by its column’s method',
+    remedy: 'Correct the value, choose another method, or set `on_invalid: token` or `on_invalid: redact` for the column.',
   },
   'results-key-mismatch': {
     kind: 'input',
@@ -218,6 +268,21 @@ export const errorRegistry = {
     kind: 'vault',
     title: 'Two values would share one token',
     remedy: 'Report it; nothing was overwritten.',
+  },
+  'namespace-mismatch': {
+    kind: 'vault',
+    title: 'A namespace of the vault is used in another way than it was made for',
+    remedy: 'Name another namespace, or use the method and the canonical form that the namespace has.',
+  },
+  'surrogates-exhausted': {
+    kind: 'vault',
+    title: 'There are too few surrogates of that form for all the values',
+    remedy: 'Choose a method with more surrogates, such as token, or split the values over several namespaces.',
+  },
+  'surrogate-raced': {
+    kind: 'vault',
+    title: 'Another process gave a surrogate to another value at the same moment',
+    remedy: 'Run the command again; nothing was overwritten, and the next run sees what is taken.',
   },
   'key-exhausted': {
     kind: 'vault',
