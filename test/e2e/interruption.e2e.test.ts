@@ -45,9 +45,9 @@ describe.each(['SIGINT', 'SIGTERM'] as const)('%s in the middle of a command', (
     await product.remove();
   });
 
-  /** Interrupts once `reached` resolves; nothing but the vault may have changed. */
+  /** Interrupts once `reached` resolves; nothing but the vault and its audit log may have changed. */
   const interrupted = async (args: readonly string[], reached: () => Promise<unknown>, options: RunOptions = {}) => {
-    const isLeft = (name: string) => !/^token_vault\.db/.test(name);
+    const isLeft = (name: string) => !/^token_vault\.db|^\.local/.test(name);
     const before = filesIn(product.folder).filter(isLeft);
     const arrived = reached();
     const run = await product.sdp(args, {

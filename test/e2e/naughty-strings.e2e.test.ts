@@ -65,7 +65,7 @@ describe.skipIf(!isThere)(
         expect(lines.includes(bytes) && text.includes(`\n${bytes},`), `row ${at + 1}`).toBe(true);
       }
 
-      await product.sdpOk(['detokenize', '--input', 'tokens.csv', '--output', 'back.csv']);
+      await product.sdpOk(['detokenize', '--input', 'tokens.csv', '--output', 'back.csv', '--reason', 'test']);
       expect(product.read('back.csv').equals(csv)).toBe(true);
     });
 

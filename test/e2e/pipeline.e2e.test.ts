@@ -183,15 +183,18 @@ describe('the four steps of the README on the sample file', () => {
     const columns = ['full_name', 'email', 'phone', 'national_id', 'card_number', 'iban', 'city'];
     const named = columns.flatMap((column) => ['--column', column]);
     const output = ['--input', 'customers_raw.csv', '--output', 'reversible.csv'];
+    const reason = ['--reason', 'quarterly mailing'];
     await product.sdpOk(['tokenize-csv', ...output, '--source-table', 'customers', ...named]);
     expect(product.read('reversible.csv').includes('Samuel Ibrahim')).toBe(false);
-    await product.sdpOk(['detokenize', '--input', 'reversible.csv', '--output', 'back.csv']);
+    await product.sdpOk(['detokenize', '--input', 'reversible.csv', '--output', 'back.csv', ...reason]);
     expect(product.read('back.csv').equals(sample)).toBe(true);
 
     const piped = ['tokenize-csv', '--input', '-', '--output', '-', '--manifest', 'piped.manifest.json'];
     const tokens = await product.sdpOk([...piped, '--source-table', 'customers', ...named], { stdin: sample });
     expect(tokens.stdoutBytes.equals(product.read('reversible.csv'))).toBe(true);
-    const back = await product.sdpOk(['detokenize', '--input', '-', '--output', '-'], { stdin: tokens.stdoutBytes });
+    const back = await product.sdpOk(['detokenize', '--input', '-', '--output', '-', ...reason], {
+      stdin: tokens.stdoutBytes,
+    });
     expect(back.stdoutBytes.equals(sample)).toBe(true);
   });
 

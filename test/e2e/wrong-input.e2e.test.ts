@@ -36,7 +36,7 @@ describe('what is wrong on purpose is refused with a reason, a hint and nothing 
   });
 
   /** Of the client; without SQLite's own ones, which come and go with whoever reads the vault. */
-  const files = () => filesIn(product.folder).filter((name) => !/^server|^token_vault[.]db-/.test(name));
+  const files = () => filesIn(product.folder).filter((name) => !/^server|^token_vault[.]db[-.]|^[.]local/.test(name));
 
   /** Runs a command that must fail so, and checks that it changed no file and printed no value. */
   const refused = async (args: readonly string[], code: Parameters<typeof expectError>[1], environment = {}) => {

@@ -171,7 +171,7 @@ export class LeakRun {
     await product.sdpOk(['batch-status', '--batch-id', batchId, '--server-url', url]);
     const merge = ['integrate-results', '--batch-id', batchId, '--raw-input', 'raw.csv', '--output', 'merged.csv'];
     await product.sdpOk([...merge, '--key-column', 'customer_id', '--server-url', url]);
-    await product.sdpOk(['detokenize', '--input', 'tokenized.csv', '--output', 'revealed.csv']);
+    await product.sdpOk(['detokenize', '--input', 'tokenized.csv', '--output', 'revealed.csv', '--reason', 'test']);
     await product.sdpOk(['vault', 'stats']);
     await product.sdpOk(['vault', 'verify']);
     // From stdin: the file is spooled into the folder for temporary files while it is looked at.

@@ -1,7 +1,15 @@
-import { UsageError } from '@sdp/shared/errors';
+import { basename } from 'node:path';
+import { SdpError, UsageError } from '@sdp/shared/errors';
 import type { CommandContext } from '../commands/context.ts';
 import type { Vault } from '../vault/index.ts';
+import { AuditLog } from './audit-log.ts';
+import { auditKey, type RevealEvent } from './log-line.ts';
+import { placeToWrite } from './log-place.ts';
+import { currentHost, currentOperator } from './operator.ts';
 import { bulkRevealLimit, type RevealEntry, type RevealRequest } from './reveal-request.ts';
+
+const reasonLimit = 1_000;
+const namespacesLimit = 1_000;
 
 /**
  * Writes into the audit log that values are going to be revealed. When it returns, the line is on the disk: call it
@@ -11,27 +19,34 @@ import { bulkRevealLimit, type RevealEntry, type RevealRequest } from './reveal-
  * @throws {VaultError} `audit-unwritable`: nothing may be revealed then
  * @throws {IntegrityError} `audit-tampered`
  */
-export function recordReveal(
-  _context: CommandContext,
-  _vault: Vault,
-  { reason, cells = 0 }: RevealRequest,
-): RevealEntry {
+export function recordReveal(context: CommandContext, vault: Vault, request: RevealRequest): RevealEntry {
+  const reason = parseReason(request.reason);
   const limit = reason === undefined ? bulkRevealLimit : Number.POSITIVE_INFINITY;
-  const assertAllowed = (count: number) => {
-    if (count > limit) throw new UsageError('reason-missing');
+  const assertAllowed = (cells: number) => {
+    if (cells > limit) throw new UsageError('reason-missing');
   };
-  assertAllowed(cells);
-  let counted = 0;
+  assertAllowed(request.cells ?? 0);
+  const place = placeToWrite(context, request.vaultPath, vault.id);
+  const log = new AuditLog({ place, vaultId: vault.id, key: auditKey(vault) });
+  const { seq } = log.append(eventOf(context, request, reason));
+  let cells = 0;
+  const finish = (status: 'released' | 'failed', code?: string) => {
+    try {
+      log.append({ event: 'outcome', reveal: seq, status, cells, ...(code === undefined ? {} : { code }) });
+    } catch {
+      context.terminal.warn('the audit log has the reveal, but what became of it could not be written');
+    }
+  };
   return {
     get cells() {
-      return counted;
+      return cells;
     },
     count: (more = 1) => {
-      counted += more;
-      assertAllowed(counted);
+      cells += more;
+      assertAllowed(cells);
     },
-    released: () => undefined,
-    failed: () => undefined,
+    released: () => finish('released'),
+    failed: (error) => finish('failed', error instanceof SdpError ? error.code : 'internal'),
   };
 }
 
@@ -52,4 +67,33 @@ export async function revealing<T>(
   }
   entry.released();
   return result;
+}
+
+/** @throws {UsageError} `usage-invalid` for a reason that is empty or longer than a log should hold */
+export function parseReason(text: string | undefined): string | undefined {
+  const reason = text?.trim();
+  if (reason === undefined) return undefined;
+  if (reason !== '' && reason.length <= reasonLimit) return reason;
+  throw new UsageError('usage-invalid', {
+    message: `--reason has to have between 1 and ${reasonLimit} characters`,
+    remedy: 'Say in a sentence why the values are needed, or name the ticket that does.',
+  });
+}
+
+function eventOf(
+  context: CommandContext,
+  { command, namespaces, cells, input, output }: RevealRequest,
+  reason: string | undefined,
+): RevealEvent {
+  return {
+    event: 'reveal',
+    command,
+    operator: currentOperator(context.env),
+    host: currentHost(),
+    ...(reason === undefined ? {} : { reason }),
+    ...(namespaces === undefined ? {} : { namespaces: [...new Set(namespaces)].sort().slice(0, namespacesLimit) }),
+    ...(cells === undefined ? {} : { cells }),
+    ...(input === undefined ? {} : { input: basename(input) }),
+    ...(output === undefined ? {} : { output: basename(output) }),
+  };
 }

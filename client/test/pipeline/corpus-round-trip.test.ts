@@ -84,7 +84,7 @@ describe.skipIf(!hasTestData('csv-csvkit'))('every CSV file of the test data (sk
         outcomes.refused++;
         continue;
       }
-      const back = await runSdp(['detokenize', '--input', `${at}.tok`, '--output', `${at}.back`], {
+      const back = await runSdp(['detokenize', '--input', `${at}.tok`, '--output', `${at}.back`, '--reason', 'test'], {
         cwd: folder.path,
         env,
       });

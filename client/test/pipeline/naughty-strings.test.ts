@@ -33,7 +33,10 @@ describe.skipIf(!hasTestData('json-blns'))('naughty strings (skipped without ../
     for (const [, first = '', second = ''] of tokenized) {
       expect([first, second].every((cell) => cell === '' || isToken(cell))).toBe(true);
     }
-    const back = await runSdp(['detokenize', '--input', 'out.csv', '--output', 'back.csv'], options);
+    const back = await runSdp(
+      ['detokenize', '--input', 'out.csv', '--output', 'back.csv', '--reason', 'test'],
+      options,
+    );
     expect(back.status, back.stderr).toBe(0);
     expect(readFileSync(join(folder.path, 'back.csv')).equals(bytes)).toBe(true);
     expect(strings.length).toBeGreaterThan(400);

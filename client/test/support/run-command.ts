@@ -33,7 +33,14 @@ export async function runCommand(
   const terminal = new StreamTerminal({ stdout: stdout.stream, stderr: stderr.stream });
   terminal.configure({ json: argv.includes('--json'), quiet: argv.includes('--quiet') });
   const input = Readable.from([Buffer.from(stdin)]).pipe(new PassThrough());
-  const command = make({ env, terminal, signal, cwd, stdin: input, stdout: stdout.stream }).exitOverride();
+  const command = make({
+    env: { SDP_STATE_DIR: testStateFolder, ...env },
+    terminal,
+    signal,
+    cwd,
+    stdin: input,
+    stdout: stdout.stream,
+  }).exitOverride();
   let error: SdpError | undefined;
   try {
     await command.parseAsync(argv, { from: 'user' });
@@ -63,6 +70,10 @@ function collect() {
   });
   return { stream, text: () => Buffer.concat(chunks).toString('utf8') };
 }
+
+/** Stands in for the folder in a home where SDP remembers things, so that no test writes into a real one. */
+export const testStateFolder = mkdtempSync(join(tmpdir(), 'sdp-test-state-'));
+process.on('exit', () => rmSync(testStateFolder, { recursive: true, force: true }));
 
 /** A folder for one test, removed by `remove`. */
 export function temporaryFolder(): { readonly path: string; remove(): void } {

@@ -1,5 +1,6 @@
 import { PassThrough, Readable, Writable } from 'node:stream';
 import { runProgram } from '../../src/program.ts';
+import { testStateFolder } from './run-command.ts';
 
 export interface ProgramRun {
   readonly status: number;
@@ -24,7 +25,7 @@ export async function runSdp(
   const stdout = collecting();
   const stderr = collecting();
   const status = await runProgram(args, {
-    env,
+    env: { SDP_STATE_DIR: testStateFolder, ...env },
     cwd,
     signal,
     stdin: Readable.from([Buffer.from(stdin)]).pipe(new PassThrough()),

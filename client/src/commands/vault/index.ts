@@ -1,9 +1,10 @@
 import { Command } from 'commander';
 import type { CommandContext } from '../context.ts';
+import { vaultAuditCommand } from './audit.ts';
 import { vaultStatsCommand } from './stats.ts';
 import { vaultVerifyCommand } from './verify.ts';
 
-const subcommands = [vaultStatsCommand, vaultVerifyCommand] as const;
+const subcommands = [vaultStatsCommand, vaultVerifyCommand, vaultAuditCommand] as const;
 
 /** `sdp vault …`: each subcommand has a file of its own beside this one. */
 export function vaultCommand(context: CommandContext): Command {

@@ -1,0 +1,107 @@
+import { createHash, type KeyObject, randomBytes } from 'node:crypto';
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { constantTimeEqual, hmacHex, lengthPrefixed } from '@sdp/shared/crypto';
+import type { LogPlace } from './log-place.ts';
+
+/** The last line of a log, remembered in another place than the log itself. */
+export interface AuditHead {
+  readonly vault: string;
+  readonly log: string;
+  readonly path: string;
+  readonly seq: number;
+  /** Code of the line `seq`. */
+  readonly last: string;
+}
+
+/** The head that belongs to the place, and those of the vault's logs that were elsewhere. */
+export interface KnownHeads {
+  readonly here: AuditHead | undefined;
+  readonly elsewhere: readonly AuditHead[];
+  /** Whether the file of the head is there but isn't what was written. */
+  readonly isHereDamaged: boolean;
+}
+
+const fileName = (vaultId: string, logPath: string): string =>
+  `${vaultId}.${createHash('sha256').update(logPath).digest('hex').slice(0, 16)}.head.json`;
+
+/** Writes the head so that after a crash there is either the old or the new one. */
+export function writeHead(key: KeyObject, { headFolder }: LogPlace, head: AuditHead): void {
+  const path = join(headFolder, fileName(head.vault, head.path));
+  const temporary = join(headFolder, `.${randomBytes(6).toString('hex')}.sdp-tmp`);
+  const file = openSync(temporary, 'wx', 0o600);
+  try {
+    writeSync(file, `${JSON.stringify({ ...head, mac: codeOf(key, head) })}\n`);
+    fsyncSync(file);
+  } catch (error) {
+    unlinkSync(temporary);
+    throw error;
+  } finally {
+    closeSync(file);
+  }
+  renameSync(temporary, path);
+  syncFolder(headFolder);
+}
+
+export function readHeads(key: KeyObject, { headFolder, logPath }: LogPlace, vaultId: string): KnownHeads {
+  const here = fileName(vaultId, logPath);
+  const heads: AuditHead[] = [];
+  let isHereDamaged = false;
+  for (const name of namesIn(headFolder)) {
+    if (!name.startsWith(`${vaultId}.`) || !name.endsWith('.head.json')) continue;
+    const head = openHead(key, readFileSync(join(headFolder, name), 'utf8'));
+    if (head !== undefined && fileName(head.vault, head.path) === name) heads.push(head);
+    else if (name === here) isHereDamaged = true;
+  }
+  return {
+    here: heads.find((head) => fileName(head.vault, head.path) === here),
+    elsewhere: heads.filter((head) => fileName(head.vault, head.path) !== here),
+    isHereDamaged,
+  };
+}
+
+/** Makes the folder if it isn't there. */
+export function makeHeadFolder({ headFolder }: LogPlace): void {
+  mkdirSync(headFolder, { recursive: true, mode: 0o700 });
+}
+
+export function syncFolder(folder: string): void {
+  if (process.platform === 'win32') return;
+  const file = openSync(folder, 'r');
+  try {
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder).sort();
+  } catch {
+    return [];
+  }
+}
+
+function openHead(key: KeyObject, text: string): AuditHead | undefined {
+  try {
+    const { mac, ...head } = JSON.parse(text) as AuditHead & { mac: unknown };
+    return typeof mac === 'string' && constantTimeEqual(codeOf(key, head), mac) ? head : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function codeOf(key: KeyObject, { vault, log, path, seq, last }: AuditHead): string {
+  return hmacHex(key, lengthPrefixed('sdp-audit-head-v1', vault, log, path, seq, last));
+}

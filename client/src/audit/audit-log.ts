@@ -1,0 +1,188 @@
+import type { KeyObject } from 'node:crypto';
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  renameSync,
+  writeSync,
+} from 'node:fs';
+import { basename, dirname } from 'node:path';
+import { randomId } from '@sdp/shared/crypto';
+import { IntegrityError, SdpError, VaultError } from '@sdp/shared/errors';
+import { type AuditHead, makeHeadFolder, readHeads, syncFolder, writeHead } from './audit-head.ts';
+import { type AuditEvent, type AuditLine, type BeginEvent, encodeLine, noLine, openLine } from './log-line.ts';
+import { withLogLock } from './log-lock.ts';
+import type { LogPlace } from './log-place.ts';
+
+/** Longer than any line: names and reasons are bounded. */
+const tailBytes = 256 * 1024;
+
+export interface AuditLogOptions {
+  readonly place: LogPlace;
+  readonly vaultId: string;
+  readonly key: KeyObject;
+  readonly now?: () => Date;
+}
+
+/**
+ * The log of one vault. Each append takes the log's lock, checks that the log still ends where its head says, and is
+ * on the disk, line and head, when it returns.
+ */
+export class AuditLog {
+  readonly #place: LogPlace;
+  readonly #vaultId: string;
+  readonly #key: KeyObject;
+  readonly #now: () => Date;
+
+  constructor({ place, vaultId, key, now = () => new Date() }: AuditLogOptions) {
+    this.#place = place;
+    this.#vaultId = vaultId;
+    this.#key = key;
+    this.#now = now;
+  }
+
+  get path(): string {
+    return this.#place.logPath;
+  }
+
+  /**
+   * @returns the line as it was written
+   * @throws {VaultError} `audit-unwritable`
+   * @throws {IntegrityError} `audit-tampered` when the log doesn't end where its head says
+   */
+  append(event: AuditEvent): AuditLine {
+    return this.#writing(() =>
+      this.#write(this.#lastLine() ?? this.#write(undefined, { event: 'begin', vault: this.#vaultId }), event),
+    );
+  }
+
+  /**
+   * Begins a new log whose first line says why. The old one, whatever state it is in, stays beside it.
+   *
+   * @param sha256 digest of the old log
+   * @returns where the old log is now, if there was one
+   */
+  restart(by: Pick<BeginEvent, 'reason' | 'operator' | 'host'>, sha256: string | undefined): string | undefined {
+    return this.#writing(() => {
+      const { logPath } = this.#place;
+      const stamp = this.#now()
+        .toISOString()
+        .replaceAll(/[-:]|\.\d+/g, '');
+      const aside = existsSync(logPath) ? freeName(`${logPath}.${stamp}`) : undefined;
+      if (aside !== undefined) renameSync(logPath, aside);
+      this.#write(undefined, {
+        event: 'begin',
+        vault: this.#vaultId,
+        ...by,
+        ...(aside === undefined || sha256 === undefined ? {} : { predecessor: { file: basename(aside), sha256 } }),
+      });
+      return aside;
+    });
+  }
+
+  #writing<T>(work: () => T): T {
+    try {
+      makeHeadFolder(this.#place);
+      mkdirSync(dirname(this.#place.logPath), { recursive: true });
+      return withLogLock(this.#place.logPath, work);
+    } catch (error) {
+      if (error instanceof SdpError) throw error;
+      // The system's message repeats the path and nothing else; the code is enough to act on.
+      const { code } = error as NodeJS.ErrnoException;
+      const reason = code === undefined ? '' : ` (${code})`;
+      throw new VaultError('audit-unwritable', {
+        message: `The audit log cannot be written${reason}, so nothing was revealed`,
+        details: { file: this.#place.logPath },
+      });
+    }
+  }
+
+  /** The last line, checked against the head; `undefined` where the log is yet to begin. */
+  #lastLine(): AuditLine | undefined {
+    const { here, isHereDamaged } = readHeads(this.#key, this.#place, this.#vaultId);
+    if (isHereDamaged) throw tampered('The head of the audit log was changed', this.#place.headFolder);
+    const tail = this.#readTail();
+    if (tail === undefined) {
+      if (here !== undefined) throw tampered('The audit log was removed', this.path);
+      return undefined;
+    }
+    const last = openLine(this.#key, tail);
+    if (last === undefined) {
+      throw tampered('The last line of the audit log was changed, or is of another vault', this.path);
+    }
+    assertContinues(last, here, this.path);
+    return last;
+  }
+
+  /** Text of the last line, without its line feed. A line that a crash cut short was never acted on and is removed. */
+  #readTail(): string | undefined {
+    if (!existsSync(this.path)) return undefined;
+    const file = openSync(this.path, 'r+');
+    try {
+      const { size } = fstatSync(file);
+      const bytes = Buffer.alloc(Math.min(size, tailBytes));
+      readSync(file, bytes, 0, bytes.length, size - bytes.length);
+      const end = bytes.lastIndexOf(0x0a);
+      if (end + 1 < bytes.length) ftruncateSync(file, size - bytes.length + end + 1);
+      if (end === -1) return undefined;
+      const start = end === 0 ? 0 : bytes.lastIndexOf(0x0a, end - 1) + 1;
+      return bytes.toString('utf8', start, end);
+    } finally {
+      closeSync(file);
+    }
+  }
+
+  #write(last: AuditLine | undefined, event: AuditEvent): AuditLine {
+    const { text, ...line } = encodeLine(
+      this.#key,
+      {
+        seq: (last?.seq ?? 0) + 1,
+        log: last?.log ?? randomId(),
+        time: this.#now().toISOString(),
+        prev: last?.mac ?? noLine,
+      },
+      event,
+    );
+    const isNew = !existsSync(this.path);
+    const file = openSync(this.path, 'a', this.#place.mode);
+    const { size } = fstatSync(file);
+    try {
+      const bytes = Buffer.from(text, 'utf8');
+      for (let offset = 0; offset < bytes.length; ) offset += writeSync(file, bytes, offset);
+      fsyncSync(file);
+    } catch (error) {
+      // What a full disk took of the line goes again.
+      ftruncateSync(file, size);
+      throw error;
+    } finally {
+      closeSync(file);
+    }
+    if (isNew) syncFolder(dirname(this.path));
+    const head = { vault: this.#vaultId, log: line.log, path: this.path, seq: line.seq, last: line.mac };
+    writeHead(this.#key, this.#place, head);
+    return line as AuditLine;
+  }
+}
+
+function assertContinues(last: AuditLine, head: AuditHead | undefined, path: string): void {
+  if (head === undefined) return;
+  if (head.log !== last.log) throw tampered('The audit log was replaced by another one', path);
+  if (head.seq > last.seq) throw tampered('The end of the audit log is missing, or it is an older copy', path);
+  if (head.seq === last.seq && head.last !== last.mac) throw tampered('The end of the audit log was replaced', path);
+}
+
+function freeName(path: string): string {
+  for (let n = 0; ; n++) {
+    const name = n === 0 ? path : `${path}-${n}`;
+    if (!existsSync(name)) return name;
+  }
+}
+
+function tampered(message: string, file: string): IntegrityError {
+  return new IntegrityError('audit-tampered', { message, details: { file } });
+}

@@ -1,0 +1,21 @@
+import Sqlite from 'better-sqlite3';
+
+const waitMs = 30_000;
+
+/**
+ * Runs `work` while no other process does the same for this log. The lock is that of an empty SQLite file: the system
+ * takes it from a process that dies, which no lock file of our own could promise.
+ */
+export function withLogLock<T>(logPath: string, work: () => T): T {
+  const db = new Sqlite(`${logPath}.lock`, { timeout: waitMs });
+  try {
+    db.exec('BEGIN EXCLUSIVE');
+    try {
+      return work();
+    } finally {
+      db.exec('ROLLBACK');
+    }
+  } finally {
+    db.close();
+  }
+}

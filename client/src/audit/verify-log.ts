@@ -1,0 +1,157 @@
+import type { KeyObject } from 'node:crypto';
+import { createReadStream, existsSync } from 'node:fs';
+import { type AuditHead, readHeads } from './audit-head.ts';
+import { type AuditLine, noLine, openLine } from './log-line.ts';
+import type { LogPlace } from './log-place.ts';
+
+export type LogDamageKind =
+  | 'log-missing'
+  | 'line-changed'
+  | 'lines-missing'
+  | 'lines-moved'
+  | 'foreign-line'
+  | 'end-missing'
+  | 'end-replaced'
+  | 'log-replaced'
+  | 'line-cut'
+  | 'head-changed';
+
+export interface LogDamage {
+  readonly kind: LogDamageKind;
+  /** Line of the file, from 1; missing where the damage is none of a line. */
+  readonly line?: number;
+}
+
+export interface LogReport {
+  readonly path: string;
+  /** Lines that are good, up to the first that is not. */
+  readonly lines: number;
+  readonly reveals: number;
+  /** Reveals without an outcome: killed while they were under way, or under way still. */
+  readonly unfinished: readonly number[];
+  /** Whether a head was there to tell whether the end is missing. */
+  readonly headKnown: boolean;
+  /** The first thing that is wrong. */
+  readonly damage: LogDamage | undefined;
+}
+
+export interface VerifyLogOptions {
+  readonly place: LogPlace;
+  readonly vaultId: string;
+  readonly key: KeyObject;
+  /** Told of every line that is good, in order. */
+  readonly onLine?: (line: AuditLine) => void;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Reads a log from its first line to its last and compares it with its heads.
+ *
+ * @returns `undefined` where there is no log and there never was one
+ */
+export async function verifyLog(options: VerifyLogOptions): Promise<LogReport | undefined> {
+  const { place, vaultId, key, onLine, signal } = options;
+  const known = readHeads(key, place, vaultId);
+  const heads = [...(known.here ? [known.here] : []), ...known.elsewhere];
+  if (!existsSync(place.logPath)) {
+    if (known.here === undefined && !known.isHereDamaged) return undefined;
+    return report(place.logPath, emptyTally(), heads, { kind: 'log-missing' });
+  }
+  const tally = emptyTally();
+  let damage: LogDamage | undefined;
+  let last: AuditLine | undefined;
+  let number = 0;
+  const seen = new Map<number, string>();
+  for await (const { text, whole } of linesOf(place.logPath)) {
+    signal?.throwIfAborted();
+    number++;
+    const line = openLine(key, text);
+    damage = !whole ? { kind: 'line-cut', line: number } : lineDamage(line, last, number, vaultId);
+    if (damage !== undefined || line === undefined) break;
+    count(tally, line);
+    if (heads.some((head) => head.seq === line.seq)) seen.set(line.seq, line.mac);
+    onLine?.(line);
+    last = line;
+  }
+  const torn = damage?.kind === 'line-cut' && (known.here?.seq ?? 0) <= (last?.seq ?? 0);
+  // A line that a crash cut short was never acted on; the next reveal removes it.
+  if (torn) damage = undefined;
+  return report(place.logPath, tally, heads, damage ?? headDamage(known, last, seen));
+}
+
+interface Tally {
+  lines: number;
+  reveals: number;
+  readonly open: Set<number>;
+}
+
+const emptyTally = (): Tally => ({ lines: 0, reveals: 0, open: new Set() });
+
+function count(tally: Tally, line: AuditLine): void {
+  tally.lines++;
+  if (line.event === 'reveal') {
+    tally.reveals++;
+    tally.open.add(line.seq);
+  } else if (line.event === 'outcome') {
+    tally.open.delete(line.reveal);
+  }
+}
+
+function report(
+  path: string,
+  { lines, reveals, open }: Tally,
+  heads: readonly AuditHead[],
+  damage: LogDamage | undefined,
+): LogReport {
+  return { path, lines, reveals, unfinished: [...open], headKnown: heads.length > 0, damage };
+}
+
+function lineDamage(
+  line: AuditLine | undefined,
+  last: AuditLine | undefined,
+  number: number,
+  vaultId: string,
+): LogDamage | undefined {
+  if (line === undefined) return { kind: 'line-changed', line: number };
+  if (last === undefined) {
+    if (line.prev !== noLine || line.seq !== 1) return { kind: 'lines-missing', line: number };
+    return line.event === 'begin' && line.vault === vaultId ? undefined : { kind: 'foreign-line', line: number };
+  }
+  if (line.log !== last.log) return { kind: 'foreign-line', line: number };
+  if (line.prev === last.mac && line.seq === last.seq + 1) return undefined;
+  return { kind: line.seq > last.seq + 1 ? 'lines-missing' : 'lines-moved', line: number };
+}
+
+/** Whether the chain holds every line that a head remembers. */
+function headDamage(
+  { here, isHereDamaged, elsewhere }: ReturnType<typeof readHeads>,
+  last: AuditLine | undefined,
+  seen: ReadonlyMap<number, string>,
+): LogDamage | undefined {
+  if (isHereDamaged) return { kind: 'head-changed' };
+  if (here !== undefined && here.log !== last?.log) return { kind: 'log-replaced' };
+  // A log that came here from another place is measured by the head it had there; where that place still has a log, the
+  // two are copies that went on apart.
+  const fitting = [here, ...elsewhere.filter(({ path }) => here === undefined && !existsSync(path))];
+  for (const head of fitting) {
+    if (head === undefined || head.log !== last?.log) continue;
+    if (head.seq > last.seq) return { kind: 'end-missing' };
+    if (seen.get(head.seq) !== head.last) return { kind: 'end-replaced', line: head.seq };
+  }
+  return undefined;
+}
+
+/** Split at line feeds alone: `node:readline` knows further line ends, which may stand in a reason. */
+async function* linesOf(path: string): AsyncGenerator<{ readonly text: string; readonly whole: boolean }> {
+  let rest = Buffer.alloc(0);
+  for await (const chunk of createReadStream(path)) {
+    rest = Buffer.concat([rest, chunk as Buffer]);
+    let start = 0;
+    for (let end = rest.indexOf(0x0a); end !== -1; end = rest.indexOf(0x0a, start)) {
+      yield { text: rest.toString('utf8', start, end), whole: true };
+      start = end + 1;
+    }
+    rest = rest.subarray(start);
+  }
+  if (rest.length > 0) yield { text: rest.toString('utf8'), whole: false };
+}
