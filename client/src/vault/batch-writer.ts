@@ -115,7 +115,19 @@ export class BatchWriter {
     const createdAt = new Date().toISOString();
     const id = state.namespaces.length + 1;
     this.#sql.insertNamespace.run(id, name);
-    const created: NamespaceState = { id, name, entries: 0, blocks: 0, createdAt, lastWrittenAt: createdAt };
+    const created: NamespaceState = {
+      id,
+      name,
+      kind: 'token',
+      canonical: '',
+      expiry: null,
+      forgotten: 0,
+      expired: 0,
+      entries: 0,
+      blocks: 0,
+      createdAt,
+      lastWrittenAt: createdAt,
+    };
     state.namespaces.push(created);
     return created;
   }

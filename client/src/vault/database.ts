@@ -10,11 +10,12 @@ export type Database = Sqlite.Database;
 const busyTimeoutMs = 30_000;
 
 /**
- * The tables. `vault_block.sealed` is ciphertext and tag of up to 128 entries of one namespace; `token_vault.ref` is
- * `block_id * 128 + slot`; `tail` is further bytes of the token's digest. What may be changed by somebody with an editor
+ * The tables of version 1. `vault_block.sealed` is ciphertext and tag of up to 128 entries of one namespace; `token_vault.ref` is
+ * `block_id * 128 + slot`; `tail` is further bytes of the digest, and the day of last use where
+ * values expire. What may be changed by somebody with an editor
  * and isn't sealed itself is repeated in the sealed state (`vault_meta`: `state`) and compared with it.
  */
-const tables = [
+const firstTables = [
   'CREATE TABLE vault_meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID',
   `CREATE TABLE data_key (
     key_id INTEGER PRIMARY KEY, purpose TEXT NOT NULL, state TEXT NOT NULL, nonce BLOB NOT NULL, wrapped BLOB NOT NULL
@@ -28,6 +29,13 @@ const tables = [
     block_id INTEGER PRIMARY KEY, namespace_id INTEGER NOT NULL, key_id INTEGER NOT NULL, entry_count INTEGER NOT NULL,
     nonce BLOB NOT NULL, sealed BLOB NOT NULL
   ) STRICT`,
+];
+
+/** What version 2 added. `digest` is a keyed digest of what was erased, `erased_on` a day since 1970-01-01. */
+const addedTables = [
+  `CREATE TABLE tombstone (
+    namespace_id INTEGER NOT NULL, digest BLOB NOT NULL, erased_on INTEGER NOT NULL, PRIMARY KEY (namespace_id, digest)
+  ) STRICT, WITHOUT ROWID`,
 ];
 
 export interface DatabaseOptions {
@@ -85,17 +93,29 @@ export function isBlank(db: Database): boolean {
 
 /** Makes the tables; inside the caller's transaction. */
 export function createTables(db: Database): void {
-  for (const sql of tables) db.exec(sql);
+  for (const sql of [...firstTables, ...addedTables]) db.exec(sql);
   db.pragma(`application_id = ${applicationId}`);
   db.pragma(`user_version = ${schemaVersion}`);
 }
 
-/** Whether the schema is exactly the one that {@link createTables} makes: no trigger, view or index more or less. */
+/** Brings the tables of version 1 to the present version; inside the caller's transaction. */
+export function upgradeTables(db: Database): void {
+  for (const sql of addedTables) db.exec(sql);
+  db.pragma(`user_version = ${schemaVersion}`);
+}
+
+/** The version that the file says it has. */
+export function schemaVersionOf(db: Database): number {
+  return db.pragma('user_version', { simple: true }) as number;
+}
+
+/** Whether the schema is exactly the one that this version of the file has: no trigger, view or index more or less. */
 export function hasExpectedSchema(db: Database): boolean {
   const found = db
     .prepare<[], string>(`SELECT sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite\\_autoindex\\_%' ESCAPE '\\'`)
     .pluck()
     .all();
+  const tables = schemaVersionOf(db) === 1 ? firstTables : [...firstTables, ...addedTables];
   return found.length === tables.length && tables.every((sql) => found.includes(sql));
 }
 
@@ -106,8 +126,9 @@ export function assertVaultFile(db: Database): void {
   if (db.pragma('application_id', { simple: true }) !== applicationId) {
     throw new VaultError('vault-not-a-vault', { message: 'The file is a database, but not an SDP vault' });
   }
-  const version = db.pragma('user_version', { simple: true });
-  if (typeof version !== 'number' || version > schemaVersion) {
+  const version = schemaVersionOf(db);
+  if (version < 1) throw new VaultError('vault-not-a-vault');
+  if (version > schemaVersion) {
     throw new VaultError('vault-not-a-vault', {
       message: 'The vault was made by a newer version of sdp',
       remedy: 'Use that version, or a newer one.',

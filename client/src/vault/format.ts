@@ -1,7 +1,10 @@
 import { lengthPrefixed } from '@sdp/shared/crypto';
 
-/** Version of the file's tables and of everything sealed in them. */
-export const schemaVersion = 1;
+/** Version of the file's tables and of its sealed state. A vault of version 1 is upgraded when it is opened for writing. */
+export const schemaVersion = 2;
+
+/** Version that blocks and wrapped keys are bound to. It stayed when the tables changed, so that an upgrade seals nothing anew. */
+const sealVersion = 1;
 
 /** `PRAGMA application_id`: "SDPV". */
 export const applicationId = 0x53445056;
@@ -18,7 +21,10 @@ export const tokenBytes = 16;
 /** Further bytes of the digest kept beside the token, by which a collision is told from a repetition. */
 export const tailBytes = 4;
 
-/** What travels and is stored per value: token, then tail. */
+/** Where a namespace's values expire, the day on which an entry was last used follows its tail. */
+export const dayBytes = 2;
+
+/** What travels per value: token, then tail. */
 export const digestBytes = tokenBytes + tailBytes;
 
 /** Half of what AES-GCM allows, so that seals lost with a crashed transaction can't lead past the limit. */
@@ -27,17 +33,23 @@ export const encryptionCap = 2 ** 31;
 /** What a key in the vault is for. */
 export type KeyPurpose = 'state' | 'data' | 'token' | 'hash' | 'manifest' | 'receipt';
 
+/**
+ * How the tokens of a namespace come about: `token` by a keyed digest of the value, `random` drawn anew for each cell,
+ * `surrogate` chosen among candidates that a method proposes.
+ */
+export type NamespaceKind = 'token' | 'random' | 'surrogate';
+
 /** State of a data key: one seals, the others only open. */
 export type DataKeyState = 'active' | 'retired';
 
 /** Associated data of a wrapped key. */
 export function keyAad(vaultId: string, keyId: number, purpose: KeyPurpose): Uint8Array {
-  return lengthPrefixed('sdp-vault-key-v1', vaultId, schemaVersion, keyId, purpose);
+  return lengthPrefixed('sdp-vault-key-v1', vaultId, sealVersion, keyId, purpose);
 }
 
-/** Associated data of the vault's state. */
-export function stateAad(vaultId: string): Uint8Array {
-  return lengthPrefixed('sdp-vault-state-v1', vaultId, schemaVersion);
+/** Associated data of the vault's state. A state of one schema version doesn't pass for one of another. */
+export function stateAad(vaultId: string, version: number): Uint8Array {
+  return lengthPrefixed('sdp-vault-state-v1', vaultId, version);
 }
 
 /** Where a block belongs; sealed into it as associated data. */
@@ -54,7 +66,7 @@ export function blockAad(place: BlockPlace): Uint8Array {
   return lengthPrefixed(
     'sdp-vault-block-v1',
     place.vaultId,
-    schemaVersion,
+    sealVersion,
     place.namespace,
     place.keyId,
     place.blockId,

@@ -11,7 +11,7 @@ import {
 import { IntegrityError, VaultError } from '@sdp/shared/errors';
 import { createTables, type Database } from './database.ts';
 import { type KeyPurpose, keyAad } from './format.ts';
-import { type KeyState, StateStore, type VaultState } from './state.ts';
+import { emptySet, type KeyState, type LeakState, StateStore, type VaultState } from './state.ts';
 
 /** The keys of an open vault. */
 export interface Keyring {
@@ -28,11 +28,14 @@ export interface Keyring {
   readonly data: Map<number, KeyObject>;
   /** The token key before this one, while tokens are being changed. */
   readonly formerToken: KeyObject | undefined;
+  /** What is to be done since a master key leaked. */
+  readonly leak: LeakState | undefined;
   /** Ids of the keys in use, by which a process finds out that another one has changed them. */
   readonly ids: Readonly<Record<'state' | 'token', number>>;
 }
 
-interface KeyRow {
+/** A row of `data_key`. */
+export interface KeyRow {
   readonly key_id: number;
   readonly purpose: string;
   readonly state: string;
@@ -82,7 +85,8 @@ export function createKeys(db: Database, master: MasterKey): void {
     masterFingerprints: [keyFingerprint(master)],
     nextBlockId: 1,
     commits: 0,
-    blockSet: '00'.repeat(32),
+    blockSet: emptySet,
+    tombstones: { count: 0, set: emptySet },
     namespaces: [],
     keys: states,
   });
@@ -128,6 +132,7 @@ export function openKeys(db: Database, master: MasterKey): Keyring {
     receipt: single('receipt'),
     data,
     formerToken: formerTokenRow && open(formerTokenRow, 'token'),
+    leak: state.leak,
     ids: { state: stateRow?.key_id ?? 0, token: rowOf('token')?.key_id ?? 0 },
   };
 }
@@ -153,7 +158,8 @@ export function loadDataKey(
   return key;
 }
 
-function openKey(kek: KeyObject, vaultId: string, row: KeyRow, purpose: KeyPurpose): KeyObject | undefined {
+/** @returns `undefined` if the key isn't wrapped under `kek`, or was changed */
+export function openKey(kek: KeyObject, vaultId: string, row: KeyRow, purpose: KeyPurpose): KeyObject | undefined {
   if (!Buffer.isBuffer(row.nonce) || !Buffer.isBuffer(row.wrapped)) return undefined;
   return unwrapKey(kek, keyAad(vaultId, row.key_id, purpose), { nonce: row.nonce, sealed: row.wrapped });
 }

@@ -9,9 +9,13 @@ import {
   openDatabase,
   prepareForWriting,
   reserveFile,
+  schemaVersionOf,
+  upgradeTables,
 } from './database.ts';
+import { schemaVersion } from './format.ts';
 import { createKeys, type Keyring, openKeys } from './keyring.ts';
 import { withVaultErrors } from './sqlite-errors.ts';
+import { StateStore } from './state.ts';
 import { withWriteLock } from './write-lock.ts';
 
 /** An open vault file with its keys; whoever opens it closes `db`. */
@@ -49,12 +53,14 @@ export function openVaultFile(options: OpenVaultFileOptions): VaultFile {
       }
       assertVaultFile(db);
       if (!readOnly) withWriteLock(() => prepareForWriting(db));
-      const keys = db.transaction(() => {
+      const openChecked = db.transaction(() => {
         if (!hasExpectedSchema(db)) {
           throw new IntegrityError('vault-tampered', { message: 'The vault’s tables were changed' });
         }
         return openKeys(db, masterKey);
-      })();
+      });
+      const keys = openChecked();
+      if (!readOnly && schemaVersionOf(db) < schemaVersion) upgrade(db, openChecked);
       return { path, db, keys };
     });
   } catch (error) {
@@ -70,4 +76,17 @@ function initialize(db: Database, masterKey: MasterKey): void {
     if (isBlank(db)) createKeys(db, masterKey);
   });
   withWriteLock(() => createUnlessThere.immediate());
+}
+
+/** One transaction: a crash leaves the old version or the new one. Two processes may get here at once. */
+function upgrade(db: Database, openChecked: () => Keyring): void {
+  const upgradeUnlessDone = db.transaction(() => {
+    if (schemaVersionOf(db) === schemaVersion) return;
+    const { vaultId, state } = openChecked();
+    const states = new StateStore(db, vaultId, state);
+    const upgraded = states.read();
+    upgradeTables(db);
+    states.write(upgraded);
+  });
+  withWriteLock(() => upgradeUnlessDone.immediate());
 }

@@ -1,6 +1,7 @@
 import { hmacHex } from '@sdp/shared/crypto';
 import { VaultError } from '@sdp/shared/errors';
 import { openDatabase } from './database.ts';
+import { namespaceKeys } from './namespace-keys.ts';
 import { openVaultFile, type VaultFile } from './open-vault-file.ts';
 import { VaultReader } from './reader.ts';
 import { SealingQueue } from './sealing-queue.ts';
@@ -48,10 +49,15 @@ function assemble({ path, db, keys }: VaultFile, options: OpenVaultOptions, over
       }
       return createTokenizer(digests.of(namespace), queue, namespace);
     },
+    randomTokenizer: () => notYet(),
+    surrogates: () => notYet(),
+    surrogateRevealer: () => notYet(),
+    spellings: () => 0,
+    keyed: (namespace) => namespaceKeys(keys, namespace),
     drain: () => queue.drain(),
     flush: () => queue.flush(),
     hasher: (namespace) => digests.hasher(namespace),
-    tokenOf: (namespace) => digests.tokenOf(namespace),
+    tokenOf: (namespace, canonical) => digests.tokenOf(namespace, canonical),
     revealer: (namespaces) => {
       const reveal = withVaultErrors(() => reader.revealer(namespaces));
       return (token) => withVaultErrors(() => reveal(token));
@@ -85,4 +91,8 @@ function assemble({ path, db, keys }: VaultFile, options: OpenVaultOptions, over
       }
     },
   };
+}
+
+function notYet(): never {
+  throw new VaultError('vault-unusable', { message: 'Not built yet' });
 }

@@ -120,9 +120,21 @@ export function openBlockRow(
   namespace: string,
   row: BlockRow,
 ): OpenedBlock | undefined {
+  const plaintext = openBlockBytes(db, keys, namespace, row);
+  const block = plaintext && OpenedBlock.parse(plaintext);
+  return block?.count === row.entry_count ? block : undefined;
+}
+
+/** The plaintext of a block as it was sealed; see {@link openBlockRow}. */
+export function openBlockBytes(
+  db: Database,
+  keys: Pick<Keyring, 'vaultId' | 'wrapping' | 'data'>,
+  namespace: string,
+  row: BlockRow,
+): Buffer | undefined {
   const key = loadDataKey(db, keys, row.key_id);
   if (key === undefined || !Buffer.isBuffer(row.nonce) || !Buffer.isBuffer(row.sealed)) return undefined;
-  const plaintext = openBlob(
+  return openBlob(
     key,
     blockAad({
       vaultId: keys.vaultId,
@@ -133,6 +145,4 @@ export function openBlockRow(
     }),
     row,
   );
-  const block = plaintext && OpenedBlock.parse(plaintext);
-  return block?.count === row.entry_count ? block : undefined;
 }

@@ -2,15 +2,41 @@ import type { KeyObject } from 'node:crypto';
 import { nonceBytes, openBlob, sealBlob } from '@sdp/shared/crypto';
 import { IntegrityError, VaultError } from '@sdp/shared/errors';
 import type { Database } from './database.ts';
-import { type DataKeyState, encryptionCap, type KeyPurpose, stateAad } from './format.ts';
+import {
+  type DataKeyState,
+  encryptionCap,
+  type KeyPurpose,
+  type NamespaceKind,
+  schemaVersion,
+  stateAad,
+} from './format.ts';
+
+/** The `SetDigest` of nothing. */
+export const emptySet = '00'.repeat(32);
 
 export interface NamespaceState {
   readonly id: number;
   readonly name: string;
+  readonly kind: NamespaceKind;
+  /** Id of the canonicalizer over whose form tokens are made; `''` for none. */
+  readonly canonical: string;
+  expiry: NamespaceExpiry | null;
+  /** Entries erased on request, and because they had expired. */
+  forgotten: number;
+  expired: number;
   entries: number;
   blocks: number;
   readonly createdAt: string;
   lastWrittenAt: string;
+}
+
+/** After how many days a value goes that nobody tokenizes any more. Days are counted from 1970-01-01 in UTC. */
+export interface NamespaceExpiry {
+  days: number;
+  /** The day on which the namespace got an expiry: older entries, which have no day of their own, count from it. */
+  readonly since: number;
+  /** `SetDigest` of all (token, day) in the namespace, as hex. */
+  daySet: string;
 }
 
 export interface KeyState {
@@ -22,6 +48,21 @@ export interface KeyState {
   lastUsedAt: string | null;
 }
 
+/** What is still to be done after a master key that has leaked was replaced. */
+export interface LeakState {
+  /** When it was replaced. */
+  readonly since: string;
+  readonly pending: readonly ('rekey' | 'retoken')[];
+}
+
+/** Tokens are being changed: blocks from `next` on and before `end` still hold tokens of the former token key. */
+export interface RetokenState {
+  next: number;
+  readonly end: number;
+  /** Bytes of the map of old and new tokens that are certain, where one is written. */
+  mapBytes: number | undefined;
+}
+
 /**
  * What was last committed, all in all. Sealed with every commit in the same transaction, so that it fits the tables
  * after a crash as well; whoever removes, adds or puts back rows can't make it fit again. (An old copy of the whole file
@@ -30,14 +71,18 @@ export interface KeyState {
 export interface VaultState {
   readonly createdAt: string;
   /** Fingerprints of the master keys, the present one first. */
-  readonly masterFingerprints: readonly string[];
+  masterFingerprints: readonly string[];
   nextBlockId: number;
   /** How often this state was sealed; its key has a cap like any other. */
   commits: number;
   /** {@link BlockSet} of all blocks, as hex. */
   blockSet: string;
+  /** Number and `SetDigest` of all tombstones. */
+  readonly tombstones: { count: number; set: string };
   readonly namespaces: NamespaceState[];
   readonly keys: KeyState[];
+  leak?: LeakState | undefined;
+  retoken?: RetokenState | undefined;
 }
 
 /** Reads and writes the state over one connection. */
@@ -45,7 +90,7 @@ export class StateStore {
   readonly #db: Database;
   readonly #key: KeyObject;
   readonly #keyId: number | undefined;
-  readonly #aad: Uint8Array;
+  readonly #vaultId: string;
   #last: { readonly blob: Buffer; readonly state: VaultState } | undefined;
 
   /** @param keyId where given, a state that another process has sealed under a new key is told from a damaged one */
@@ -53,7 +98,7 @@ export class StateStore {
     this.#db = db;
     this.#key = key;
     this.#keyId = keyId;
-    this.#aad = stateAad(vaultId);
+    this.#vaultId = vaultId;
   }
 
   /**
@@ -65,7 +110,8 @@ export class StateStore {
     const blob = this.#db.prepare<[], Buffer>(`SELECT value FROM vault_meta WHERE name = 'state'`).pluck().get();
     if (!Buffer.isBuffer(blob)) throw stateDamaged();
     if (this.#last?.blob.equals(blob)) return structuredClone(this.#last.state);
-    const text = openBlob(this.#key, this.#aad, {
+    const version = this.#db.pragma('user_version', { simple: true }) as number;
+    const text = openBlob(this.#key, stateAad(this.#vaultId, version), {
       nonce: blob.subarray(0, nonceBytes),
       sealed: blob.subarray(nonceBytes),
     });
@@ -74,14 +120,19 @@ export class StateStore {
       throw stateDamaged();
     }
     // It was sealed by this code under this schema version: its shape needs no checking.
-    return JSON.parse(text.toString('utf8')) as VaultState;
+    const state = JSON.parse(text.toString('utf8')) as VaultState;
+    return version === schemaVersion ? state : fromVersion1(state);
   }
 
   /** Inside the caller's transaction. @throws {VaultError} `key-exhausted` */
   write(state: VaultState): void {
     if (state.commits >= encryptionCap) throw new VaultError('key-exhausted');
     state.commits += 1;
-    const { nonce, sealed } = sealBlob(this.#key, this.#aad, Buffer.from(JSON.stringify(state), 'utf8'));
+    const { nonce, sealed } = sealBlob(
+      this.#key,
+      stateAad(this.#vaultId, schemaVersion),
+      Buffer.from(JSON.stringify(state), 'utf8'),
+    );
     const blob = Buffer.concat([nonce, sealed]);
     this.#db
       .prepare<[Buffer]>(
@@ -97,6 +148,19 @@ export class StateStore {
       .pluck()
       .get();
   }
+}
+
+/** What the first version had no field for, as it was then. */
+function fromVersion1(state: Omit<VaultState, 'tombstones'>): VaultState {
+  const namespaces = state.namespaces.map((namespace) => ({
+    ...namespace,
+    kind: 'token' as const,
+    canonical: '',
+    expiry: null,
+    forgotten: 0,
+    expired: 0,
+  }));
+  return { ...state, namespaces, tombstones: { count: 0, set: emptySet } };
 }
 
 function stateDamaged(): IntegrityError {

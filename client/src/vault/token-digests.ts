@@ -1,6 +1,7 @@
 import { type KeyedDigest, keyedDigest } from '@sdp/shared/crypto';
 import { InputError } from '@sdp/shared/errors';
 import {
+  type Canonicalizer,
   type HashToken,
   hashDomain,
   hashTokenFromDigest,
@@ -38,8 +39,14 @@ export class TokenDigests {
     return made;
   }
 
-  tokenOf(namespace: string): (value: string) => Token {
+  /** {@link of} over a canonical form. */
+  canonical(namespace: string, canonical: Canonicalizer): KeyedHash {
     const digest = this.of(namespace);
+    return canonical.id === '' ? digest : (value) => digest(canonical.apply(value));
+  }
+
+  tokenOf(namespace: string, canonical?: Canonicalizer): (value: string) => Token {
+    const digest = canonical === undefined ? this.of(namespace) : this.canonical(namespace, canonical);
     return (value) => (value === '' ? emptyToken : tokenFromDigest(digest(value)));
   }
 

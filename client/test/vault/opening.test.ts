@@ -69,7 +69,7 @@ describe('opening tells apart', () => {
 
   test('a newer version', async () => {
     const path = await closedVault();
-    change(path, 'PRAGMA user_version = 2');
+    change(path, 'PRAGMA user_version = 3');
     expect(await codeOf(path)).toMatch(/^vault-not-a-vault: .*newer version/);
   });
 

@@ -197,7 +197,8 @@ export const errorRegistry = {
   'value-unfit': {
     kind: 'input',
     title: 'A value cannot be taken by its column’s method',
-    remedy: 'Correct the value, choose another method, or set `on_invalid: token` or `on_invalid: redact` for the column.',
+    remedy:
+      'Correct the value, choose another method, or set `on_invalid: token` or `on_invalid: redact` for the column.',
   },
   'results-key-mismatch': {
     kind: 'input',
