@@ -82,6 +82,10 @@ export interface VaultState {
   readonly namespaces: NamespaceState[];
   readonly keys: KeyState[];
   leak?: LeakState | undefined;
+  /** Fingerprints of master keys that others know: what still is under one of them has to get new keys. */
+  leaked?: readonly string[] | undefined;
+  /** Only in a backup: when it was made. */
+  backupMadeAt?: string | undefined;
   retoken?: RetokenState | undefined;
 }
 

@@ -316,6 +316,11 @@ export const errorRegistry = {
     title: 'The audit log is not as it was written',
     remedy: 'See what is wrong with `sdp vault audit verify`, keep the log aside, and find out who changed it.',
   },
+  'bundle-invalid': {
+    kind: 'integrity',
+    title: 'The key bundle does not open',
+    remedy: 'Use the master key with which it was exported, and the file as it was exported.',
+  },
   'manifest-invalid': {
     kind: 'integrity',
     title: 'The manifest does not fit the file or was not made with this key',

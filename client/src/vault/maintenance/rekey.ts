@@ -1,0 +1,142 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { SealingKey } from '@sdp/shared/crypto';
+import { IntegrityError } from '@sdp/shared/errors';
+import { BlockSet } from '../block-set.ts';
+import { blockAad, encryptionCap } from '../format.ts';
+import { loadDataKey } from '../keyring.ts';
+import type { VaultFile } from '../open-vault-file.ts';
+import { type BlockRow, openBlockBytes } from '../reader.ts';
+import { vaultErrorFrom } from '../sqlite-errors.ts';
+import type { KeyState, VaultState } from '../state.ts';
+import { changeState } from './change-state.ts';
+import { emptyWriteAheadLog, eraseWhatIsDeleted } from './erase-leftovers.ts';
+import { activeKey, addKey, removeKeys, retireKey } from './key-rows.ts';
+import { leakStepDone } from './leak-steps.ts';
+import type { MaintenanceRun } from './maintenance-run.ts';
+
+/** Blocks that one transaction seals anew: some 5 MB, so that others get in every few hundredths of a second. */
+const blocksPerCommit = 1_024;
+
+export interface RekeyOutcome {
+  /** Went on with what an earlier run had begun. */
+  readonly resumed: boolean;
+  /** Blocks that this run sealed anew. */
+  readonly blocks: number;
+  readonly keyId: string;
+  /** Keys that are gone now, and their wrapped bytes with them. */
+  readonly erasedKeys: readonly string[];
+  /** Whether the write-ahead log could be emptied; if not, it goes when the last process closes the vault. */
+  readonly logEmptied: boolean;
+}
+
+/**
+ * Gives the vault a new data key and seals every block anew under it. Others may read and write meanwhile: from the
+ * first commit on, what they write is sealed under the new key. Stopped at any moment it leaves a whole vault, and the
+ * next run goes on where it stopped. The old key goes in a transaction that has found no block under it.
+ *
+ * @throws {IntegrityError} `vault-tampered` at a block that doesn't open
+ * @throws {VaultError} `vault-keys-changed`, `vault-unusable`
+ * @throws the signal's reason when it aborts
+ */
+export async function rekeyVault(file: VaultFile, run: MaintenanceRun = {}): Promise<RekeyOutcome> {
+  const { db } = file;
+  try {
+    db.pragma('busy_timeout = 0');
+    eraseWhatIsDeleted(db);
+    const { keyId, resumed } = changeState(file, (state) => begin(file, state));
+    const blocks = await sealAllAnew(file, keyId, run);
+    const erased = changeState(file, (state) => finish(file, state, keyId));
+    return {
+      resumed,
+      blocks,
+      keyId: String(keyId),
+      erasedKeys: erased.map(String),
+      logEmptied: emptyWriteAheadLog(db),
+    };
+  } catch (error) {
+    throw vaultErrorFrom(error);
+  }
+}
+
+function begin(file: VaultFile, state: VaultState): { readonly keyId: number; readonly resumed: boolean } {
+  const active = activeKey(state, 'data');
+  const isUnfinished = state.keys.some((key) => key.purpose === 'data' && key.state === 'retired');
+  if (active !== undefined && isUnfinished) return { keyId: active.id, resumed: true };
+  const { id } = addKey(file, state, 'data');
+  if (active !== undefined) retireKey(file, state, active.id);
+  return { keyId: id, resumed: false };
+}
+
+async function sealAllAnew(file: VaultFile, keyId: number, { onProgress, signal }: MaintenanceRun): Promise<number> {
+  const { db } = file;
+  const blockSet = new BlockSet(file.keys.state);
+  const old = db.prepare<[number, number, number], BlockRow>(
+    'SELECT * FROM vault_block WHERE block_id > ? AND key_id <> ? ORDER BY block_id LIMIT ?',
+  );
+  const total =
+    db.prepare<[number], number>('SELECT count(*) FROM vault_block WHERE key_id <> ?').pluck().get(keyId) ?? 0;
+  let last = 0;
+  let done = 0;
+  for (;;) {
+    const count = changeState(file, (state) => {
+      const rows = old.all(last, keyId, blocksPerCommit);
+      if (rows.length > 0) sealAnew(file, state, rows, blockSet);
+      last = rows.at(-1)?.block_id ?? last;
+      return rows.length;
+    });
+    if (count === 0) return done;
+    done += count;
+    onProgress?.(done, Math.max(total, done));
+    await nextTurn();
+    signal?.throwIfAborted();
+  }
+}
+
+function sealAnew(file: VaultFile, state: VaultState, rows: readonly BlockRow[], blockSet: BlockSet): void {
+  const { db, keys } = file;
+  const key = activeKey(state, 'data') as KeyState;
+  const keyObject = loadDataKey(db, keys, key.id);
+  if (keyObject === undefined) throw new IntegrityError('vault-tampered', { message: 'A data key is not there' });
+  const sealing = new SealingKey(keyObject, key.encryptions, encryptionCap);
+  const names = new Map(state.namespaces.map(({ id, name }) => [id, name]));
+  const update = db.prepare<[number, Uint8Array, Uint8Array, number]>(
+    'UPDATE vault_block SET key_id = ?, nonce = ?, sealed = ? WHERE block_id = ?',
+  );
+  blockSet.reset(state.blockSet);
+  for (const row of rows) {
+    const namespace = names.get(row.namespace_id);
+    const plaintext = namespace === undefined ? undefined : openBlockBytes(db, keys, namespace, row);
+    if (namespace === undefined || plaintext === undefined) {
+      throw new IntegrityError('vault-tampered', { message: `Block ${row.block_id} of the vault does not open` });
+    }
+    const { nonce, sealed } = sealing.seal(
+      blockAad({
+        vaultId: keys.vaultId,
+        namespace,
+        keyId: key.id,
+        blockId: row.block_id,
+        entryCount: row.entry_count,
+      }),
+      plaintext,
+    );
+    update.run(key.id, nonce, sealed, row.block_id);
+    blockSet.toggle(row.block_id, row.sealed);
+    blockSet.toggle(row.block_id, sealed);
+  }
+  state.blockSet = blockSet.toHex();
+  key.encryptions = sealing.encryptions;
+  key.lastUsedAt = new Date().toISOString();
+}
+
+function finish(file: VaultFile, state: VaultState, keyId: number): readonly number[] {
+  const under = file.db
+    .prepare<[number], number>('SELECT count(*) FROM vault_block WHERE key_id <> ?')
+    .pluck()
+    .get(keyId);
+  const retired = state.keys.filter((key) => key.purpose === 'data' && key.id !== keyId).map(({ id }) => id);
+  // Nobody seals under a retired key. Should a block be left all the same, its key stays, and the next run goes on.
+  if (under !== 0) return [];
+  removeKeys(file, state, retired);
+  leakStepDone(state, 'rekey');
+  return retired;
+}
