@@ -1,5 +1,7 @@
 import { Command } from 'commander';
-import { type DetokenizeOutcome, detokenizeFile } from '../pipeline/index.ts';
+import { addReasonFlag } from '../audit/index.ts';
+import type { ManifestColumn } from '../manifest/index.ts';
+import { type DetokenizeOutcome, detokenizeFile, isReversible } from '../pipeline/index.ts';
 import { formatNumber } from '../terminal/index.ts';
 import { type CommandContext, pathForPeople, vaultPathFrom } from './context.ts';
 import { addCsvFlags, type CsvFlags, collect, csvOptionsOf } from './csv-flags.ts';
@@ -12,6 +14,7 @@ interface DetokenizeFlags extends CsvFlags {
   readonly vault?: string;
   readonly manifest?: string;
   readonly keepUnknown?: boolean;
+  readonly reason?: string;
 }
 
 /** `sdp detokenize`: puts the original values back. */
@@ -19,7 +22,7 @@ export function detokenizeCommand(context: CommandContext): Command {
   const command = new Command('detokenize')
     .summary('put the original values back')
     .description(
-      'Replaces tokens by the values that the vault keeps for them. Where a manifest lies beside the input, its token columns are reversed, byte for byte; else every cell that is a token, in the named columns or in all. The output holds personal data again: a new file can be read by its owner only.',
+      'Replaces tokens by the values that the vault keeps for them. Where a manifest lies beside the input, all its columns that can be reversed are, byte for byte; else tokens wherever they stand in the named columns or in all. The output holds personal data again: a new file can be read by its owner only.',
     )
     .requiredOption('--input <file>', 'tokenized CSV file; - for stdin')
     .requiredOption('--output <file>', 'file to write, replaced if it is there; - for stdout')
@@ -27,14 +30,14 @@ export function detokenizeCommand(context: CommandContext): Command {
     .option('--vault <file>', 'vault file (default: SDP_VAULT, else token_vault.db)')
     .option('--manifest <file>', 'manifest of the input (default: the input with .manifest.json, if it is there)')
     .option('--keep-unknown', 'leave tokens that the vault does not know as they are, rather than fail');
-  return addOutputFlags(addCsvFlags(command))
+  return addOutputFlags(addCsvFlags(addReasonFlag(command)))
     .addHelpText(
       'after',
       `
-Columns that were hashed, redacted, masked or dropped cannot be reversed; they stay as they are.
+Columns that were hashed, redacted, masked, put into buckets or dropped cannot be reversed; they stay as they are.
 
 Example:
-  $ sdp detokenize --input customers_tok.csv --output customers_again.csv
+  $ sdp detokenize --input customers_tok.csv --output customers_again.csv --reason "quarterly mailing, ticket 4711"
 `,
     )
     .action(async (flags: DetokenizeFlags) => {
@@ -44,6 +47,7 @@ Example:
         vaultPath: vaultPathFrom(context, flags.vault),
         keepUnknown: flags.keepUnknown ?? false,
         csv: csvOptionsOf(flags),
+        ...(flags.reason === undefined ? {} : { reason: flags.reason }),
         ...(flags.column === undefined ? {} : { columns: flags.column }),
         ...(flags.manifest === undefined ? {} : { manifest: flags.manifest }),
       });
@@ -53,14 +57,17 @@ Example:
 
 function report(context: CommandContext, { outputPath, rows, columns, manifest }: DetokenizeOutcome): void {
   const { terminal } = context;
-  const lasting = manifest?.columns.filter(({ method }) => method !== 'token' && method !== 'keep') ?? [];
+  const all: readonly ManifestColumn[] = manifest?.columns ?? [];
+  const lasting = all.filter((column) => column.method !== 'keep' && !isReversible(column));
   const dropped = manifest?.dropped ?? [];
   // Without a manifest all columns were looked at; those without tokens are of no interest.
   const shown = columns.filter(({ revealed, unknown }) => manifest !== undefined || revealed + unknown > 0);
   const anyUnknown = columns.some(({ unknown }) => unknown > 0);
   const notes = [
-    ...lasting.map(
-      ({ name, method }) => `column ${name} was made by ${method}, which cannot be reversed; it stays as it is`,
+    ...lasting.map(({ name, method }) =>
+      method === 'date-shift'
+        ? `column ${name} was shifted by an entity that cannot be had back; it stays as it is`
+        : `column ${name} was made by ${method}, which cannot be reversed; it stays as it is`,
     ),
     ...dropped.map((name) => `column ${name} was dropped and cannot be brought back`),
   ];

@@ -1,36 +1,19 @@
-import { namespaceOf, type TokenizeOutcome } from '../pipeline/index.ts';
-import { formatBytes, formatNumber } from '../terminal/index.ts';
+import { type ColumnTally, isReadable, namespaceOf, type TokenizeOutcome } from '../pipeline/index.ts';
+import { formatBytes, formatNumber, type Table, type Terminal } from '../terminal/index.ts';
 import { type CommandContext, pathForPeople } from './context.ts';
 
 /** The summary of `tokenize-csv` and `tokenize-config`. */
 export function reportTokenized(context: CommandContext, outcome: TokenizeOutcome): void {
   const { terminal } = context;
   const { manifest, tallies, outputPath, manifestPath, vaultPath, newValues } = outcome;
-  for (const { rule, tokenShaped } of tallies) {
-    if (tokenShaped === 0) continue;
-    terminal.warn(
-      `column ${rule.name} held ${formatNumber(tokenShaped)} values that look like tokens already; they were treated as any other value`,
-    );
-  }
+  for (const tally of tallies) warnOf(terminal, tally, tallies);
   const treated = tallies.filter(({ rule }) => rule.method !== 'keep');
   const kept = tallies.length - treated.length;
   const name = (path: string) => pathForPeople(context, path);
   terminal.result(
     [
-      ...(treated.length === 0
-        ? []
-        : [
-            {
-              columns: ['column', 'method', 'namespace', 'cells'],
-              rows: treated.map(({ rule, cells }) => [
-                rule.name,
-                rule.method,
-                namespaceOf(rule) ?? '',
-                rule.method === 'drop' ? '' : cells,
-              ]),
-            },
-            '',
-          ]),
+      ...(treated.length === 0 ? [] : [treatedTable(treated), '']),
+      ...frequencyTable(treated),
       `${formatNumber(manifest.row_count)} rows; ${keptText(kept)}; ${formatNumber(newValues)} values new to the vault`,
       '',
       ...(outputPath === '-' ? [] : [`output    ${name(outputPath)} (${formatBytes(manifest.file.bytes)})`]),
@@ -39,12 +22,7 @@ export function reportTokenized(context: CommandContext, outcome: TokenizeOutcom
     ],
     {
       rows: manifest.row_count,
-      columns: tallies.map(({ rule, cells }) => ({
-        name: rule.name,
-        method: rule.method,
-        ...('namespace' in rule ? { namespace: rule.namespace } : {}),
-        ...(rule.method === 'keep' || rule.method === 'drop' ? {} : { cells }),
-      })),
+      columns: tallies.map(columnJson),
       new_values: newValues,
       output: outputPath,
       bytes: manifest.file.bytes,
@@ -53,6 +31,98 @@ export function reportTokenized(context: CommandContext, outcome: TokenizeOutcom
       vault: vaultPath,
     },
   );
+}
+
+function warnOf(terminal: Terminal, tally: ColumnTally, tallies: readonly ColumnTally[]): void {
+  const { rule, tokenShaped, invalid, respelled, frequencies } = tally;
+  const cells = (count: number) => (count === 1 ? '1 cell' : `${formatNumber(count)} cells`);
+  if (tokenShaped > 0) {
+    terminal.warn(
+      `column ${rule.name} held ${formatNumber(tokenShaped)} values that look like tokens already; they were treated as any other value`,
+    );
+  }
+  if (invalid > 0) {
+    const instead = 'onInvalid' in rule && rule.onInvalid === 'token' ? 'a token' : '[REDACTED]';
+    terminal.warn(`column ${rule.name}: ${cells(invalid)} that ${rule.method} cannot take got ${instead} instead`);
+  }
+  if (respelled > 0) {
+    terminal.warn(
+      `column ${rule.name}: ${cells(respelled)} are spelled otherwise than the value the vault keeps; detokenize gives back the first spelling`,
+    );
+  }
+  if (rule.method === 'date-shift') {
+    const entity = tallies.find((other) => other.rule.name === rule.entity)?.rule;
+    if (entity !== undefined && !isReadable(entity)) {
+      terminal.warn(
+        `column ${rule.name} cannot be reversed: its shift belongs to ${rule.entity}, which is gone from the output or cannot be reversed itself`,
+      );
+    }
+  }
+  const report = frequencies?.report();
+  if (report?.verdict === 'weak') terminal.warn(`column ${rule.name}: ${report.advice}`);
+}
+
+function treatedTable(treated: readonly ColumnTally[]): Table {
+  const anyNulls = treated.some(({ nulls }) => nulls > 0);
+  return {
+    columns: ['column', 'method', 'namespace', 'cells', ...(anyNulls ? ['null markers'] : [])],
+    rows: treated.map(({ rule, cells, nulls }) => [
+      rule.name,
+      rule.method,
+      namespaceOf(rule) ?? '',
+      rule.method === 'drop' ? '' : cells,
+      ...(anyNulls ? [nulls] : []),
+    ]),
+  };
+}
+
+/** What the frequencies of equal results give away. */
+function frequencyTable(treated: readonly ColumnTally[]): (Table | string)[] {
+  const measured = treated.flatMap(({ rule, frequencies }) => {
+    const report = frequencies?.report();
+    return report === undefined || report.cells === 0 ? [] : [{ rule, report }];
+  });
+  if (measured.length === 0) return [];
+  return [
+    {
+      columns: ['equal values show in', 'different values', 'most frequent', 'entropy', 'frequency analysis'],
+      rows: measured.map(({ rule, report }) => [
+        rule.name,
+        Math.round(report.distinct),
+        formatShare(report.topShare),
+        `${report.entropyBits.toFixed(1)} bits`,
+        report.verdict === 'weak' ? 'would undo it' : 'shows little',
+      ]),
+    },
+    '',
+  ];
+}
+
+function formatShare(share: number): string {
+  const percent = share * 100;
+  return `${percent >= 10 ? percent.toFixed(0) : percent.toPrecision(2)} %`;
+}
+
+function columnJson({ rule, cells, nulls, invalid, respelled, frequencies }: ColumnTally): Record<string, unknown> {
+  const namespace = namespaceOf(rule);
+  const report = frequencies?.report();
+  return {
+    name: rule.name,
+    method: rule.method,
+    ...(namespace === undefined ? {} : { namespace }),
+    ...(rule.method === 'keep' || rule.method === 'drop' ? {} : { cells }),
+    ...(nulls === 0 ? {} : { null_markers: nulls }),
+    ...(invalid === 0 ? {} : { invalid }),
+    ...(respelled === 0 ? {} : { respelled }),
+    ...(report === undefined
+      ? {}
+      : {
+          distinct: Math.round(report.distinct),
+          top_share: report.topShare,
+          entropy_bits: report.entropyBits,
+          frequency: report.verdict,
+        }),
+  };
 }
 
 function keptText(count: number): string {

@@ -12,6 +12,7 @@ interface TokenizeConfigFlags extends CsvFlags {
   readonly output: string;
   readonly vault?: string;
   readonly manifest?: string;
+  readonly strict?: boolean;
 }
 
 /** `sdp tokenize-config`: treats every column of a CSV file as a configuration says. */
@@ -19,18 +20,19 @@ export function tokenizeConfigCommand(context: CommandContext): Command {
   const command = new Command('tokenize-config')
     .summary('tokenize a CSV file as a configuration says')
     .description(
-      'Treats every column as the configuration says: token (reversible), hash, redact, mask, keep or drop. A column that the configuration does not name is an error unless it sets a default.',
+      'Treats every column as the configuration says: token, random, email, card, fpe, date-shift and text can be reversed; hash, redact, mask, bucket and drop cannot; keep changes nothing. A column that the configuration does not name is an error unless it sets a default.',
     )
     .requiredOption('--config <file>', 'YAML file with source_table, key_column and columns')
     .requiredOption('--input <file>', 'CSV file to read; - for stdin')
     .requiredOption('--output <file>', 'file to write, replaced if it is there; - for stdout')
+    .option('--strict', 'fail, with no output, where frequency analysis would undo a column’s tokens')
     .option('--vault <file>', 'vault file, made if it is not there (default: SDP_VAULT, else token_vault.db)')
     .option('--manifest <file>', 'where the manifest goes (default: the output with .manifest.json)');
   return addOutputFlags(addCsvFlags(command))
     .addHelpText(
       'after',
       `
-Only token can be reversed; detokenize leaves the columns of the other methods as they are.
+docs/tokenization.md says when to choose which method and what it leaks.
 
 Example:
   $ sdp tokenize-config --config configs/customers_tokenization.yml \\
@@ -46,6 +48,7 @@ Example:
         vaultPath: vaultPathFrom(context, flags.vault),
         sourceTable: config.sourceTable,
         plan: planConfiguredColumns(config),
+        strict: config.strict || flags.strict === true,
         csv: csvOptionsOf(flags),
         alsoReads: [configPath],
         ...(config.keyColumn === undefined ? {} : { keyColumn: config.keyColumn }),

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
-import { planNamedColumns, tokenizeFile } from '../pipeline/index.ts';
+import { configFromFlags } from '../config/index.ts';
+import { planConfiguredColumns, tokenizeFile } from '../pipeline/index.ts';
 import { type CommandContext, vaultPathFrom } from './context.ts';
 import { addCsvFlags, type CsvFlags, collect, csvOptionsOf } from './csv-flags.ts';
 import { addOutputFlags } from './output-flags.ts';
@@ -9,7 +10,11 @@ interface TokenizeCsvFlags extends CsvFlags {
   readonly input: string;
   readonly output: string;
   readonly sourceTable: string;
-  readonly column: readonly string[];
+  readonly column?: readonly string[];
+  readonly method?: readonly string[];
+  readonly nullMarker?: readonly string[];
+  readonly region?: string;
+  readonly strict?: boolean;
   readonly keyColumn?: string;
   readonly vault?: string;
   readonly manifest?: string;
@@ -20,12 +25,24 @@ export function tokenizeCsvCommand(context: CommandContext): Command {
   const command = new Command('tokenize-csv')
     .summary('tokenize named columns of a CSV file')
     .description(
-      'Replaces the values of the named columns by tokens and keeps the originals in the vault. All else stays byte for byte as it is. Beside the output a manifest says what was done; upload-batch asks for it.',
+      'Replaces the values of the named columns by tokens, or as --method says, and keeps the originals in the vault. All else stays byte for byte as it is. Beside the output a manifest says what was done; upload-batch asks for it.',
     )
     .requiredOption('--input <file>', 'CSV file to read; - for stdin')
     .requiredOption('--output <file>', 'file to write, replaced if it is there; - for stdout')
     .requiredOption('--source-table <name>', 'table the data comes from: tokens of other tables differ')
-    .requiredOption('--column <name>', 'column to tokenize; may be given several times', collect)
+    .option('--column <name>', 'column to tokenize; may be given several times', collect)
+    .option(
+      '--method <column=method>',
+      'column to treat otherwise, with options behind commas: pan=mask,keep_last=4; may be given several times',
+      collect,
+    )
+    .option(
+      '--null-marker <text>',
+      'cells that stay as they are, beside the empty ones; may be given several times',
+      collect,
+    )
+    .option('--region <country>', 'two-letter code of the country that phone numbers and ids are from')
+    .option('--strict', 'fail, with no output, where frequency analysis would undo a column’s tokens')
     .option('--key-column <name>', 'column that identifies a row, for upload-batch and integrate-results')
     .option('--vault <file>', 'vault file, made if it is not there (default: SDP_VAULT, else token_vault.db)')
     .option('--manifest <file>', 'where the manifest goes (default: the output with .manifest.json)');
@@ -36,18 +53,32 @@ export function tokenizeCsvCommand(context: CommandContext): Command {
 An output that is there already is replaced, at once and only on success. Empty cells stay empty. A value that looks
 like a token is tokenized as any other, with a warning.
 
-Example:
+Methods and their options are those of the configuration file; --column NAME is short for --method NAME=token.
+
+Examples:
   $ sdp tokenize-csv --input customers.csv --output customers_tok.csv \\
       --source-table customers --column email --column phone
+  $ sdp tokenize-csv --input customers.csv --output customers_tok.csv --source-table customers \\
+      --column email --method born=date-shift,entity=email,max_days=30 --method card=mask,keep_last=4
 `,
     )
     .action(async (flags: TokenizeCsvFlags) => {
+      const config = configFromFlags({
+        sourceTable: flags.sourceTable,
+        keyColumn: flags.keyColumn,
+        columns: flags.column,
+        methods: flags.method,
+        nullMarkers: flags.nullMarker,
+        region: flags.region,
+        strict: flags.strict,
+      });
       const outcome = await tokenizeFile(context, {
         input: flags.input,
         output: flags.output,
         vaultPath: vaultPathFrom(context, flags.vault),
         sourceTable: flags.sourceTable,
-        plan: planNamedColumns(flags.column, flags.sourceTable, flags.keyColumn),
+        plan: planConfiguredColumns(config),
+        strict: config.strict,
         csv: csvOptionsOf(flags),
         ...(flags.keyColumn === undefined ? {} : { keyColumn: flags.keyColumn }),
         ...(flags.manifest === undefined ? {} : { manifest: flags.manifest }),

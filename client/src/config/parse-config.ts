@@ -33,7 +33,8 @@ export function parseConfig(text: string, file?: string): TokenizationConfig {
   return config;
 }
 
-function parseRoot(source: ConfigSource): TokenizationConfig | undefined {
+/** Reads a configuration's document; `undefined`, or a half-read result, where findings were added. */
+export function parseRoot(source: ConfigSource): TokenizationConfig | undefined {
   const { document, findings } = source;
   const root = document.contents;
   if (!isMap(root)) {

@@ -1,5 +1,6 @@
 import type { ColumnOptions, ManifestColumn } from '../manifest/index.ts';
-import { type ColumnRule, namespaceOf } from './column-rule.ts';
+import { type ColumnRule, canonicalOf, namespaceOf } from './column-rule.ts';
+import { defaultMaxDays } from './keyed-methods.ts';
 
 /** What a manifest says of the columns: those of the output in its order, and the names of those left out. */
 export function describeColumns(rules: readonly ColumnRule[]): {
@@ -14,7 +15,7 @@ export function describeColumns(rules: readonly ColumnRule[]): {
       continue;
     }
     const namespace = namespaceOf(rule);
-    const options = optionsOf(rule);
+    const options = optionsOf(rule, rules);
     columns.push({
       name: rule.name,
       index: columns.length,
@@ -26,6 +27,54 @@ export function describeColumns(rules: readonly ColumnRule[]): {
   return { columns, dropped };
 }
 
-function optionsOf(_rule: ColumnRule): ColumnOptions {
-  return {};
+function optionsOf(rule: ColumnRule, rules: readonly ColumnRule[]): ColumnOptions {
+  const options: ColumnOptions = {};
+  const canonical = canonicalOf(rule);
+  if (canonical !== undefined) options.canonical = canonical.id;
+  if ('nullMarkers' in rule && rule.nullMarkers?.length) options.null_markers = [...rule.nullMarkers];
+  if ('onInvalid' in rule && rule.onInvalid !== undefined && rule.onInvalid !== 'error') {
+    options.on_invalid = rule.onInvalid;
+  }
+  switch (rule.method) {
+    case 'email':
+      if (rule.keepDomain) options.keep_domain = true;
+      break;
+    case 'card':
+      if (rule.keepFirst !== undefined) options.keep_first = rule.keepFirst;
+      break;
+    case 'fpe': {
+      const { alphabet = 'digits' } = rule;
+      options.alphabet = typeof alphabet === 'string' ? alphabet : { custom: alphabet.custom };
+      if (rule.spareDigit !== undefined) options.spare_digit = rule.spareDigit;
+      break;
+    }
+    case 'date-shift': {
+      options.entity = rule.entity;
+      options.max_days = rule.maxDays ?? defaultMaxDays;
+      if (rule.dateOrder !== undefined) options.date_order = rule.dateOrder;
+      if (rule.padded !== undefined) options.padded = rule.padded;
+      const entity = rules.find(({ name }) => name === rule.entity);
+      if (entity === undefined || !isReadable(entity)) options.entity_lost = true;
+      break;
+    }
+    default:
+  }
+  return options;
+}
+
+/** Whether a column's cells can be had again from the output. */
+export function isReadable(rule: ColumnRule): boolean {
+  switch (rule.method) {
+    case 'keep':
+    case 'token':
+    case 'random':
+    case 'email':
+    case 'text':
+      return true;
+    case 'fpe':
+    case 'card':
+      return rule.onInvalid !== 'redact';
+    default:
+      return false;
+  }
 }

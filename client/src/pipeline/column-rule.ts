@@ -1,4 +1,5 @@
 import { type Finding, InputError } from '@sdp/shared/errors';
+import { type Canonicalizer, canonicalizer } from '@sdp/shared/tokenization';
 import type { ColumnConfig, TokenizationConfig } from '../config/index.ts';
 import { resolveColumns } from '../csv/index.ts';
 
@@ -21,33 +22,18 @@ export function namespaceOf(rule: ColumnRule): string | undefined {
   return 'namespace' in rule ? rule.namespace : undefined;
 }
 
+/** The form by which a column's values are compared; `undefined` where they are compared as they are. */
+export function canonicalOf(rule: ColumnRule): Canonicalizer | undefined {
+  if (!('canonical' in rule) || rule.canonical === undefined || rule.canonical.length === 0) return undefined;
+  return canonicalizer({ steps: rule.canonical, ...(rule.region === undefined ? {} : { region: rule.region }) });
+}
+
 /** A rule for every column of a header, in its order. */
 export type ColumnPlan = (header: readonly string[]) => readonly ColumnRule[];
 
 /** Where a column's tokens live unless a configuration says otherwise. */
 export function defaultNamespace(sourceTable: string, column: string): string {
   return `${sourceTable}.${column}`;
-}
-
-/**
- * Tokenizes the named columns and keeps all others.
- *
- * @throws {InputError} from the plan: `csv-column-unknown`, `csv-column-ambiguous`
- */
-export function planNamedColumns(
-  columns: readonly string[],
-  sourceTable: string,
-  keyColumn: string | undefined,
-): ColumnPlan {
-  return (header) => {
-    const named = new Set(resolveColumns(header, columns));
-    if (keyColumn !== undefined) resolveColumns(header, [keyColumn]);
-    return header.map((name, index) =>
-      named.has(index)
-        ? { name, index, method: 'token', namespace: defaultNamespace(sourceTable, name) }
-        : { name, index, method: 'keep' },
-    );
-  };
 }
 
 /**
@@ -59,6 +45,8 @@ export function planConfiguredColumns(config: TokenizationConfig): ColumnPlan {
   return (header) => {
     resolveColumns(header, [...config.columns.keys()]);
     if (config.keyColumn !== undefined) resolveColumns(header, [config.keyColumn]);
+    const entities = [...config.columns.values()].flatMap((column) => ('entity' in column ? [column.entity] : []));
+    resolveColumns(header, [...new Set(entities)]);
     const unconfigured = header.flatMap((name, index) => (config.columns.has(name) ? [] : [{ name, index }]));
     if (unconfigured.length > 0 && config.default === 'error') {
       const findings: Finding[] = unconfigured.map(({ name, index }) => ({

@@ -1,11 +1,12 @@
-import { UsageError, VaultError } from '@sdp/shared/errors';
-import { isToken } from '@sdp/shared/tokenization';
+import { UsageError } from '@sdp/shared/errors';
+import { type RevealEntry, type RevealRequest, recordReveal } from '../audit/index.ts';
 import { type CommandContext, pathFrom, stdioPath } from '../commands/context.ts';
-import { type ColumnEdit, type CsvOptions, resolveColumns, rewriteCsv } from '../csv/index.ts';
+import { type CsvOptions, rewriteCsv } from '../csv/index.ts';
 import { fileIdentity } from '../files/index.ts';
 import { loadMasterKey } from '../keys/index.ts';
 import { csvOptionsIn, type Manifest, manifestPathFor, readManifest, verifyManifest } from '../manifest/index.ts';
 import { openVault, type Vault } from '../vault/index.ts';
+import { isReversible, type RevealedColumn, revealEdits } from './column-reveals.ts';
 import { openInput } from './open-input.ts';
 import { OutputTarget } from './output-target.ts';
 import { rowProgress } from './row-progress.ts';
@@ -21,16 +22,9 @@ export interface DetokenizeRequest {
   readonly manifest?: string;
   /** Leaves tokens that the vault doesn't know as they are. */
   readonly keepUnknown: boolean;
+  /** Why, for the audit log. */
+  readonly reason?: string;
   readonly csv: CsvOptions;
-}
-
-export interface RevealedColumn {
-  readonly name: string;
-  readonly index: number;
-  /** Cells whose value was put back. */
-  revealed: number;
-  /** Tokens that the vault doesn't know; only with `keepUnknown`. */
-  unknown: number;
 }
 
 export interface DetokenizeOutcome {
@@ -42,15 +36,9 @@ export interface DetokenizeOutcome {
   readonly manifest: Manifest | undefined;
 }
 
-/** What is read along with the tokens, so that they are found where they are. */
-interface Provenance {
-  readonly manifest: Manifest | undefined;
-  readonly vault: Vault;
-}
-
 /**
  * Puts the values back in the place of their tokens: the inverse, byte for byte, of tokenizing. With a manifest only its
- * token columns are touched, each with its own namespace; else any cell that is a token as a whole.
+ * columns that can be reversed are touched, each in its own way; else tokens wherever they stand.
  */
 export async function detokenizeFile(context: CommandContext, request: DetokenizeRequest): Promise<DetokenizeOutcome> {
   const masterKey = await loadMasterKey(context);
@@ -58,6 +46,7 @@ export async function detokenizeFile(context: CommandContext, request: Detokeniz
   const vault = await openVault({ path: request.vaultPath, masterKey, readOnly: true });
   const progress = rowProgress(context.terminal, 'Detokenizing', input);
   let target: OutputTarget | undefined;
+  let reveal: RevealEntry | undefined;
   try {
     const manifest = await manifestOf(context, request, vault);
     target = await OutputTarget.open(context, request.output, {
@@ -70,7 +59,11 @@ export async function detokenizeFile(context: CommandContext, request: Detokeniz
       input.source,
       target,
       (header) => {
-        const planned = revealEdits(header, request, { manifest, vault });
+        const entry = recordReveal(context, vault, revealRequestOf(request, manifest));
+        reveal = entry;
+        const { columns: named, keepUnknown } = request;
+        const options = { manifest, columns: named, keepUnknown, onReveal: () => entry.count() };
+        const planned = revealEdits(header, options, vault);
         columns = planned.columns;
         return { edits: planned.edits, restores: true, afterChunk: (done) => progress.update(done) };
       },
@@ -79,12 +72,37 @@ export async function detokenizeFile(context: CommandContext, request: Detokeniz
     await target.sync();
     context.signal.throwIfAborted();
     await target.publish();
+    reveal?.released();
     return { outputPath: target.path, rows, columns, manifest };
+  } catch (error) {
+    reveal?.failed(error);
+    throw error;
   } finally {
     progress.stop();
     await target?.discard();
     await vault.close();
   }
+}
+
+/** How many values there are at most is known beforehand where there is a manifest. */
+function revealRequestOf(
+  { vaultPath, reason, input, output }: DetokenizeRequest,
+  manifest: Manifest | undefined,
+): RevealRequest {
+  const columns = manifest?.columns.filter(isReversible);
+  return {
+    command: 'detokenize',
+    vaultPath,
+    reason,
+    input,
+    output,
+    ...(columns === undefined || manifest === undefined
+      ? {}
+      : {
+          namespaces: columns.flatMap(({ namespace }) => (namespace === undefined ? [] : [namespace])),
+          cells: manifest.row_count * columns.length,
+        }),
+  };
 }
 
 async function manifestOf(
@@ -115,42 +133,4 @@ async function manifestOf(
     ...(inputPath === undefined ? {} : { filePath: inputPath }),
   });
   return read;
-}
-
-function revealEdits(
-  header: readonly string[],
-  { columns: named, keepUnknown }: DetokenizeRequest,
-  { manifest, vault }: Provenance,
-): { readonly edits: readonly ColumnEdit[]; readonly columns: readonly RevealedColumn[] } {
-  const places = manifest
-    ? manifest.columns.flatMap(({ index, method, namespace }) => (method === 'token' ? [{ index, namespace }] : []))
-    : (named ? resolveColumns(header, named) : header.keys().toArray()).map((index) => ({
-        index,
-        namespace: undefined,
-      }));
-  const planned = places.map(({ index, namespace }): { edit: ColumnEdit; column: RevealedColumn } => {
-    const reveal = vault.revealer(namespace === undefined ? undefined : [namespace]);
-    const column = { name: header[index] ?? '', index, revealed: 0, unknown: 0 };
-    const replace = (text: string, row: number) => {
-      if (!isToken(text)) return undefined;
-      const value = reveal(text);
-      if (value === undefined) {
-        if (!keepUnknown) throw unknownToken(column, row);
-        column.unknown++;
-        return undefined;
-      }
-      column.revealed++;
-      return value;
-    };
-    return { edit: { index, replace }, column };
-  });
-  return { edits: planned.map(({ edit }) => edit), columns: planned.map(({ column }) => column) };
-}
-
-function unknownToken({ name, index }: RevealedColumn, row: number): VaultError {
-  return new VaultError('token-unknown', {
-    message: `The token in row ${row}, column ${index + 1} is not in the vault`,
-    remedy: 'Use the vault with which the file was tokenized, or leave such tokens as they are with --keep-unknown.',
-    details: { row, column: name, columnIndex: index },
-  });
 }

@@ -1,10 +1,11 @@
-export type { ColumnTally } from './column-edits.ts';
+export { type ColumnTally, columnEdits, completeTallies } from './column-edits.ts';
+export { describeColumns, isReadable } from './column-record.ts';
+export { isReversible, type RevealedColumn } from './column-reveals.ts';
 export {
   type ColumnPlan,
   type ColumnRule,
   namespaceOf,
   planConfiguredColumns,
-  planNamedColumns,
 } from './column-rule.ts';
 export { type DetokenizeOutcome, type DetokenizeRequest, detokenizeFile } from './detokenize-file.ts';
 export { openInput } from './open-input.ts';

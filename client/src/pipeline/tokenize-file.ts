@@ -6,7 +6,7 @@ import { loadMasterKey } from '../keys/index.ts';
 import { createManifest, type ManifestV2, manifestPathFor, serializeManifest } from '../manifest/index.ts';
 import { openVault, type Vault } from '../vault/index.ts';
 import { toolVersion } from '../version.ts';
-import { type ColumnTally, columnEdits } from './column-edits.ts';
+import { type ColumnTally, columnEdits, completeTallies } from './column-edits.ts';
 import { describeColumns } from './column-record.ts';
 import type { ColumnPlan } from './column-rule.ts';
 import { openInput } from './open-input.ts';
@@ -23,6 +23,8 @@ export interface TokenizeRequest {
   readonly sourceTable: string;
   readonly keyColumn?: string;
   readonly plan: ColumnPlan;
+  /** Refuses columns whose tokens frequency analysis would undo. */
+  readonly strict?: boolean;
   readonly csv: CsvOptions;
   /** Other files that the command reads, which the output must not replace. */
   readonly alsoReads?: readonly string[];
@@ -81,6 +83,7 @@ export async function tokenizeFile(context: CommandContext, request: TokenizeReq
     );
     if (!vault) throw new Error('the plan was not asked for');
     await vault.flush();
+    completeTallies(tallies, vault, request.strict ?? false);
     const newValues = vault.stats().entries - entriesBefore;
     const file = target.digest();
     const manifest = createManifest<ManifestV2>(
