@@ -20,7 +20,7 @@ const forbidden = /[=+\-@\t\r\n\0]/;
  * - `custom`: the characters given, at least two, none twice.
  *
  * @throws {RangeError} for a custom alphabet of fewer than 2 or more than 65,536 characters, with a repetition, with half
- *   of a surrogate pair, or with a sign that could begin a formula
+ *   of a surrogate pair, with a sign that could begin a formula, or of digits alone that aren't all ten
  */
 export function alphabetOf(spec: AlphabetSpec): Alphabet {
   if (spec === 'digits') return alphabet('0123456789', false);
@@ -31,7 +31,17 @@ export function alphabetOf(spec: AlphabetSpec): Alphabet {
   const { custom } = spec;
   if (!custom.isWellFormed()) throw new RangeError('An alphabet holds half of a surrogate pair.');
   if (forbidden.test(custom)) throw new RangeError('An alphabet can’t hold = + - @, a tab or a line end.');
+  // Some digits alone could make a card number, which only the walk over all ten can keep from coming out.
+  if (/^\d+$/.test(custom)) {
+    if (custom.length !== 10) throw new RangeError('An alphabet of digits has all ten.');
+    return alphabet(Array.from(custom).sort().join(''), false);
+  }
   return alphabet(custom, false);
+}
+
+/** Whether the symbols are the ten digits, in their order. */
+export function isDecimal({ symbols }: Alphabet): boolean {
+  return symbols.join('') === '0123456789';
 }
 
 function alphabet(text: string, keepsCase: boolean): Alphabet {

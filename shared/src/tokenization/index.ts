@@ -14,7 +14,8 @@ export { type CardMethod, type CardOptions, cardMethod, isCardSurrogate, surroga
 export { type DateUnit, dateUnits } from './date-bucket.ts';
 export { type DateShift, type DateShiftOptions, dateShift, shiftDays } from './date-shift.ts';
 export { type EmailOptions, emailSurrogate, surrogateDomain, tokenInEmail } from './email-surrogate.ts';
-export type { BlockEncryptor } from './ff1.ts';
+export { createFf1, type Ff1, type Ff1Options } from './ff1.ts';
+export type { BlockEncryptor } from './ff1-layout.ts';
 export { type FpeMethod, type FpeOptions, fpeMethod } from './fpe-method.ts';
 export { type FrequencyMeter, type FrequencyReport, frequencyMeter } from './frequency-meter.ts';
 export { hashDomain, type KeyedHash, tokenDomain } from './keyed-hash.ts';
