@@ -119,6 +119,8 @@ export interface TablePosition {
   readonly inputOffset: number;
   /** Bytes before it in the output's text. */
   readonly outputBytes: number;
+  /** What else the format's rewriter has to know; JSON. */
+  readonly state?: unknown;
 }
 
 export interface TableCheckpoints {
