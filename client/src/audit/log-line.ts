@@ -92,7 +92,7 @@ export function encodeLine(
 
 /** @returns `undefined` for a line that wasn't written with this key, or was changed since */
 export function openLine(key: KeyObject, text: string): AuditLine | undefined {
-  const [, body, mac] = /^(\{.*),"mac":"([0-9a-f]{64})"\}$/.exec(text) ?? [];
+  const [, body, mac] = /^(\{.*),"mac":"([0-9a-f]{64})"\}$/s.exec(text) ?? [];
   if (body === undefined || mac === undefined || !constantTimeEqual(codeOf(key, body), mac)) return undefined;
   // The code fits, so it is what this program wrote: its shape needs no checking.
   return { ...(JSON.parse(`${body}}`) as LinePlace & AuditEvent), mac };
