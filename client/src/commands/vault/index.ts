@@ -1,10 +1,22 @@
 import { Command } from 'commander';
 import type { CommandContext } from '../context.ts';
 import { vaultAuditCommand } from './audit.ts';
+import { vaultBackupCommand } from './backup.ts';
+import { vaultKeysCommand } from './keys.ts';
+import { vaultRekeyCommand } from './rekey.ts';
+import { vaultRewrapCommand } from './rewrap.ts';
 import { vaultStatsCommand } from './stats.ts';
 import { vaultVerifyCommand } from './verify.ts';
 
-const subcommands = [vaultStatsCommand, vaultVerifyCommand, vaultAuditCommand] as const;
+const subcommands = [
+  vaultStatsCommand,
+  vaultVerifyCommand,
+  vaultAuditCommand,
+  vaultRewrapCommand,
+  vaultRekeyCommand,
+  vaultBackupCommand,
+  vaultKeysCommand,
+] as const;
 
 /** `sdp vault …`: each subcommand has a file of its own beside this one. */
 export function vaultCommand(context: CommandContext): Command {
