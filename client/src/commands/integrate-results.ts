@@ -7,6 +7,7 @@ import {
   assertProcessed,
   fetchResults,
   guessJoinKey,
+  isJoinable,
   type JoinKey,
   joinKeyOf,
   mergeResults,
@@ -140,7 +141,7 @@ async function receiptOf(context: CommandContext, options: Options, batchId: str
 /** The receipt's key column was tokenized, or the receipt can only be checked with the vault. */
 function needsVault(receipt: Receipt | undefined): boolean {
   const method = receipt?.columns.find(({ name }) => name === receipt.key_column)?.method;
-  return receipt?.mac != null || method === 'token' || method === 'hash';
+  return receipt?.mac != null || (method !== undefined && isJoinable(method));
 }
 
 function assertBatchFits(batch: Batch, receipt: Receipt | undefined): void {

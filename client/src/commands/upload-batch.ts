@@ -75,7 +75,7 @@ export function uploadBatchCommand(context: CommandContext, tuning: ServerTuning
     .option('--vault <path>', 'vault that made the tokens; SDP_VAULT if left out')
     .option(
       '--declare <column=method>',
-      'how a column was made, in place of a manifest: token, hash, redact, mask or keep; may be repeated',
+      'how a column was made, in place of a manifest: token, hash, mask, keep and the other methods; may be repeated',
       collect,
     )
     .option(

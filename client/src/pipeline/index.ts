@@ -1,3 +1,4 @@
+export { invalidNamespace } from './column-authority.ts';
 export { type ColumnTally, columnEdits, completeTallies } from './column-edits.ts';
 export { describeColumns, isReadable } from './column-record.ts';
 export { isReversible, type RevealedColumn } from './column-reveals.ts';
@@ -8,6 +9,8 @@ export {
   planConfiguredColumns,
 } from './column-rule.ts';
 export { type DetokenizeOutcome, type DetokenizeRequest, detokenizeFile } from './detokenize-file.ts';
+export { cardOf, fpeOf } from './keyed-methods.ts';
+export { nullMarkerSet, skipMarkers, walkPastMany } from './null-markers.ts';
 export { openInput } from './open-input.ts';
 export { OutputTarget } from './output-target.ts';
 export { rowProgress } from './row-progress.ts';

@@ -1,5 +1,5 @@
 export { assertProcessed, fetchResults } from './fetch-results.ts';
-export { guessJoinKey, type JoinKey, joinKeyOf } from './join-key.ts';
+export { guessJoinKey, isJoinable, type JoinKey, joinKeyOf } from './join-key.ts';
 export { mergeResults } from './merge-results.ts';
 export { type JoinCounts, ResultSpool } from './result-spool.ts';
 export { WholeOutput } from './whole-output.ts';

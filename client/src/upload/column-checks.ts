@@ -1,12 +1,12 @@
 import type { ColumnMethod } from '@sdp/shared/contracts';
 import { type Finding, InputError } from '@sdp/shared/errors';
-import { isHashToken, isToken, redactedText } from '@sdp/shared/tokenization';
+import { isCardSurrogate, isHashToken, isToken, redactedText, tokenInEmail } from '@sdp/shared/tokenization';
 import type { Vault } from '../vault/index.ts';
 import type { UploadColumn } from './declared-columns.ts';
 import type { RowCheck } from './inspect-file.ts';
 
 /** The part of a vault that knows its tokens. */
-export type TokenAuthority = Pick<Vault, 'contains' | 'stats'>;
+export type TokenAuthority = Pick<Vault, 'contains' | 'stats' | 'surrogateRevealer'>;
 
 /**
  * Checks that columns declared by the user are what they are declared to be: tokens that the vault knows (or at least
@@ -47,9 +47,13 @@ function fitsMethod(method: ColumnMethod, vault: TokenAuthority | undefined): Fi
       return each((value) => value === redactedText);
     case 'mask':
       return each((value) => value.includes('*'));
-    // Nothing tells these from raw values but the user's word and what detection finds.
-    case 'email':
+    case 'email': {
+      const areTokens = vault === undefined ? each(isToken) : tokensOf(vault);
+      return (values) => areTokens(values.map((value) => (value === '' ? '' : (tokenInEmail(value) ?? 'none'))));
+    }
     case 'card':
+      return cardSurrogates(vault);
+    // Nothing tells these from raw values but the user's word and what detection finds.
     case 'fpe':
     case 'date-shift':
     case 'bucket':
@@ -57,6 +61,20 @@ function fitsMethod(method: ColumnMethod, vault: TokenAuthority | undefined): Fi
     case 'keep':
       return undefined;
   }
+}
+
+/** Surrogates with a prefix of their own show what they are; those that keep the issuer's digits only the vault knows. */
+function cardSurrogates(vault: TokenAuthority | undefined): Fits {
+  const namespaces = vault?.stats().namespaces.filter(({ kind }) => kind === 'surrogate') ?? [];
+  const lookUps = namespaces.map(({ namespace }) => vault?.surrogateRevealer(namespace));
+  return (values) =>
+    values.map(
+      (value) =>
+        value === '' ||
+        isToken(value) ||
+        isCardSurrogate(value) ||
+        lookUps.some((originalOf) => originalOf?.(value) !== undefined),
+    );
 }
 
 /** Tokens of one column come from one namespace as a rule: the one that fitted last is asked first. */
@@ -82,7 +100,16 @@ function tokensOf(vault: TokenAuthority): Fits {
 
 function notAsDeclared(column: string, method: ColumnMethod, row: number): InputError {
   const token = 'a token of this vault';
-  const kinds = { token, random: token, hash: 'a hash', redact: 'redacted', mask: 'masked' };
+  const surrogate = 'a surrogate of this vault';
+  const kinds = {
+    token,
+    random: token,
+    hash: 'a hash',
+    redact: 'redacted',
+    mask: 'masked',
+    email: token,
+    card: surrogate,
+  };
   const what = kinds[method as keyof typeof kinds];
   return new InputError('raw-pii-found', {
     message: `A column declared as \`${method}\` holds a value that is not ${what}`,
@@ -120,7 +147,7 @@ export function undeclaredColumnsCheck(
       if (findings.length === 0) return;
       throw new InputError('columns-undeclared', {
         message: 'Columns with text are not declared, and what they hold cannot be known',
-        remedy: 'Declare each with --declare COLUMN=METHOD (keep, token, hash, redact, mask), or tokenize the file.',
+        remedy: 'Declare each with --declare COLUMN=METHOD, such as note=keep, or tokenize the file.',
         details: { findings, count: findings.length },
       });
     },
@@ -128,5 +155,12 @@ export function undeclaredColumnsCheck(
 }
 
 function isHarmless(value: string): boolean {
-  return value === '' || value === redactedText || harmless.test(value) || isToken(value) || isHashToken(value);
+  return (
+    value === '' ||
+    value === redactedText ||
+    harmless.test(value) ||
+    isToken(value) ||
+    isHashToken(value) ||
+    tokenInEmail(value) !== undefined
+  );
 }

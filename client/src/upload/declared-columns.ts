@@ -1,12 +1,15 @@
 import { type ColumnMethod, columnMethods } from '@sdp/shared/contracts';
 import { type Finding, InputError, UsageError } from '@sdp/shared/errors';
+import type { ColumnOptions } from '../manifest/index.ts';
 
 /** How one column of the file was made, as far as anybody says. */
 export interface UploadColumn {
   readonly name: string;
   readonly method: ColumnMethod;
-  /** Of tokens and hashes, where it is known. */
+  /** Where its tokens live or its keys come from, if that is known. */
   readonly namespace?: string;
+  /** What finding the result of a raw value again needs, from the manifest. */
+  readonly options?: ColumnOptions;
 }
 
 /** Parses `--declare COLUMN=METHOD`; a column's name may hold `=`. */

@@ -4,7 +4,7 @@ import { keyFingerprint, type MasterKey } from '@sdp/shared/crypto';
 import { IntegrityError } from '@sdp/shared/errors';
 import type { CsvOptions } from '../csv/index.ts';
 import { isKeyNamed, type KeySurroundings, loadMasterKey } from '../keys/index.ts';
-import { csvOptionsIn, type Manifest, readManifest, verifyManifest } from '../manifest/index.ts';
+import { csvOptionsIn, type Manifest, type ManifestColumn, readManifest, verifyManifest } from '../manifest/index.ts';
 import { openVault, type Vault } from '../vault/index.ts';
 import type { UploadColumn } from './declared-columns.ts';
 import type { Inspection } from './inspect-file.ts';
@@ -85,10 +85,12 @@ export function assertManifestFits({ file, row_count, columns }: Manifest, read:
   throw new IntegrityError('manifest-invalid', { message: 'The file was changed after it was tokenized' });
 }
 
-export function columnsOfManifest({ columns }: Manifest): UploadColumn[] {
-  return columns.map(({ name, method, namespace }) => ({
+export function columnsOfManifest(manifest: Manifest): UploadColumn[] {
+  const columns: readonly ManifestColumn[] = manifest.columns;
+  return columns.map(({ name, method, namespace, options }) => ({
     name,
     method,
     ...(namespace === undefined ? {} : { namespace }),
+    ...(options === undefined ? {} : { options }),
   }));
 }

@@ -5,6 +5,7 @@ import { batchIdSchema, clientIdSchema, columnMethodSchema, processingTypeSchema
 import { InputError, IntegrityError } from '@sdp/shared/errors';
 import { z } from 'zod';
 import { AtomicFile } from '../files/index.ts';
+import { columnOptionsSchema } from '../manifest/index.ts';
 import type { Vault } from '../vault/index.ts';
 import { isSameServer } from './server-url.ts';
 
@@ -23,7 +24,12 @@ const receiptSchema = z.strictObject({
   /** Where the methods are known from. */
   source: z.enum(['manifest', 'user']),
   columns: z.array(
-    z.strictObject({ name: z.string(), method: columnMethodSchema, namespace: z.string().min(1).optional() }),
+    z.strictObject({
+      name: z.string(),
+      method: columnMethodSchema,
+      namespace: z.string().min(1).optional(),
+      options: columnOptionsSchema.optional(),
+    }),
   ),
   declared_safe: z.array(z.string()),
   /** Vault that authenticates the receipt; null where none was at hand. */

@@ -1,11 +1,14 @@
 import { statSync } from 'node:fs';
 import type { Database } from './database.ts';
-import { type DataKeyState, encryptionCap, schemaVersion } from './format.ts';
+import { type DataKeyState, encryptionCap, type NamespaceKind, schemaVersion } from './format.ts';
 import type { Keyring } from './keyring.ts';
 import { StateStore } from './state.ts';
 
 export interface NamespaceStats {
   readonly namespace: string;
+  readonly kind: NamespaceKind;
+  /** Id of the canonicalizer over whose form tokens are made; `''` for none. */
+  readonly canonical: string;
   readonly entries: number;
   readonly blocks: number;
   readonly createdAt: string;
