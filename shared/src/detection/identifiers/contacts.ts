@@ -1,0 +1,153 @@
+import { digitChunks } from '../digit-groups.ts';
+import { findEmails } from '../email.ts';
+import type { LocatedFinding } from '../finding.ts';
+import { findIbans } from '../iban.ts';
+import { findCards } from '../payment-card.ts';
+import { findPhones } from '../phone.ts';
+import { ALL_DIGITS, AT, DECIMAL, DIGITS, IBAN_START, suspicion } from '../prefilter.ts';
+import { type Definition, digitLayouts } from './definition.ts';
+import { firmCandidate } from './shape-candidate.ts';
+import type { ShapeSearch } from './shape-searches.ts';
+
+/** What people and payments are reached by; found by the same code as in the server's check of uploads. */
+export const contacts: readonly Definition[] = [
+  {
+    kind: 'email',
+    label: 'E-mail address',
+    countries: [],
+    source: 'RFC 5321, RFC 6531',
+    words: ['email', 'e mail', 'mail', 'courriel', 'correo', 'correo electronico', 'メール', '邮箱', '이메일'],
+    chance: 0,
+  },
+  {
+    kind: 'phone',
+    label: 'Telephone number',
+    countries: [],
+    source: 'ITU-T E.164 and national numbering plans',
+    bare: digitLayouts(7, 13),
+    words: [
+      ...[
+        'phone',
+        'telephone',
+        'tel',
+        'mobile',
+        'cell',
+        'cellphone',
+        'fax',
+        'whatsapp',
+        'msisdn',
+        'call',
+        'sms',
+        'gsm',
+        'landline',
+      ],
+      ...[
+        'telefon',
+        'handy',
+        'mobil',
+        'rufnummer',
+        'festnetz',
+        'telephone',
+        'portable',
+        'telefono',
+        'movil',
+        'celular',
+        'cellulare',
+        'telefoon',
+      ],
+      ...[
+        'mobiel',
+        'komorka',
+        'komorkowy',
+        'telefone',
+        'puhelin',
+        'matkapuhelin',
+        'telefonnummer',
+        'tlf',
+        'telefonszam',
+        'cep',
+        'cep telefonu',
+        'dien thoai',
+        'telepon',
+        'hp',
+      ],
+      ...[
+        'телефон',
+        'тел',
+        'моб',
+        'τηλεφωνο',
+        'هاتف',
+        'טלפון',
+        'फोन',
+        '電話',
+        '電話番号',
+        '携帯',
+        '电话',
+        '手机',
+        '전화',
+        '휴대폰',
+        'โทร',
+      ],
+    ],
+    chance: 0.9,
+  },
+  {
+    kind: 'payment-card',
+    label: 'Payment card number',
+    countries: [],
+    source: 'ISO/IEC 7812-1, issuer ranges of the card networks, Luhn',
+    words: [
+      'card',
+      'credit card',
+      'debit card',
+      'pan',
+      'kreditkarte',
+      'carte',
+      'tarjeta',
+      'carta',
+      'cartao',
+      'karta',
+      'kaart',
+      'クレジットカード',
+      '信用卡',
+      '카드',
+    ],
+    checksum: true,
+    chance: 0.04,
+  },
+  {
+    kind: 'iban',
+    label: 'International bank account number',
+    countries: [],
+    source: 'ISO 13616-1, SWIFT IBAN registry: length by country, ISO 7064 MOD 97-10',
+    words: ['iban'],
+    checksum: true,
+    chance: 0.0103,
+  },
+];
+
+export const searchContacts: ShapeSearch = (sought, request) => {
+  const byKind = new Map(
+    sought.filter((definition) => contacts.includes(definition)).map((found) => [found.kind, found]),
+  );
+  if (byKind.size === 0) return undefined;
+  const cards = byKind.has('payment-card');
+  const phones = byKind.has('phone');
+  return (text, candidates) => {
+    const flags = suspicion(text);
+    if (flags === 0) return;
+    const add = (finding: LocatedFinding) => {
+      const definition = byKind.get(finding.kind);
+      if (definition !== undefined) candidates.push(firmCandidate(definition, request, finding));
+    };
+    if ((flags & AT) !== 0 && byKind.has('email')) findEmails(text).forEach(add);
+    if ((flags & IBAN_START) !== 0 && byKind.has('iban')) findIbans(text).forEach(add);
+    if ((flags & (DIGITS | ALL_DIGITS | DECIMAL)) === 0 || !(cards || phones)) return;
+    for (const chunk of digitChunks(text)) {
+      const digits = chunk.reduce((sum, group) => sum + group.end - group.start, 0);
+      if (digits < 7) continue;
+      if (cards && digits >= 13) findCards(text, chunk).forEach(add);
+      if (phones) findPhones(text, chunk).forEach(add);
+    }
+  };
+};

@@ -1,0 +1,146 @@
+import type { Announced } from './announcements.ts';
+import { type Candidate, scoreOf } from './candidate.ts';
+import { type Definition, isProving } from './definition.ts';
+import { extendKey, type Layout, type LayoutIndex } from './layout.ts';
+import type { SearchRequest } from './search-request.ts';
+import { announcedAround, mayEndAt, mayStartAt } from './surroundings.ts';
+
+const mostGroups = 7;
+const longestGroup = 31;
+/** A value that begins with letters has digits in its next group: `DE 136 695 976`, `RSSMRA 85T10 A562S`. */
+const longestLetterGroup = 6;
+
+const digit = 1;
+const letter = 2;
+const classes = Uint8Array.from({ length: 128 }, (_, code) => {
+  if (code >= 48 && code <= 57) return digit;
+  const lower = code | 32;
+  return lower >= 97 && lower <= 122 ? letter : 0;
+});
+const classAt = (text: string, index: number): number => {
+  const code = text.charCodeAt(index);
+  return code < 128 ? (classes[code] ?? 0) : 0;
+};
+
+/** Separators of layouts: blank - . / : */
+const separators = Uint8Array.from({ length: 128 }, (_, code) => (' -./:'.includes(String.fromCharCode(code)) ? 1 : 0));
+
+interface Match {
+  readonly candidate: Candidate;
+  /** Counts only if nothing but such values stands in the text. */
+  readonly ifAlone: boolean;
+}
+
+/**
+ * Finds values by their layouts in one pass over the text: from each word that may begin one, the lengths of the words
+ * that follow it with single separators lead to the few layouts that fit, so that text without such words costs a look
+ * at each character.
+ */
+export function createLayoutSearch(index: LayoutIndex, request: SearchRequest): (text: string) => Candidate[] {
+  const asked = request.named || request.region !== undefined;
+
+  function matchesAt(text: string, start: number, firstEnd: number, digits: number, matches: Match[]): void {
+    let key = 0;
+    let end = firstEnd;
+    let groupStart = start;
+    let digitsOnly = true;
+    let digitCount = digits;
+    let around: Announced | undefined;
+    for (let groups = 1; groups <= mostGroups; groups += 1) {
+      const length = end - groupStart;
+      if (length > longestGroup) return;
+      if (digitCount < length) digitsOnly = false;
+      key = extendKey(key, length);
+      const layouts = (digitsOnly ? index.digitsOnly : index.mixed).get(key);
+      if (layouts !== undefined && mayEndAt(text, end)) {
+        for (const layout of layouts) {
+          if (!layout.firm && !asked) {
+            around ??= announcedAround(request.announcements, text, start, end);
+            if (!around.has(layout.definition) && !request.announced.has(layout.definition)) continue;
+          }
+          const match = judge(text, start, end, layout, around);
+          if (match !== undefined) matches.push(match);
+        }
+      }
+      if (text.charCodeAt(end) > 127 || separators[text.charCodeAt(end)] !== 1) return;
+      groupStart = end + 1;
+      end = groupStart;
+      digitCount = 0;
+      for (let kind = classAt(text, end); kind !== 0; kind = classAt(text, end)) {
+        if (kind === digit) digitCount += 1;
+        end += 1;
+      }
+      if (end === groupStart || (digitCount === 0 && end - groupStart > longestLetterGroup)) return;
+    }
+  }
+
+  function judge(
+    text: string,
+    start: number,
+    end: number,
+    { definition, firm, pattern }: Layout,
+    known: Announced | undefined,
+  ): Match | undefined {
+    pattern.lastIndex = start;
+    if (!pattern.test(text) || pattern.lastIndex !== end) return undefined;
+    const written = text.slice(start, end);
+    if (isMixedCase(written)) return undefined;
+    const verdict = judgeWritten(definition, written);
+    if (verdict === undefined) return undefined;
+    const around = known ?? announcedAround(request.announcements, text, start, end);
+    const distance = request.announced.has(definition) ? 0 : around.get(definition);
+    const ifAlone = !firm && distance === undefined;
+    const proven = verdict === 'proven';
+    const local = request.region !== undefined && definition.countries.includes(request.region);
+    if (ifAlone && !(request.named || (local && definition.checksum === true))) return undefined;
+    const score = scoreOf({ proven, firm, distance, local, chance: definition.chance });
+    return { candidate: { kind: definition.kind, proven, start, end, score }, ifAlone };
+  }
+
+  return (text) => {
+    const matches: Match[] = [];
+    const { length } = text;
+    for (let i = 0; i < length; ) {
+      if (classAt(text, i) === 0) {
+        i += 1;
+        continue;
+      }
+      const start = i;
+      let digits = 0;
+      for (let kind = classAt(text, i); kind !== 0; kind = classAt(text, i)) {
+        if (kind === digit) digits += 1;
+        i += 1;
+      }
+      if (i - start > longestGroup) continue;
+      if (digits === 0 && (i - start > longestLetterGroup || classAt(text, i + 1) !== digit)) continue;
+      if (mayStartAt(text, start)) matchesAt(text, start, i, digits, matches);
+    }
+    if (matches.length === 0) return [];
+    const alone = matches.some((match) => match.ifAlone) && standAlone(text, matches);
+    return matches.filter((match) => alone || !match.ifAlone).map((match) => match.candidate);
+  };
+}
+
+/** Judges a value as written, separators included. */
+export function judgeWritten(definition: Definition, written: string): 'proven' | 'shaped' | undefined {
+  if (definition.check === undefined) return 'shaped';
+  const verdict = definition.check(written.replace(/[^0-9A-Za-z]/g, '').toUpperCase(), written);
+  if (verdict === false) return undefined;
+  return verdict === true && isProving(definition) ? 'proven' : 'shaped';
+}
+
+/** People write identifiers in one case; `aB3dE6` is a piece of a key. */
+export function isMixedCase(written: string): boolean {
+  return /[a-z]/.test(written) && /[A-Z]/.test(written);
+}
+
+/** Whether every letter and digit of the text belongs to a match. */
+function standAlone(text: string, matches: readonly Match[]): boolean {
+  let from = 0;
+  let rest = '';
+  for (const { candidate } of matches.toSorted((a, b) => a.candidate.start - b.candidate.start)) {
+    if (candidate.start > from) rest += text.slice(from, candidate.start);
+    from = Math.max(from, candidate.end);
+  }
+  return !/[\p{L}\p{N}]/u.test(rest + text.slice(from));
+}

@@ -1,0 +1,62 @@
+import { createAnnouncements } from './announcements.ts';
+import type { Candidate } from './candidate.ts';
+import type { Definition } from './definition.ts';
+import { definitions } from './definitions.ts';
+import type { FindOptions } from './kind.ts';
+import { createLayoutIndex } from './layout.ts';
+import { createLayoutSearch } from './layout-search.ts';
+import { type ShapeSearch, shapeSearches } from './shape-searches.ts';
+
+/** Finds candidates in a text that was folded. */
+export type Search = (text: string) => Candidate[];
+
+interface Prepared {
+  readonly names: readonly string[] | undefined;
+  readonly announced: readonly string[] | undefined;
+  readonly region: string | undefined;
+  readonly search: Search;
+}
+
+const same = (a: readonly string[] | undefined, b: readonly string[] | undefined) =>
+  a === b || (a !== undefined && b !== undefined && a.length === b.length && a.every((name, i) => name === b[i]));
+
+/** The last few searches: callers ask the same thing of one text after another. */
+const prepared: Prepared[] = [];
+const preparedKept = 16;
+
+/** The search for these options, made ready once. */
+export function searchFor({ kinds, region, announced }: FindOptions): Search {
+  const found = prepared.find(
+    (entry) => entry.region === region && same(entry.names, kinds) && same(entry.announced, announced),
+  );
+  if (found !== undefined) return found.search;
+  const search = prepareSearch(kinds, region, announced ?? []);
+  prepared.unshift({ names: kinds?.slice(), announced: announced?.slice(), region, search });
+  prepared.length = Math.min(prepared.length, preparedKept);
+  return search;
+}
+
+function prepareSearch(
+  names: readonly string[] | undefined,
+  region: string | undefined,
+  announced: readonly string[],
+): Search {
+  const wanted = (definition: Definition) =>
+    names === undefined
+      ? definition.onRequest !== true || announced.includes(definition.kind)
+      : names.includes(definition.kind);
+  const sought = definitions.filter(wanted);
+  const request = {
+    named: names !== undefined,
+    region,
+    announcements: createAnnouncements(sought),
+    announced: new Set(sought.filter(({ kind }) => announced.includes(kind))),
+  };
+  const byLayout = createLayoutSearch(createLayoutIndex(sought), request);
+  const byShape = shapeSearches.flatMap((shape: ShapeSearch) => shape(sought, request) ?? []);
+  return (text) => {
+    const candidates = byLayout(text);
+    for (const search of byShape) search(text, candidates);
+    return candidates;
+  };
+}
