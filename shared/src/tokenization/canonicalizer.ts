@@ -32,12 +32,13 @@ export function canonicalizer(spec: CanonicalSpec): Canonicalizer {
   if (!steps.every((step) => canonicalSteps.includes(step))) throw new RangeError('A canonical step is unknown.');
   if (region !== undefined && !isPhoneRegion(region)) throw new RangeError('The region is no country with telephones.');
   const id = steps.map((step) => (step === 'phone' && region !== undefined ? `phone:${region}` : step)).join('+');
-  const first = steps[0];
-  if (first === undefined) return { id, apply: (value) => value };
   const functions = steps.map((step) => stepFunction(step, region));
-  // Lower-casing can leave a sequence that composes, and a blank in front of a mark: the steps go on until nothing changes.
+  const [only] = functions;
+  if (only === undefined) return { id, apply: (value) => value };
+  if (functions.length === 1) return { id, apply: only };
   const once = (value: string) => functions.reduce((text, step) => step(text), value);
-  return { id, apply: (value) => settle(once, value) };
+  const isFinal = steps.at(-1) === 'phone' ? (text: string) => phoneForm.test(text) : () => false;
+  return { id, apply: (value) => settle(once, isFinal, value) };
 }
 
 /**
@@ -57,13 +58,19 @@ export function canonicalizerById(id: string): Canonicalizer {
   return made;
 }
 
+/** What the last step gives of a telephone number: nothing that any step would change, and reading it again is dear. */
+const phoneForm = /^\+\d{4,15}(?:;ext=\d+)?$/;
 const mostRounds = 4;
 
-function settle(once: (value: string) => string, value: string): string {
+/**
+ * One step can make work for another (lower-casing may leave a sequence that composes), so they are taken until nothing
+ * changes any more.
+ */
+function settle(once: (value: string) => string, isFinal: (text: string) => boolean, value: string): string {
   let text = value;
   for (let round = 0; round < mostRounds; round += 1) {
     const next = once(text);
-    if (next === text) break;
+    if (next === text || isFinal(next)) return next;
     text = next;
   }
   return text;
