@@ -1,5 +1,6 @@
 import { InterruptedError } from '@sdp/shared/errors';
 import { runProgram } from './program.ts';
+import { promptSecret } from './terminal/index.ts';
 
 const interruption = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM'] as const) {
@@ -14,6 +15,13 @@ for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', () => undefined);
 }
 
+// Only somebody at a terminal can be asked, and only where stdin isn't the command's data.
+const { stdin: keyboard, stderr: screen } = process;
+const prompt =
+  keyboard.isTTY && screen.isTTY
+    ? (question: string) => promptSecret(question, { keyboard, screen, signal: interruption.signal })
+    : undefined;
+
 const status = await runProgram(process.argv.slice(2), {
   env: process.env,
   cwd: process.cwd(),
@@ -21,6 +29,7 @@ const status = await runProgram(process.argv.slice(2), {
   stdin: process.stdin,
   stdout: process.stdout,
   stderr: process.stderr,
+  ...(prompt === undefined ? {} : { prompt }),
 });
 await Promise.all(
   [process.stdout, process.stderr].map((stream) => new Promise<void>((resolve) => stream.write('', () => resolve()))),

@@ -15,6 +15,8 @@ export interface CommandContext {
   readonly cwd: string;
   readonly stdin: Readable;
   readonly stdout: Writable;
+  /** Asks a person for a secret, without showing what is typed; missing where nobody can answer. */
+  readonly prompt?: (question: string) => Promise<string>;
 }
 
 /** Stands for stdin or stdout where a file is named. */

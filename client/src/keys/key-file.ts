@@ -22,7 +22,7 @@ export function writeKeyFile(file: string, keyText: string): void {
     throw new InputError('output-unwritable', { message: 'The key file cannot be made', details: { file } });
   }
   try {
-    writeSync(descriptor, `${keyText}\n`);
+    writeSync(descriptor, `${keyText.trimEnd()}\n`);
     fsyncSync(descriptor);
   } catch {
     unlinkSync(file);
