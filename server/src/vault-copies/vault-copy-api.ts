@@ -36,6 +36,10 @@ export const vaultCopyPaths: ApiPaths = {
       summary: 'What the copy of the client’s vault holds: counts, and its namespaces, sealed',
       responses: { '200': { description: 'The copy', ...json(vaultCopySchema) }, ...refusals },
     },
+    delete: {
+      summary: 'Remove the whole copy, and what is remembered of erasures',
+      responses: { '200': { description: 'Removed', ...json(vaultCopyErasedSchema) }, ...refusals },
+    },
   },
   '/api/v1/vault-copy/entries': {
     get: {

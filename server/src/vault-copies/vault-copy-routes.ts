@@ -2,6 +2,7 @@ import {
   type VaultCopy,
   type VaultCopyEntries,
   type VaultCopyErased,
+  type VaultCopyErasure,
   type VaultCopyErasures,
   type VaultCopyPushed,
   vaultCopyEraseSchema,
@@ -9,7 +10,7 @@ import {
   vaultCopyPushSchema,
 } from '@sdp/shared/contracts';
 import { InputError, RejectedError } from '@sdp/shared/errors';
-import express, { type RequestHandler, Router } from 'express';
+import express, { type Request, type RequestHandler, type Response, Router } from 'express';
 import { z } from 'zod';
 import { named, principalOf, type Scope } from '../http/index.ts';
 import type { EntryPosition, VaultCopyStore } from './vault-copy-store.ts';
@@ -21,8 +22,7 @@ export interface VaultCopyRoutesOptions {
 }
 
 const bodyLimitBytes = 32 * 1024 * 1024;
-const positionPattern = /^([0-9a-f]{32})\.([0-9a-f]{32})$/;
-const digestPattern = /^[0-9a-f]{32}$/;
+const positionPattern = /^([0-9a-f]{32})\.([0-9a-f]{32}|[0-9a-f]{64})$/;
 
 export const vaultCopyPageQuerySchema = z.object({
   limit: z.coerce.number().int().min(1).max(vaultCopyPageLimit).default(vaultCopyPageLimit),
@@ -41,15 +41,20 @@ export function vaultCopyRoutes({ store, guard }: VaultCopyRoutesOptions): Route
     response.json(copy);
   });
 
+  router.delete(base, ...guarded(base), async (_request, response) => {
+    const removed = await store.remove(principalOf(response).clientId);
+    response.json({ removed } satisfies VaultCopyErased);
+  });
+
   const entries = `${base}/entries`;
-  router.post(entries, ...guarded(entries), ...body, async (request, response) => {
+  router.post(entries, ...guarded(entries), ...body, async (request: Request, response: Response) => {
     const push = parsed(vaultCopyPushSchema, request.body);
     const done: VaultCopyPushed = await store.push(principalOf(response).clientId, push.namespaces, push.entries);
     response.json(done);
   });
   router.get(entries, ...guarded(entries), async (request, response) => {
     const { limit, cursor } = parsed(vaultCopyPageQuerySchema, request.query);
-    const page = await store.entriesAfter(principalOf(response).clientId, positionOf(cursor), limit + 1);
+    const page = await store.entriesAfter(principalOf(response).clientId, entryAt(cursor), limit + 1);
     const shown = page.slice(0, limit);
     const last = shown.at(-1);
     const next = page.length > limit && last ? `${last.namespace}.${last.token}` : null;
@@ -57,17 +62,17 @@ export function vaultCopyRoutes({ store, guard }: VaultCopyRoutesOptions): Route
   });
 
   const erasures = `${base}/erasures`;
-  router.post(erasures, ...guarded(erasures), ...body, async (request, response) => {
-    const { erasures: digests } = parsed(vaultCopyEraseSchema, request.body);
-    const removed = await store.erase(principalOf(response).clientId, digests);
+  router.post(erasures, ...guarded(erasures), ...body, async (request: Request, response: Response) => {
+    const { erasures: erased } = parsed(vaultCopyEraseSchema, request.body);
+    const removed = await store.erase(principalOf(response).clientId, erased);
     response.json({ removed } satisfies VaultCopyErased);
   });
   router.get(erasures, ...guarded(erasures), async (request, response) => {
     const { limit, cursor } = parsed(vaultCopyPageQuerySchema, request.query);
-    if (cursor !== undefined && !digestPattern.test(cursor)) throw cursorInvalid();
-    const page = await store.erasuresAfter(principalOf(response).clientId, cursor, limit + 1);
+    const page = await store.erasuresAfter(principalOf(response).clientId, erasureAt(cursor), limit + 1);
     const shown = page.slice(0, limit);
-    const next = page.length > limit ? (shown.at(-1) ?? null) : null;
+    const last = shown.at(-1);
+    const next = page.length > limit && last ? `${last.namespace}.${last.erasure}` : null;
     response.json({ erasures: shown, next_cursor: next } satisfies VaultCopyErasures);
   });
   return router;
@@ -89,11 +94,22 @@ function parsed<T extends z.ZodType>(schema: T, value: unknown): z.infer<T> {
   throw new InputError('request-invalid', { details: { findings, count: result.error.issues.length } });
 }
 
-function positionOf(cursor: string | undefined): EntryPosition | undefined {
+function entryAt(cursor: string | undefined): EntryPosition | undefined {
   if (cursor === undefined) return undefined;
-  const [, namespace, token] = positionPattern.exec(cursor) ?? [];
-  if (namespace === undefined || token === undefined) throw cursorInvalid();
+  const [namespace, token] = positionOf(cursor);
   return { namespace, token };
+}
+
+function erasureAt(cursor: string | undefined): VaultCopyErasure | undefined {
+  if (cursor === undefined) return undefined;
+  const [namespace, erasure] = positionOf(cursor);
+  return { namespace, erasure };
+}
+
+function positionOf(cursor: string): [namespace: string, second: string] {
+  const [, namespace, second] = positionPattern.exec(cursor) ?? [];
+  if (namespace === undefined || second === undefined) throw cursorInvalid();
+  return [namespace, second];
 }
 
 function cursorInvalid(): InputError {

@@ -1,4 +1,4 @@
-import type { VaultCopyEntry, VaultCopyNamespace } from '@sdp/shared/contracts';
+import type { VaultCopyEntry, VaultCopyErasure, VaultCopyNamespace } from '@sdp/shared/contracts';
 import { type Pool, type PoolClient, query, withTransaction } from '../database/index.ts';
 
 /** Where a page ends, and the next one goes on. */
@@ -19,10 +19,12 @@ export interface VaultCopyStore {
     entries: readonly VaultCopyEntry[],
   ): Promise<{ readonly stored: number; readonly erased: number }>;
   /** Removes the entries and remembers that they were. @returns how many there were */
-  erase(clientId: string, erasures: readonly string[]): Promise<number>;
+  erase(clientId: string, erasures: readonly VaultCopyErasure[]): Promise<number>;
+  /** Removes everything, erasures included. @returns how many entries there were */
+  remove(clientId: string): Promise<number>;
   counts(clientId: string): Promise<VaultCopyCounts>;
   entriesAfter(clientId: string, after: EntryPosition | undefined, limit: number): Promise<VaultCopyEntry[]>;
-  erasuresAfter(clientId: string, after: string | undefined, limit: number): Promise<string[]>;
+  erasuresAfter(clientId: string, after: VaultCopyErasure | undefined, limit: number): Promise<VaultCopyErasure[]>;
 }
 
 const lockSpace = 1_447_121_750; // "VCOP"
@@ -37,20 +39,21 @@ export function createVaultCopyStore(pool: Pool): VaultCopyStore {
            SELECT $1, n, s FROM unnest($2::bytea[], $3::bytea[]) AS pushed (n, s) ON CONFLICT DO NOTHING`,
           [clientId, namespaces.map(({ namespace }) => hex(namespace)), namespaces.map(({ sealed }) => base64(sealed))],
         );
+        const owners = entries.map(({ namespace }) => hex(namespace));
         const erasures = entries.map(({ erasure }) => hex(erasure));
         const known = await tx.query<{ erased: string }>(
-          `SELECT count(*) AS erased FROM unnest($2::bytea[]) AS pushed (e)
-            WHERE EXISTS (SELECT 1 FROM token_vault_erasure WHERE client_id = $1 AND erasure = e)`,
-          [clientId, erasures],
+          `SELECT count(*) AS erased FROM unnest($2::bytea[], $3::bytea[]) AS pushed (n, e)
+            WHERE EXISTS (SELECT 1 FROM token_vault_erasure WHERE client_id = $1 AND namespace = n AND erasure = e)`,
+          [clientId, owners, erasures],
         );
         const { rowCount } = await tx.query(
           `INSERT INTO token_vault (client_id, namespace, token, erasure, sealed)
            SELECT $1, n, t, e, s FROM unnest($2::bytea[], $3::bytea[], $4::bytea[], $5::bytea[]) AS pushed (n, t, e, s)
-            WHERE NOT EXISTS (SELECT 1 FROM token_vault_erasure WHERE client_id = $1 AND erasure = e)
+            WHERE NOT EXISTS (SELECT 1 FROM token_vault_erasure WHERE client_id = $1 AND namespace = n AND erasure = e)
            ON CONFLICT DO NOTHING`,
           [
             clientId,
-            entries.map(({ namespace }) => hex(namespace)),
+            owners,
             entries.map(({ token }) => hex(token)),
             erasures,
             entries.map(({ sealed }) => base64(sealed)),
@@ -61,16 +64,25 @@ export function createVaultCopyStore(pool: Pool): VaultCopyStore {
     erase: (clientId, erasures) =>
       withTransaction(pool, async (tx) => {
         await lockClient(tx, clientId);
-        const digests = erasures.map(hex);
+        const given = [erasures.map(({ namespace }) => hex(namespace)), erasures.map(({ erasure }) => hex(erasure))];
         await tx.query(
-          `INSERT INTO token_vault_erasure (client_id, erasure) SELECT DISTINCT $1, e FROM unnest($2::bytea[]) AS given (e)
-           ON CONFLICT DO NOTHING`,
-          [clientId, digests],
+          `INSERT INTO token_vault_erasure (client_id, namespace, erasure)
+           SELECT DISTINCT $1, n, e FROM unnest($2::bytea[], $3::bytea[]) AS given (n, e) ON CONFLICT DO NOTHING`,
+          [clientId, ...given],
         );
         const { rowCount } = await tx.query(
-          'DELETE FROM token_vault WHERE client_id = $1 AND erasure = ANY ($2::bytea[])',
-          [clientId, digests],
+          `DELETE FROM token_vault USING unnest($2::bytea[], $3::bytea[]) AS given (n, e)
+            WHERE client_id = $1 AND namespace = n AND erasure = e`,
+          [clientId, ...given],
         );
+        return rowCount ?? 0;
+      }),
+    remove: (clientId) =>
+      withTransaction(pool, async (tx) => {
+        await lockClient(tx, clientId);
+        const { rowCount } = await tx.query('DELETE FROM token_vault WHERE client_id = $1', [clientId]);
+        await tx.query('DELETE FROM token_vault_namespace WHERE client_id = $1', [clientId]);
+        await tx.query('DELETE FROM token_vault_erasure WHERE client_id = $1', [clientId]);
         return rowCount ?? 0;
       }),
     async counts(clientId) {
@@ -108,13 +120,17 @@ export function createVaultCopyStore(pool: Pool): VaultCopyStore {
       }));
     },
     async erasuresAfter(clientId, after, limit) {
-      const { rows } = await query<{ erasure: Buffer }>(
+      const { rows } = await query<Record<'namespace' | 'erasure', Buffer>>(
         pool,
-        `SELECT erasure FROM token_vault_erasure WHERE client_id = $1 AND ($2::bytea IS NULL OR erasure > $2)
-          ORDER BY erasure LIMIT $3`,
-        [clientId, after === undefined ? null : hex(after), limit],
+        `SELECT namespace, erasure FROM token_vault_erasure
+          WHERE client_id = $1 AND ($2::bytea IS NULL OR (namespace, erasure) > ($2, $3::bytea))
+          ORDER BY namespace, erasure LIMIT $4`,
+        [clientId, after ? hex(after.namespace) : null, after ? hex(after.erasure) : null, limit],
       );
-      return rows.map(({ erasure }) => erasure.toString('hex'));
+      return rows.map(({ namespace, erasure }) => ({
+        namespace: namespace.toString('hex'),
+        erasure: erasure.toString('hex'),
+      }));
     },
   };
 }

@@ -17,17 +17,19 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-const hex = () => randomBytes(16).toString('hex');
+const hex = (bytes = 16) => randomBytes(bytes).toString('hex');
 const namespaceDigest = hex();
 const entry = (fields: Partial<VaultCopyEntry> = {}): VaultCopyEntry => ({
   namespace: namespaceDigest,
   token: hex(),
-  erasure: hex(),
+  erasure: hex(32),
   sealed: randomBytes(60).toString('base64url'),
   ...fields,
 });
 
-async function call(method: 'GET' | 'POST', path: string, key: string, body?: unknown) {
+const erasureOf = ({ namespace, erasure }: VaultCopyEntry) => ({ namespace, erasure });
+
+async function call(method: 'GET' | 'POST' | 'DELETE', path: string, key: string, body?: unknown) {
   const response = await server.fetch(`/api/v1/vault-copy${path}`, {
     method,
     headers: { 'X-API-Key': key, ...(body !== undefined && { 'Content-Type': 'application/json' }) },
@@ -72,14 +74,14 @@ describe('a copy of a vault', () => {
   it('loses what is erased for good, whichever machine pushes it again', async () => {
     const [gone, stays] = [entry(), entry()];
     await push(acme, [gone, stays]);
-    const erase = () => call('POST', '/erasures', acme, { erasures: [gone.erasure] });
+    const erase = () => call('POST', '/erasures', acme, { erasures: [erasureOf(gone)] });
     expect((await erase()).json).toEqual({ removed: 1 });
     expect((await erase()).json).toEqual({ removed: 0 });
     expect((await push(acme, [gone, stays])).json).toEqual({ stored: 0, erased: 1 });
     const tokens = (await pullAll(acme, 1_000)).map(({ token }) => token);
     expect(tokens).toContain(stays.token);
     expect(tokens).not.toContain(gone.token);
-    expect((await call('GET', '/erasures', acme)).json).toEqual({ erasures: [gone.erasure], next_cursor: null });
+    expect((await call('GET', '/erasures', acme)).json).toEqual({ erasures: [erasureOf(gone)], next_cursor: null });
     const { rows } = await server.platform.pool.query('SELECT count(*)::int AS n FROM token_vault WHERE token = $1', [
       Buffer.from(gone.token, 'hex'),
     ]);
@@ -88,7 +90,7 @@ describe('a copy of a vault', () => {
 
   it('has nothing erased left, however pushes and erasures cross', async () => {
     const entries = Array.from({ length: 300 }, () => entry());
-    const erasures = entries.map(({ erasure }) => erasure);
+    const erasures = entries.map(erasureOf);
     await Promise.all([
       ...Array.from({ length: 4 }, () => push(acme, entries)),
       call('POST', '/erasures', acme, { erasures }),
@@ -102,9 +104,23 @@ describe('a copy of a vault', () => {
     const theirs = entry();
     await push(globex, [theirs]);
     expect(await pullAll(globex)).toEqual([theirs]);
-    await call('POST', '/erasures', acme, { erasures: [theirs.erasure] });
+    await call('POST', '/erasures', acme, { erasures: [erasureOf(theirs)] });
     expect(await pullAll(globex)).toEqual([theirs]);
     expect((await pullAll(acme, 1_000)).some(({ token }) => token === theirs.token)).toBe(false);
+  });
+
+  it('goes as a whole when its client wants that', async () => {
+    const { text } = await server.keys.create({
+      clientId: 'initech',
+      label: '',
+      scopes: ['vault:copy'],
+      allowDeclaredSafe: false,
+    });
+    await push(text, [entry(), entry()], [{ namespace: namespaceDigest, sealed: 'AAAA' }]);
+    await call('POST', '/erasures', text, { erasures: [{ namespace: namespaceDigest, erasure: hex(32) }] });
+    expect((await call('DELETE', '', text)).json).toEqual({ removed: 2 });
+    expect((await call('GET', '', text)).json).toEqual({ namespaces: [], entries: 0, erasures: 0 });
+    expect((await pullAll(globex)).length).toBeGreaterThan(0);
   });
 
   it('is refused to a key that was not made for it', async () => {

@@ -10,15 +10,19 @@ import { z } from 'zod';
 export const vaultCopyPageLimit = 10_000;
 
 const digest = z.string().regex(/^[0-9a-f]{32}$/);
+const longDigest = z.string().regex(/^[0-9a-f]{64}$/);
 /** Longest sealed value that is taken, in characters of base64url: 1 MiB of ciphertext. */
 const sealed = z
   .string()
   .regex(/^[A-Za-z0-9_-]+$/)
   .max(1_400_000);
 
-/** `namespace` and `token` are 128 bits in hex; `sealed` is nonce, ciphertext and tag in base64url. */
+/**
+ * `namespace` and `token` are 128 bits in hex, `erasure` 256; by the latter the client names the entry when it has it
+ * erased. `sealed` is nonce, ciphertext and tag in base64url.
+ */
 export const vaultCopyEntrySchema = z
-  .strictObject({ namespace: digest, token: digest, erasure: digest, sealed })
+  .strictObject({ namespace: digest, token: digest, erasure: longDigest, sealed })
   .meta({ id: 'VaultCopyEntry' });
 export type VaultCopyEntry = z.infer<typeof vaultCopyEntrySchema>;
 
@@ -46,9 +50,15 @@ export const vaultCopyPushedSchema = z
   .meta({ id: 'VaultCopyPushed' });
 export type VaultCopyPushed = z.infer<typeof vaultCopyPushedSchema>;
 
-/** `POST /api/v1/vault-copy/erasures`: the entries with these `erasure` digests go, and never come back. */
+/** An entry that was erased: what stays of it everywhere. */
+export const vaultCopyErasureSchema = z
+  .strictObject({ namespace: digest, erasure: longDigest })
+  .meta({ id: 'VaultCopyErasure' });
+export type VaultCopyErasure = z.infer<typeof vaultCopyErasureSchema>;
+
+/** `POST /api/v1/vault-copy/erasures`: these entries go, and never come back. */
 export const vaultCopyEraseSchema = z
-  .strictObject({ erasures: z.array(digest).min(1).max(vaultCopyPageLimit) })
+  .strictObject({ erasures: z.array(vaultCopyErasureSchema).min(1).max(vaultCopyPageLimit) })
   .meta({ id: 'VaultCopyErase' });
 
 export const vaultCopyErasedSchema = z.strictObject({ removed: z.int().min(0) }).meta({ id: 'VaultCopyErased' });
@@ -74,6 +84,6 @@ export type VaultCopyEntries = z.infer<typeof vaultCopyEntriesSchema>;
 
 /** `GET /api/v1/vault-copy/erasures?cursor=`. */
 export const vaultCopyErasuresSchema = z
-  .strictObject({ erasures: z.array(digest), next_cursor: cursor })
+  .strictObject({ erasures: z.array(vaultCopyErasureSchema), next_cursor: cursor })
   .meta({ id: 'VaultCopyErasures' });
 export type VaultCopyErasures = z.infer<typeof vaultCopyErasuresSchema>;

@@ -9,9 +9,9 @@ CREATE TABLE token_vault (
     sealed    BYTEA NOT NULL,
     stored_at TIMESTAMPTZ(3) NOT NULL DEFAULT now(),
     CONSTRAINT token_vault_pkey PRIMARY KEY (client_id, namespace, token),
-    CONSTRAINT token_vault_sizes_check CHECK (octet_length(namespace) = 16 AND octet_length(token) = 16 AND octet_length(erasure) = 16)
+    CONSTRAINT token_vault_sizes_check CHECK (octet_length(namespace) = 16 AND octet_length(token) = 16 AND octet_length(erasure) = 32)
 );
-CREATE INDEX token_vault_erasure_idx ON token_vault (client_id, erasure);
+CREATE INDEX token_vault_erasure_idx ON token_vault (client_id, namespace, erasure);
 ALTER TABLE token_vault ALTER COLUMN sealed SET STORAGE EXTERNAL;
 
 CREATE TABLE token_vault_namespace (
@@ -24,7 +24,8 @@ CREATE TABLE token_vault_namespace (
 -- What was erased must not come back with a later push.
 CREATE TABLE token_vault_erasure (
     client_id TEXT NOT NULL,
+    namespace BYTEA NOT NULL,
     erasure   BYTEA NOT NULL,
     erased_at TIMESTAMPTZ(3) NOT NULL DEFAULT now(),
-    CONSTRAINT token_vault_erasure_pkey PRIMARY KEY (client_id, erasure)
+    CONSTRAINT token_vault_erasure_pkey PRIMARY KEY (client_id, namespace, erasure)
 );
