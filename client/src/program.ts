@@ -5,6 +5,7 @@ import type { CommandContext } from './commands/context.ts';
 import { detokenizeCommand } from './commands/detokenize.ts';
 import { integrateResultsCommand } from './commands/integrate-results.ts';
 import { keygenCommand } from './commands/keygen.ts';
+import { previewCommand } from './commands/preview.ts';
 import { tokenizeConfigCommand } from './commands/tokenize-config.ts';
 import { tokenizeCsvCommand } from './commands/tokenize-csv.ts';
 import { uploadBatchCommand } from './commands/upload-batch.ts';
@@ -21,6 +22,7 @@ export interface ProgramSurroundings extends Omit<CommandContext, 'terminal' | '
 /** In the order in which they are used. */
 const commands = [
   keygenCommand,
+  previewCommand,
   tokenizeCsvCommand,
   tokenizeConfigCommand,
   uploadBatchCommand,

@@ -1,19 +1,16 @@
 import { Command } from 'commander';
 import { configFromFlags } from '../config/index.ts';
 import { planConfiguredColumns, tokenizeFile } from '../pipeline/index.ts';
+import { addColumnFlags, type ColumnCommandFlags } from './column-flags.ts';
 import { type CommandContext, vaultPathFrom } from './context.ts';
-import { addCsvFlags, type CsvFlags, collect, csvOptionsOf } from './csv-flags.ts';
+import { addCsvFlags, type CsvFlags, csvOptionsOf } from './csv-flags.ts';
 import { addOutputFlags } from './output-flags.ts';
 import { reportTokenized } from './report-tokenized.ts';
 
-interface TokenizeCsvFlags extends CsvFlags {
+interface TokenizeCsvFlags extends CsvFlags, ColumnCommandFlags {
   readonly input: string;
   readonly output: string;
   readonly sourceTable: string;
-  readonly column?: readonly string[];
-  readonly method?: readonly string[];
-  readonly nullMarker?: readonly string[];
-  readonly region?: string;
   readonly strict?: boolean;
   readonly keyColumn?: string;
   readonly vault?: string;
@@ -29,19 +26,8 @@ export function tokenizeCsvCommand(context: CommandContext): Command {
     )
     .requiredOption('--input <file>', 'CSV file to read; - for stdin')
     .requiredOption('--output <file>', 'file to write, replaced if it is there; - for stdout')
-    .requiredOption('--source-table <name>', 'table the data comes from: tokens of other tables differ')
-    .option('--column <name>', 'column to tokenize; may be given several times', collect)
-    .option(
-      '--method <column=method>',
-      'column to treat otherwise, with options behind commas: pan=mask,keep_last=4; may be given several times',
-      collect,
-    )
-    .option(
-      '--null-marker <text>',
-      'cells that stay as they are, beside the empty ones; may be given several times',
-      collect,
-    )
-    .option('--region <country>', 'two-letter code of the country that phone numbers and ids are from')
+    .requiredOption('--source-table <name>', 'table the data comes from: tokens of other tables differ');
+  addColumnFlags(command)
     .option('--strict', 'fail, with no output, where frequency analysis would undo a column’s tokens')
     .option('--key-column <name>', 'column that identifies a row, for upload-batch and integrate-results')
     .option('--vault <file>', 'vault file, made if it is not there (default: SDP_VAULT, else token_vault.db)')

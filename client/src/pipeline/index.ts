@@ -13,5 +13,7 @@ export { cardOf, fpeOf } from './keyed-methods.ts';
 export { nullMarkerSet, skipMarkers, walkPastMany } from './null-markers.ts';
 export { openInput } from './open-input.ts';
 export { OutputTarget } from './output-target.ts';
+export { type Preview, type PreviewCell, previewRows } from './preview-rows.ts';
 export { rowProgress } from './row-progress.ts';
 export { type TokenizeOutcome, type TokenizeRequest, tokenizeFile } from './tokenize-file.ts';
+export { openUntouched, type UntouchedVault } from './untouched-vault.ts';
