@@ -20,9 +20,14 @@ export function canonicalPhone(region?: string): (value: string) => string {
     extract: false,
     ...(region === undefined ? {} : { defaultCountry: region as CountryCode }),
   };
+  const e164Of = (text: string) => {
+    const number = parsePhoneNumberFromString(text, options);
+    return number?.isPossible() ? { number: number.number, ext: number.ext } : undefined;
+  };
   return (value) => {
-    const number = parsePhoneNumberFromString(value, options);
-    if (!number?.isPossible()) return value;
-    return number.ext === undefined ? number.number : `${number.number};ext=${number.ext}`;
+    const read = e164Of(value);
+    // Some countries' prefixes can be taken off again and again; a number that reads as another one is none.
+    if (read === undefined || e164Of(read.number)?.number !== read.number) return value;
+    return read.ext === undefined ? read.number : `${read.number};ext=${read.ext}`;
   };
 }
