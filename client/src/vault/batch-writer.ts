@@ -6,19 +6,26 @@ import type { Batch } from './batch.ts';
 import { BlockSet } from './block-set.ts';
 import { createSequence, type Database } from './database.ts';
 import { BlockEncoder, blockSizes } from './encode-block.ts';
-import { blockAad, blockCapacity, digestBytes, encryptionCap, tailBytes, tokenBytes } from './format.ts';
+import { dayToBytes, EntryDays, today } from './entry-days.ts';
+import { blockAad, blockCapacity, encryptionCap, tailBytes, tokenBytes } from './format.ts';
 import { type Keyring, loadDataKey } from './keyring.ts';
-import { type KeyState, type NamespaceState, StateStore, type VaultState } from './state.ts';
+import { KnownEntries, type KnownEntry } from './known-entries.ts';
+import { assertSameUse } from './namespace-use.ts';
+import { SpellingCheck } from './spelling-check.ts';
+import { emptySet, type KeyState, type NamespaceState, newNamespace, StateStore, type VaultState } from './state.ts';
+import { TokenPack } from './token-pack.ts';
 
 /** Tokens that one statement takes: the row source `seq` has as many rows. */
 const packSize = 4_096;
+const noPositions = new Uint32Array(0);
 
 export type WriterKeys = Pick<Keyring, 'vaultId' | 'wrapping' | 'state' | 'data' | 'ids'>;
 
-/** A batch with the order that `sortBatch` gave. */
+/** A batch with the order and the repeats that `sortBatch` gave. */
 export interface SortedBatch {
   readonly batch: Batch;
   readonly order: Uint32Array;
+  readonly repeats?: readonly number[];
 }
 
 /** Checks, seals and inserts batches, each group in one transaction with the state that belongs to it. */
@@ -27,9 +34,10 @@ export class BatchWriter {
   readonly #keys: WriterKeys;
   readonly #states: StateStore;
   readonly #blockSet: BlockSet;
-  readonly #pack = Buffer.alloc(packSize * digestBytes);
-  readonly #packWords = new Uint32Array(this.#pack.buffer, this.#pack.byteOffset, this.#pack.length / 4);
-  readonly #transaction: (batches: readonly SortedBatch[]) => void;
+  readonly #pack = new TokenPack(packSize);
+  readonly #known: KnownEntries;
+  readonly #days: EntryDays;
+  readonly #transaction: (batches: readonly SortedBatch[]) => Uint32Array[];
   /** Namespaces whose last batch had values that the vault knew. */
   readonly #repeating = new Set<string>();
   readonly #sql;
@@ -41,22 +49,17 @@ export class BatchWriter {
     this.#states = new StateStore(db, keys.vaultId, keys.state, keys.ids.state);
     this.#blockSet = new BlockSet(keys.state);
     createSequence(db, packSize);
-    // One call for thousands of tokens: the loop runs inside SQLite instead of crossing into it per token.
-    const packed = (offset: number, length: number) => `substr(:pack, s.i * ${digestBytes} + ${offset + 1}, ${length})`;
+    this.#known = new KnownEntries(db, keys, this.#pack);
+    this.#days = new EntryDays(db, keys.state);
+    const pack = this.#pack;
+    // OR ROLLBACK, since SQLite would otherwise keep the old state of every page touched, to undo the statement alone.
+    const insertTokens = (tail: string) => `INSERT OR ROLLBACK INTO token_vault
+      SELECT :namespace, ${pack.sql(0, tokenBytes)}, :ref + s.i, ${tail} FROM temp.seq s WHERE s.i < :count`;
+    const tail = pack.sql(tokenBytes, tailBytes);
     this.#sql = {
       insertNamespace: db.prepare<[number, string]>('INSERT INTO namespace VALUES (?, ?)'),
-      known: db
-        .prepare<[{ namespace: number; pack: Buffer; count: number }]>(
-          `SELECT s.i, v.tail = ${packed(tokenBytes, tailBytes)} FROM temp.seq s CROSS JOIN token_vault v
-           WHERE s.i < :count AND v.namespace_id = :namespace AND v.token = ${packed(0, tokenBytes)}`,
-        )
-        .raw(),
-      // OR ROLLBACK, since SQLite would otherwise keep the old state of every page touched, to undo the statement alone.
-      insertTokens: db.prepare<[{ namespace: number; pack: Buffer; count: number; ref: number }]>(
-        `INSERT OR ROLLBACK INTO token_vault
-         SELECT :namespace, ${packed(0, tokenBytes)}, :ref + s.i, ${packed(tokenBytes, tailBytes)}
-         FROM temp.seq s WHERE s.i < :count`,
-      ),
+      insertTokens: db.prepare<[TokenRows]>(insertTokens(tail)),
+      insertDatedTokens: db.prepare<[TokenRows & { day: Uint8Array }]>(insertTokens(`CAST(${tail} || :day AS BLOB)`)),
       insertBlock: db.prepare<[number, number, number, number, Uint8Array, Uint8Array]>(
         'INSERT INTO vault_block VALUES (?, ?, ?, ?, ?, ?)',
       ),
@@ -66,22 +69,24 @@ export class BatchWriter {
 
   /**
    * Durable once it returns; changes nothing if it throws.
-   * @throws {VaultError} `token-collision`, `key-exhausted`, `vault-keys-changed`
+   *
+   * @returns of each batch, the positions of values that are stored in another spelling
+   * @throws {VaultError} `token-collision`, `surrogate-raced`, `namespace-mismatch`, `key-exhausted`, `vault-keys-changed`
    * @throws {IntegrityError} `vault-tampered`
    */
-  write(batches: readonly SortedBatch[]): void {
+  write(batches: readonly SortedBatch[]): Uint32Array[] {
     try {
-      this.#transaction(batches);
+      return this.#transaction(batches);
     } catch (error) {
       // A token is there already: once more, looking first. Not done from the start, because most often all values are
       // new, and looking them all up costs as much as inserting them.
       if (!isTokenConflict(error) || batches.every(({ batch }) => this.#repeating.has(batch.namespace))) throw error;
       for (const { batch } of batches) this.#repeating.add(batch.namespace);
-      this.#transaction(batches);
+      return this.#transaction(batches);
     }
   }
 
-  #writeAll(batches: readonly SortedBatch[]): void {
+  #writeAll(batches: readonly SortedBatch[]): Uint32Array[] {
     // Read anew each time: another process may have committed in between.
     const state = this.#states.read();
     // These digests are of no use any more if the tokens were changed in between.
@@ -89,69 +94,72 @@ export class BatchWriter {
     if (tokenKey?.id !== this.#keys.ids.token) throw new VaultError('vault-keys-changed');
     this.#blockSet.reset(state.blockSet);
     let changed = false;
-    for (const { batch, order } of batches) changed = this.#writeOne(state, batch, order) || changed;
-    if (!changed) return;
-    state.blockSet = this.#blockSet.toHex();
-    this.#states.write(state);
+    const differing = batches.map((sorted) => {
+      const outcome = this.#writeOne(state, sorted);
+      changed ||= outcome.changed;
+      return outcome.differing;
+    });
+    if (changed) {
+      state.blockSet = this.#blockSet.toHex();
+      this.#states.write(state);
+    }
+    return differing;
   }
 
-  #writeOne(state: VaultState, batch: Batch, order: Uint32Array): boolean {
-    const namespace = this.#namespaceOf(state, batch.namespace);
+  #writeOne(state: VaultState, { batch, order, repeats = [] }: SortedBatch): WriteOutcome {
+    const { namespace, changed: isNew } = this.#namespaceOf(state, batch);
+    const { expiry } = namespace;
+    const day = expiry === null ? undefined : dayToBytes(today());
+    if (expiry !== null) this.#days.begin(expiry);
     let fresh = order;
+    let touched = 0;
+    let spellings: SpellingCheck | undefined;
     if (this.#repeating.has(batch.namespace)) {
-      fresh = this.#withoutKnown(namespace, batch, order);
+      if (namespace.canonical !== '') spellings = new SpellingCheck(this.#known, namespace, batch);
+      const check = (known: KnownEntry) => {
+        spellings?.known(known);
+        if (namespace.kind === 'surrogate' && !this.#known.isStored(namespace, batch, known.position, known.ref)) {
+          throw new VaultError('surrogate-raced');
+        }
+        if (day !== undefined && this.#days.touch(namespace, batch, known, day)) touched += 1;
+      };
+      const isPlain = namespace.canonical === '' && namespace.kind === 'token' && day === undefined;
+      fresh = this.#known.fresh(namespace, batch, order, isPlain ? undefined : check);
       if (fresh.length === order.length) this.#repeating.delete(batch.namespace);
+    } else if (repeats.length > 0) {
+      spellings = new SpellingCheck(this.#known, namespace, batch);
     }
-    if (fresh.length === 0) return false;
-    const blocks = blockSizes(batch, fresh);
-    this.#insertTokens(namespace, state.nextBlockId, batch, fresh, blocks);
-    this.#insertBlocks(state, namespace, batch, fresh, blocks);
-    return true;
-  }
-
-  #namespaceOf(state: VaultState, name: string): NamespaceState {
-    const known = state.namespaces.find((namespace) => namespace.name === name);
-    if (known !== undefined) return known;
-    const createdAt = new Date().toISOString();
-    const id = state.namespaces.length + 1;
-    this.#sql.insertNamespace.run(id, name);
-    const created: NamespaceState = {
-      id,
-      name,
-      kind: 'token',
-      canonical: '',
-      expiry: null,
-      forgotten: 0,
-      expired: 0,
-      entries: 0,
-      blocks: 0,
-      createdAt,
-      lastWrittenAt: createdAt,
+    if (fresh.length > 0) {
+      const blocks = blockSizes(batch, fresh);
+      this.#insertTokens(namespace, state.nextBlockId, batch, fresh, blocks, day);
+      this.#insertBlocks(state, namespace, batch, fresh, blocks);
+      if (day !== undefined) this.#days.add(batch, fresh, day);
+    }
+    if (expiry !== null) this.#days.end(expiry);
+    return {
+      changed: isNew || touched > 0 || fresh.length > 0,
+      differing: spellings?.differing(repeats) ?? noPositions,
     };
-    state.namespaces.push(created);
-    return created;
   }
 
-  /**
-   * Leaves out what the vault has. That it has the same value, and not another one with the same token, shows in the
-   * tail: 32 bits of the same HMAC that the token doesn't show. Opening the old value to compare would prove no more, and
-   * would cost a second pass over the vault for every repeated file.
-   */
-  #withoutKnown(namespace: NamespaceState, batch: Batch, order: Uint32Array): Uint32Array {
-    const fresh = new Uint32Array(order.length);
-    let kept = 0;
-    for (let start = 0; start < order.length; start += packSize) {
-      const part = order.subarray(start, start + packSize);
-      this.#fillPack(batch, part);
-      const known = new Uint8Array(part.length);
-      const rows = this.#sql.known.all({ namespace: namespace.id, pack: this.#pack, count: part.length });
-      for (const [i, sameTail] of rows as [number, number][]) {
-        if (sameTail !== 1) throw new VaultError('token-collision');
-        known[i] = 1;
-      }
-      for (const [i, position] of part.entries()) if (known[i] === 0) fresh[kept++] = position;
+  #namespaceOf(state: VaultState, { namespace: name, use }: Batch): { namespace: NamespaceState; changed: boolean } {
+    let namespace = state.namespaces.find((candidate) => candidate.name === name);
+    let changed = false;
+    if (namespace === undefined) {
+      const { kind, canonical } = use;
+      namespace = newNamespace(state.namespaces.length + 1, name, kind, canonical);
+      this.#sql.insertNamespace.run(namespace.id, name);
+      state.namespaces.push(namespace);
+      changed = true;
     }
-    return fresh.subarray(0, kept);
+    // Looked at when the run began; another process may have made it since.
+    assertSameUse(namespace, use, name);
+    if (use.expiresDays !== undefined && namespace.expiry?.days !== use.expiresDays) {
+      const { since = today(), daySet = emptySet } = namespace.expiry ?? {};
+      namespace.expiry = { days: use.expiresDays, since, daySet };
+      changed = true;
+    }
+    return { namespace, changed };
   }
 
   /** Inserts the token rows of blocks with consecutive ids. If one is there already, the transaction is undone. */
@@ -161,6 +169,7 @@ export class BatchWriter {
     batch: Batch,
     fresh: Uint32Array,
     blocks: readonly number[],
+    day: Uint8Array | undefined,
   ): void {
     // Tokens of full blocks have references without gaps and go in together; a block cut short ends such a run.
     let runStart = 0;
@@ -171,9 +180,10 @@ export class BatchWriter {
       if (size === blockCapacity && i < blocks.length - 1) continue;
       for (let start = runStart; start < end; start += packSize) {
         const part = fresh.subarray(start, Math.min(start + packSize, end));
-        this.#fillPack(batch, part);
         const ref = runRef + start - runStart;
-        this.#sql.insertTokens.run({ namespace: namespace.id, pack: this.#pack, count: part.length, ref });
+        const rows = { namespace: namespace.id, pack: this.#pack.fill(batch, part), count: part.length, ref };
+        if (day === undefined) this.#sql.insertTokens.run(rows);
+        else this.#sql.insertDatedTokens.run({ ...rows, day });
       }
       runStart = end;
       runRef = (firstBlockId + i + 1) * blockCapacity;
@@ -218,16 +228,18 @@ export class BatchWriter {
     if (keyObject !== undefined) return keyObject;
     throw new IntegrityError('vault-tampered', { message: 'The data key that seals is not there' });
   }
+}
 
-  #fillPack(batch: Batch, positions: Uint32Array): void {
-    const words = new Uint32Array(batch.digests.buffer);
-    const perDigest = digestBytes / 4;
-    let to = 0;
-    for (const position of positions) {
-      const from = position * perDigest;
-      for (let i = 0; i < perDigest; i++) this.#packWords[to++] = words[from + i] ?? 0;
-    }
-  }
+interface TokenRows {
+  readonly namespace: number;
+  readonly pack: Buffer;
+  readonly count: number;
+  readonly ref: number;
+}
+
+interface WriteOutcome {
+  readonly changed: boolean;
+  readonly differing: Uint32Array;
 }
 
 function activeDataKey(state: VaultState): KeyState {

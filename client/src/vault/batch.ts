@@ -1,7 +1,11 @@
 import { digestBytes } from './format.ts';
+import { type BatchFollower, type BatchUse, plainUse } from './namespace-use.ts';
 
 /** Values a batch holds: large batches, sorted, turn random inserts into nearly sequential ones. */
 export const batchCapacity = 196_608;
+
+/** As {@link batchCapacity}, for surrogates: those that are not stored yet are kept at hand by their text. */
+const surrogateCapacity = 32_768;
 
 const firstCapacity = 4_096;
 
@@ -11,6 +15,7 @@ export const batchValueBytes = 8 * 1024 * 1024;
 /** A batch on its way between the threads; the buffers change owner, nothing is copied. */
 export interface Batch {
   readonly namespace: string;
+  readonly use: BatchUse;
   readonly count: number;
   /** Token and tail of each value, 20 bytes each. */
   readonly digests: Uint8Array<ArrayBuffer>;
@@ -40,6 +45,9 @@ export function transferListOf(batch: BatchBuffers): ArrayBuffer[] {
 /** Collects the values of one namespace. */
 export class BatchBuilder {
   readonly namespace: string;
+  readonly follower: BatchFollower | undefined;
+  readonly #use: BatchUse;
+  readonly #capacity: number;
   #buffers: BatchBuffers;
   #digests: Buffer;
   #values: Buffer;
@@ -47,8 +55,11 @@ export class BatchBuilder {
   #size = 0;
   #lastIsAscii = false;
 
-  constructor(namespace: string, buffers: BatchBuffers) {
+  constructor(namespace: string, buffers: BatchBuffers, use: BatchUse = plainUse, follower?: BatchFollower) {
     this.namespace = namespace;
+    this.#use = use;
+    this.follower = follower;
+    this.#capacity = use.kind === 'surrogate' ? surrogateCapacity : batchCapacity;
     this.#buffers = buffers;
     this.#digests = Buffer.from(buffers.digests.buffer);
     this.#values = Buffer.from(buffers.values.buffer);
@@ -64,7 +75,7 @@ export class BatchBuilder {
   }
 
   get isFull(): boolean {
-    return this.#count === batchCapacity || this.#size >= batchValueBytes;
+    return this.#count === this.#capacity || this.#size >= batchValueBytes;
   }
 
   /** @param digestHex at least 40 hex digits */
@@ -89,7 +100,9 @@ export class BatchBuilder {
   }
 
   take(): Batch {
-    return { namespace: this.namespace, count: this.#count, ...this.#buffers };
+    const { kind, canonical, expiresDays } = this.#use;
+    const use = { kind, canonical, expiresDays };
+    return { namespace: this.namespace, use, count: this.#count, ...this.#buffers };
   }
 
   #growValues(needed: number): void {

@@ -2,7 +2,7 @@ import { tokenBytes } from './format.ts';
 
 /**
  * The plaintext of a block, opened: a count (one byte), the tokens (16 bytes each), the values' lengths (LEB128), the
- * values (UTF-8), one after another. Since the tokens are inside, the seal binds each value to its token.
+ * values (UTF-8), one after another. An erased entry has a token of zeros and no value; values are never empty. Since the tokens are inside, the seal binds each value to its token.
  */
 export class OpenedBlock {
   readonly count: number;
@@ -53,6 +53,17 @@ export class OpenedBlock {
     if (slot >= this.count) return false;
     const at = 1 + slot * tokenBytes;
     return this.#plaintext.compare(token, 0, tokenBytes, at, at + tokenBytes) === 0;
+  }
+
+  /** Whether a slot's entry was erased. Its place stays, since the others are found by theirs. */
+  isErased(slot: number): boolean {
+    return this.#ends[slot] === this.#ends[slot + 1];
+  }
+
+  /** Whether a slot holds this value, given as bytes. */
+  valueEquals(slot: number, bytes: Uint8Array, start: number, end: number): boolean {
+    if (slot >= this.count) return false;
+    return this.#plaintext.compare(bytes, start, end, this.#ends[slot], this.#ends[slot + 1]) === 0;
   }
 
   value(slot: number): string {

@@ -2,13 +2,14 @@ import { hmacHex } from '@sdp/shared/crypto';
 import { VaultError } from '@sdp/shared/errors';
 import { openDatabase } from './database.ts';
 import { namespaceKeys } from './namespace-keys.ts';
+import { NamespaceWriting } from './namespace-writing.ts';
 import { openVaultFile, type VaultFile } from './open-vault-file.ts';
 import { VaultReader } from './reader.ts';
 import { SealingQueue } from './sealing-queue.ts';
 import { vaultErrorFrom, withVaultErrors } from './sqlite-errors.ts';
 import { readStats } from './stats.ts';
+import { SurrogateDigests } from './surrogates.ts';
 import { type DigestOverride, TokenDigests } from './token-digests.ts';
-import { createTokenizer } from './tokenizer.ts';
 import type { OpenVaultOptions, Vault } from './vault.ts';
 import { verifyVault } from './verify.ts';
 
@@ -36,23 +37,36 @@ export async function openVaultWith(options: OpenVaultOptions, override?: Digest
 function assemble({ path, db, keys }: VaultFile, options: OpenVaultOptions, override?: DigestOverride): Vault {
   const { readOnly = false } = options;
   const digests = new TokenDigests(keys, override);
+  const former = keys.formerToken && new TokenDigests({ token: keys.formerToken, hash: keys.hash }, override);
   const reader = new VaultReader(db, keys);
   const { vaultId, wrapping, state, data, ids } = keys;
   const queue = new SealingQueue({ path, keys: { vaultId, wrapping, state, data, ids } });
+  const writing = new NamespaceWriting({ db, keys, reader, queue, digests });
+  const assertWritable = () => {
+    if (readOnly) throw new VaultError('vault-unusable', { message: 'The vault was opened for reading alone' });
+  };
   let closed = false;
   return {
     id: vaultId,
     keyFingerprints: () => [...keys.masterFingerprints],
-    tokenizer: (namespace) => {
-      if (readOnly) {
-        throw new VaultError('vault-unusable', { message: 'The vault was opened for reading alone' });
-      }
-      return createTokenizer(digests.of(namespace), queue, namespace);
+    tokenizer: (namespace, use) => {
+      assertWritable();
+      return writing.tokenizer(namespace, use);
     },
-    randomTokenizer: () => notYet(),
-    surrogates: () => notYet(),
-    surrogateRevealer: () => notYet(),
-    spellings: () => 0,
+    randomTokenizer: (namespace, use) => {
+      assertWritable();
+      return writing.randomTokenizer(namespace, use);
+    },
+    surrogates: (namespace, candidate, use) => {
+      assertWritable();
+      return writing.surrogates(namespace, candidate, use);
+    },
+    spellings: (namespace) => writing.spellings(namespace),
+    surrogateRevealer: (namespace) => {
+      const digests = new SurrogateDigests(keys, namespace);
+      return (surrogate) =>
+        withVaultErrors(() => reader.entry(namespace, Buffer.from(digests.tokenOf(surrogate), 'hex'))?.value());
+    },
     keyed: (namespace) => namespaceKeys(keys, namespace),
     drain: () => queue.drain(),
     flush: () => queue.flush(),
@@ -71,6 +85,7 @@ function assemble({ path, db, keys }: VaultFile, options: OpenVaultOptions, over
         return await verifyVault(connection, {
           keys,
           digestOf: (namespace) => digests.of(namespace),
+          formerDigestOf: former && ((namespace) => former.of(namespace)),
           ...(onProgress === undefined ? {} : { onProgress }),
           ...(signal === undefined ? {} : { signal }),
         });
@@ -91,8 +106,4 @@ function assemble({ path, db, keys }: VaultFile, options: OpenVaultOptions, over
       }
     },
   };
-}
-
-function notYet(): never {
-  throw new VaultError('vault-unusable', { message: 'Not built yet' });
 }

@@ -23,11 +23,19 @@ export interface BlockRow {
   readonly sealed: Buffer;
 }
 
+/** A token row, and the way to its value. */
+export interface StoredEntry {
+  /** In hex. */
+  readonly tail: string;
+  value(): PlainValue | undefined;
+}
+
 /** Finds tokens and opens their values. */
 export class VaultReader {
   readonly #db: Database;
   readonly #keys: Keyring;
   readonly #opened = new OpenedBlocks();
+  readonly #ids = new Map<string, number>();
   readonly #inOneRead: <T>(work: () => T) => T;
   readonly #sql;
 
@@ -40,6 +48,9 @@ export class VaultReader {
       ref: db
         .prepare<[number, Buffer], number>('SELECT ref FROM token_vault WHERE namespace_id = ? AND token = ?')
         .pluck(),
+      entry: db.prepare<[number, Buffer], { ref: number; tail: Buffer }>(
+        'SELECT ref, tail FROM token_vault WHERE namespace_id = ? AND token = ?',
+      ),
       block: db.prepare<[number], BlockRow>('SELECT * FROM vault_block WHERE block_id = ?'),
     };
   }
@@ -52,7 +63,9 @@ export class VaultReader {
     const find = (token: Buffer): PlainValue | undefined => {
       for (const namespace of searched) {
         const ref = this.#sql.ref.get(namespace.namespace_id, token);
-        if (ref !== undefined) return this.#open(namespace, ref, token);
+        if (ref === undefined) continue;
+        const value = this.#open(namespace, ref, token);
+        if (value !== undefined) return value;
       }
       return undefined;
     };
@@ -89,16 +102,35 @@ export class VaultReader {
     return this.#sql.namespaces.all();
   }
 
-  #open(namespace: NamespaceRow, ref: number, token: Buffer): PlainValue {
+  /** The entry that is stored under a token in a namespace; its value is opened when asked for. */
+  entry(name: string, token: Buffer): StoredEntry | undefined {
+    const id = this.namespaceId(name);
+    const row = id === undefined ? undefined : this.#sql.entry.get(id, token);
+    if (id === undefined || row === undefined) return undefined;
+    const value = () => this.#open({ namespace_id: id, name }, row.ref, token);
+    return { tail: row.tail.toString('hex'), value };
+  }
+
+  /** `undefined` as long as nothing is stored in the namespace. Ids stay. */
+  namespaceId(name: string): number | undefined {
+    let id = this.#ids.get(name);
+    if (id === undefined) {
+      id = this.#namespaces().find((row) => row.name === name)?.namespace_id;
+      if (id !== undefined) this.#ids.set(name, id);
+    }
+    return id;
+  }
+
+  #open(namespace: NamespaceRow, ref: number, token: Buffer): PlainValue | undefined {
     const blockId = Math.floor(ref / blockCapacity);
     const slot = ref % blockCapacity;
     let block = this.#opened.get(blockId);
     // Another process may have written the block anew since.
     if (!block?.holds(slot, token)) block = this.#openBlock(namespace, blockId);
-    if (!block?.holds(slot, token)) {
-      throw new IntegrityError('vault-tampered', { message: 'A token of the vault leads to no value of its own' });
-    }
-    return block.value(slot) as PlainValue;
+    if (block?.holds(slot, token)) return block.value(slot) as PlainValue;
+    // Or it has erased the entry between the two looks.
+    if (this.#sql.ref.get(namespace.namespace_id, token) === undefined) return undefined;
+    throw new IntegrityError('vault-tampered', { message: 'A token of the vault leads to no value of its own' });
   }
 
   #openBlock(namespace: NamespaceRow, blockId: number): OpenedBlock | undefined {

@@ -12,7 +12,7 @@ const restWindows = 15;
  * Remembers what a function gave for recent arguments, as long as that pays: in a column whose values hardly repeat it
  * rests, and looks again from time to time.
  */
-export class RepetitionCache<V extends string> {
+export class RepetitionCache<V extends string | object> {
   readonly #cache = new GenerationCache<string, V>(generationSize);
   #lookups = 0;
   #hits = 0;

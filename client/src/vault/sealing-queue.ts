@@ -1,13 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { type CodeOf, errorRegistry, IntegrityError, SdpError, VaultError } from '@sdp/shared/errors';
-import {
-  type Batch,
-  type BatchBuffers,
-  BatchBuilder,
-  batchValueBytes,
-  newBatchBuffers,
-  transferListOf,
-} from './batch.ts';
+import { type BatchBuffers, BatchBuilder, batchValueBytes, newBatchBuffers, transferListOf } from './batch.ts';
+import type { BatchFollower, NamespaceUse } from './namespace-use.ts';
 import type { FromWorker, ToWorker, WorkerFailure, WorkerStart } from './worker-messages.ts';
 
 /** Messages that may wait for the worker or be with it before `drain` waits. */
@@ -18,11 +12,15 @@ const waitingBytesBound = 40 * 1024 * 1024;
 /** Values between two looks at that bound. */
 const boundCheckedEvery = 4_096;
 
+const noPositions = new Uint32Array(0);
+
 /** Collects values into batches and hands them to the worker thread, which it starts when there is something to do. */
 export class SealingQueue {
   readonly #start: WorkerStart;
   readonly #builders = new Map<string, BatchBuilder>();
   readonly #spares: BatchBuffers[] = [];
+  /** Of each message under way, whom to tell about its batches. The worker answers in order. */
+  readonly #followers: (readonly (BatchFollower | undefined)[])[] = [];
   #worker: Worker | undefined;
   #inFlight = 0;
   #sinceBoundChecked = 0;
@@ -34,17 +32,18 @@ export class SealingQueue {
   }
 
   /** @throws whatever went wrong before: nothing is taken after a failure */
-  builderFor(namespace: string): BatchBuilder {
+  builderFor(use: NamespaceUse): BatchBuilder {
     if (this.#failure !== undefined) throw this.#failure;
     if (++this.#sinceBoundChecked === boundCheckedEvery) this.#keepBound();
-    let builder = this.#builders.get(namespace);
+    let builder = this.#builders.get(use.namespace);
     if (builder?.isFull) {
-      this.#send([builder.take()]);
+      this.#send([builder]);
       builder = undefined;
     }
     if (builder === undefined) {
-      builder = new BatchBuilder(namespace, this.#spares.pop() ?? newBatchBuffers());
-      this.#builders.set(namespace, builder);
+      const buffers = this.#spares.pop() ?? newBatchBuffers();
+      builder = new BatchBuilder(use.namespace, buffers, use, use.follow?.());
+      this.#builders.set(use.namespace, builder);
     }
     return builder;
   }
@@ -57,7 +56,7 @@ export class SealingQueue {
     const rest = [...this.#builders.values()].filter((builder) => builder.count > 0);
     this.#builders.clear();
     // Together, so that many small namespaces cost one commit.
-    if (rest.length > 0 && this.#failure === undefined) this.#send(rest.map((builder) => builder.take()));
+    if (rest.length > 0 && this.#failure === undefined) this.#send(rest);
     await this.#waitBelow(1);
   }
 
@@ -82,10 +81,12 @@ export class SealingQueue {
     }
     if (waiting < waitingBytesBound || fullest === undefined) return;
     this.#builders.delete(fullest.namespace);
-    this.#send([fullest.take()]);
+    this.#send([fullest]);
   }
 
-  #send(batches: readonly Batch[]): void {
+  #send(builders: readonly BatchBuilder[]): void {
+    const batches = builders.map((builder) => builder.take());
+    this.#followers.push(builders.map(({ follower }) => follower));
     this.#worker ??= this.#startWorker();
     this.#inFlight += 1;
     this.#worker.ref();
@@ -102,6 +103,8 @@ export class SealingQueue {
     });
     worker.on('message', (message: FromWorker) => {
       if (message.type === 'failed') return this.#fail(errorFrom(message.failure));
+      const followers = this.#followers.shift() ?? [];
+      for (const [i, follower] of followers.entries()) follower?.written(message.differing[i] ?? noPositions);
       for (const buffers of message.buffers) {
         // A buffer that grew for long values is not kept.
         const usual = buffers.values.length <= batchValueBytes;

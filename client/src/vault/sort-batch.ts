@@ -11,9 +11,13 @@ const wordsPerDigest = digestBytes / 4;
  * Sorts numbers, natively, instead of comparing tokens in JavaScript: 35 bits of the token and 18 bits of position fill
  * the 53 bits that a double holds exactly. The few that agree in those bits are put in order afterwards.
  *
+ * Of several with one token the first stays. In a namespace with a canonical form they may be spelled differently; that they
+ * are one value shows in the tail there.
+ *
+ * @param repeats takes each position that was left out, followed by the one that stands for it; canonical forms only
  * @throws {VaultError} `token-collision` if two different values have one token
  */
-export function sortBatch(batch: Batch): Uint32Array {
+export function sortBatch(batch: Batch, repeats: number[] = []): Uint32Array {
   const { count, digests } = batch;
   if (count > indexSpan) throw new RangeError('A batch of that size does not fit the sort key.');
   const keys = new Float64Array(count);
@@ -22,7 +26,7 @@ export function sortBatch(batch: Batch): Uint32Array {
   const order = new Uint32Array(count);
   for (let i = 0; i < count; i++) order[i] = (keys[i] ?? 0) % indexSpan;
   orderEqualPrefixes(order, keys, digests);
-  return order.subarray(0, dropRepetitions(order, batch));
+  return order.subarray(0, dropRepetitions(order, batch, repeats));
 }
 
 /** The first 35 bits of a token. */
@@ -54,7 +58,8 @@ function compareTokens(digests: Uint8Array, a: number, b: number): number {
 }
 
 /** Moves one position of each token to the front. @returns how many there are */
-function dropRepetitions(order: Uint32Array, batch: Batch): number {
+function dropRepetitions(order: Uint32Array, batch: Batch, repeats: number[]): number {
+  const isCanonical = batch.use.canonical !== '';
   const words = new Uint32Array(batch.digests.buffer, batch.digests.byteOffset, batch.count * wordsPerDigest);
   const values = Buffer.from(batch.values.buffer);
   let kept = 0;
@@ -63,6 +68,11 @@ function dropRepetitions(order: Uint32Array, batch: Batch): number {
     const previous = kept === 0 ? undefined : order[kept - 1];
     if (previous === undefined || !sameToken(words, previous, position)) {
       order[kept++] = position;
+    } else if (batch.use.kind === 'random') {
+      throw new VaultError('token-collision');
+    } else if (isCanonical) {
+      if (!sameTail(words, previous, position)) throw new VaultError('token-collision');
+      repeats.push(position, previous);
     } else if (!sameValue(batch, values, previous, position)) {
       throw new VaultError('token-collision');
     }
@@ -81,7 +91,12 @@ function sameToken(words: Uint32Array, a: number, b: number): boolean {
   );
 }
 
-function sameValue(batch: Batch, values: Buffer, a: number, b: number): boolean {
+function sameTail(words: Uint32Array, a: number, b: number): boolean {
+  return words[a * wordsPerDigest + wordsPerDigest - 1] === words[b * wordsPerDigest + wordsPerDigest - 1];
+}
+
+/** Whether two values of a batch are the same bytes. */
+export function sameValue(batch: Batch, values: Buffer, a: number, b: number): boolean {
   const startA = a === 0 ? 0 : (batch.ends[a - 1] ?? 0);
   const startB = b === 0 ? 0 : (batch.ends[b - 1] ?? 0);
   return values.compare(values, startB, batch.ends[b], startA, batch.ends[a]) === 0;

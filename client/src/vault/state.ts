@@ -30,6 +30,24 @@ export interface NamespaceState {
   lastWrittenAt: string;
 }
 
+/** A namespace with nothing in it. */
+export function newNamespace(id: number, name: string, kind: NamespaceKind, canonical: string): NamespaceState {
+  const createdAt = new Date().toISOString();
+  return {
+    id,
+    name,
+    kind,
+    canonical,
+    expiry: null,
+    forgotten: 0,
+    expired: 0,
+    entries: 0,
+    blocks: 0,
+    createdAt,
+    lastWrittenAt: createdAt,
+  };
+}
+
 /** After how many days a value goes that nobody tokenizes any more. Days are counted from 1970-01-01 in UTC. */
 export interface NamespaceExpiry {
   days: number;

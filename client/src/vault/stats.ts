@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
-import type { Database } from './database.ts';
-import { type DataKeyState, encryptionCap, type NamespaceKind, schemaVersion } from './format.ts';
+import { type Database, schemaVersionOf } from './database.ts';
+import { type DataKeyState, encryptionCap, type NamespaceKind } from './format.ts';
 import type { Keyring } from './keyring.ts';
 import { StateStore } from './state.ts';
 
@@ -9,8 +9,13 @@ export interface NamespaceStats {
   readonly kind: NamespaceKind;
   /** Id of the canonicalizer over whose form tokens are made; `''` for none. */
   readonly canonical: string;
+  /** After how many days without use its values expire. */
+  readonly expiresDays: number | null;
   readonly entries: number;
   readonly blocks: number;
+  /** Entries erased on request, and because they had expired. */
+  readonly forgotten: number;
+  readonly expired: number;
   readonly createdAt: string;
   readonly lastWrittenAt: string;
 }
@@ -32,6 +37,7 @@ export interface VaultStats {
   readonly createdAt: string;
   readonly entries: number;
   readonly blocks: number;
+  readonly tombstones: number;
   /** Size of the file with its write-ahead log. */
   readonly fileBytes: number;
   readonly namespaces: readonly NamespaceStats[];
@@ -41,13 +47,18 @@ export interface VaultStats {
 /** Reads the counts that were committed last; nothing is counted anew. @throws {IntegrityError} `vault-tampered` */
 export function readStats(db: Database, path: string, keys: Keyring): VaultStats {
   const state = new StateStore(db, keys.vaultId, keys.state, keys.ids.state).read();
-  const namespaces = state.namespaces.map(({ id: _, name, ...rest }) => ({ namespace: name, ...rest }));
+  const namespaces = state.namespaces.map(({ id: _, name, expiry, ...rest }) => ({
+    namespace: name,
+    expiresDays: expiry?.days ?? null,
+    ...rest,
+  }));
   return {
     id: keys.vaultId,
-    schemaVersion,
+    schemaVersion: schemaVersionOf(db),
     createdAt: state.createdAt,
     entries: namespaces.reduce((sum, namespace) => sum + namespace.entries, 0),
     blocks: namespaces.reduce((sum, namespace) => sum + namespace.blocks, 0),
+    tombstones: state.tombstones.count,
     fileBytes: sizeOf(path) + sizeOf(`${path}-wal`),
     namespaces,
     keys: state.keys

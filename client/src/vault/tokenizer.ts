@@ -1,10 +1,11 @@
 import { type KeyedHash, type Token, tokenFromDigest } from '@sdp/shared/tokenization';
+import type { NamespaceUse } from './namespace-use.ts';
 import { RepetitionCache } from './repetition-cache.ts';
 import type { SealingQueue } from './sealing-queue.ts';
 import { emptyToken } from './token-digests.ts';
 
 /** The function behind `Vault.tokenizer`: digest, hand over for sealing, return the token. */
-export function createTokenizer(digest: KeyedHash, queue: SealingQueue, namespace: string): (value: string) => Token {
+export function createTokenizer(digest: KeyedHash, queue: SealingQueue, use: NamespaceUse): (value: string) => Token {
   const recent = new RepetitionCache<Token>();
   return (value) => {
     if (value === '') return emptyToken;
@@ -12,7 +13,7 @@ export function createTokenizer(digest: KeyedHash, queue: SealingQueue, namespac
     if (known !== undefined) return known;
     const digestHex = digest(value);
     const token = tokenFromDigest(digestHex);
-    const batch = queue.builderFor(namespace);
+    const batch = queue.builderFor(use);
     batch.add(value, digestHex);
     if (recent.keeps(value)) recent.set(batch.copyOfLast(), token);
     return token;

@@ -30,10 +30,13 @@ port.on('message', (message: ToWorker) => {
   if (failed) return;
   try {
     // Sorting comes before the lock is taken: that is the gap in which another process gets in.
-    const sorted = message.batches.map((batch) => ({ batch, order: sortBatch(batch) }));
-    withWriteLock(() => writer.write(sorted));
+    const sorted = message.batches.map((batch) => {
+      const repeats: number[] = [];
+      return { batch, order: sortBatch(batch, repeats), repeats };
+    });
+    const differing = withWriteLock(() => writer.write(sorted));
     const buffers = message.batches.map(({ digests, ends, values }) => ({ digests, ends, values }));
-    const written: FromWorker = { type: 'written', buffers };
+    const written: FromWorker = { type: 'written', buffers, differing };
     port.postMessage(written, buffers.flatMap(transferListOf));
   } catch (error) {
     failed = true;

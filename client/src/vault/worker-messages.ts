@@ -11,7 +11,12 @@ export interface WorkerStart {
 export type ToWorker = { readonly type: 'write'; readonly batches: readonly Batch[] } | { readonly type: 'stop' };
 
 export type FromWorker =
-  | { readonly type: 'written'; readonly buffers: readonly BatchBuffers[] }
+  | {
+      readonly type: 'written';
+      readonly buffers: readonly BatchBuffers[];
+      /** Of each batch, the positions of values that are stored in another spelling. */
+      readonly differing: readonly Uint32Array[];
+    }
   | { readonly type: 'failed'; readonly failure: WorkerFailure };
 
 /** An error without its class, which doesn't survive the way between threads. */

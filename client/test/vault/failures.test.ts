@@ -74,10 +74,11 @@ test('damage that is met while writing stops the run', async () => {
   const path = join(temporaryFolder(), 'v.db');
   const vault = await vaultAt(path, masterKey);
   await storeAll(vault, 'n', ['before']);
+  const tokenize = vault.tokenizer('n');
   const db = new Sqlite(path);
   db.exec(`UPDATE vault_meta SET value = zeroblob(100) WHERE name = 'state'`);
   db.close();
-  vault.tokenizer('n')('after');
+  tokenize('after');
   await expect(vault.flush()).rejects.toThrow(expect.objectContaining({ code: 'vault-tampered', kind: 'integrity' }));
 });
 

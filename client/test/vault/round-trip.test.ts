@@ -22,7 +22,15 @@ describe('a vault', () => {
     const again = await openVault({ path, masterKey, readOnly: true });
     check(again.revealer());
     check(again.revealer(['c.email']));
-    expect(await again.verify()).toEqual({ ok: true, entries: 1_000, blocks: 8, damage: [], damageCount: 0 });
+    expect(await again.verify()).toEqual({
+      ok: true,
+      entries: 1_000,
+      blocks: 8,
+      damage: [],
+      damageCount: 0,
+      tombstones: 0,
+      reformed: 0,
+    });
     await again.close();
   });
 

@@ -52,6 +52,8 @@ const damageTexts: Readonly<Record<Damage['kind'], string>> = {
   'token-without-entry': 'tokens that lead to nothing',
   'value-mismatch': 'values stored under a token that is not theirs',
   'count-mismatch': 'the number of entries is not the one last committed',
+  'days-changed': 'days of last use were changed',
+  'tombstones-changed': 'tombstones were removed, added or changed',
 };
 
 function damageText({ kind, namespace, blockId, count }: Damage): string {
