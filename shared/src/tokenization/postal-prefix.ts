@@ -13,7 +13,8 @@ export function postalPrefix(keepFirst: number): (value: string) => string {
     const signs = code.match(/[\p{L}\p{N}]/gu)?.length ?? 0;
     const shown = signs > keepFirst ? keepFirst : 0;
     let seen = 0;
-    return code.replace(/[^\s-]/gu, (sign) => {
+    // A hyphen in front would begin a formula in a spreadsheet.
+    return code.replace(/^-|[^\s-]/gu, (sign) => {
       if (!/[\p{L}\p{N}]/u.test(sign)) return '*';
       seen += 1;
       return seen <= shown ? sign : '*';
