@@ -33,6 +33,7 @@ export async function openSealedKey(
 ): Promise<MasterKey> {
   const findings: Finding[] = [];
   let unavailable: SdpError | undefined;
+  let remedy: string | undefined;
   const wraps = order.flatMap((kind) => sealed.wraps.filter((wrap) => wrap.kind === kind));
   for (const wrap of wraps) {
     try {
@@ -43,6 +44,7 @@ export async function openSealedKey(
       surroundings.signal?.throwIfAborted();
       if (!(error instanceof SdpError)) throw error;
       if (error.kind === 'unavailable') unavailable = error;
+      if (wraps.length === 1) remedy = error.remedy;
       findings.push({ field: names[wrap.kind], message: error.message });
     }
   }
@@ -51,7 +53,10 @@ export async function openSealedKey(
   if (unavailable !== undefined) {
     throw new UnavailableError('kms-unavailable', { message: unavailable.message, details: { file, findings } });
   }
-  throw new ConfigError('key-locked', { details: { file, findings } });
+  throw new ConfigError('key-locked', {
+    details: { file, findings },
+    ...(remedy === undefined ? {} : { remedy }),
+  });
 }
 
 /** @returns the key, or why this way doesn't lead to it */
