@@ -38,7 +38,9 @@ export function reportPreview(terminal: Terminal, { rules, rows }: Preview, reve
   );
 }
 
+/** Characters of a cell that are shown; a token in a text takes 36 of them. */
 const longest = 60;
+const longestText = 160;
 
 function texts(rule: ColumnRule, cell: PreviewCell | undefined, reveal: boolean): [string, string] {
   if (cell === undefined) return ['', ''];
@@ -47,7 +49,10 @@ function texts(rule: ColumnRule, cell: PreviewCell | undefined, reveal: boolean)
   if (problem !== undefined) return [show(before), `cannot be treated: ${problem}`];
   if (after === undefined) return [show(before), '(stays as it is)'];
   // What a text holds beside its tokens is as it was.
-  return [show(before), rule.method === 'text' && !reveal ? shapeBetweenTokens(after) : shortened(after)];
+  return [
+    show(before),
+    rule.method === 'text' ? shortened(reveal ? after : shapeBetweenTokens(after), longestText) : shortened(after),
+  ];
 }
 
 function namesOf(rules: readonly ColumnRule[], method: 'keep' | 'drop'): string[] {
@@ -74,7 +79,7 @@ function shapeBetweenTokens(text: string): string {
   return out + shapeOf(rest);
 }
 
-function shortened(text: string): string {
+function shortened(text: string, most = longest): string {
   const characters = Array.from(text);
-  return characters.length <= longest ? text : `${characters.slice(0, longest - 1).join('')}…`;
+  return characters.length <= most ? text : `${characters.slice(0, most - 1).join('')}…`;
 }

@@ -47,7 +47,7 @@ function warnOf(terminal: Terminal, tally: ColumnTally, tallies: readonly Column
   }
   if (respelled > 0) {
     terminal.warn(
-      `column ${rule.name}: ${cells(respelled)} are spelled otherwise than the value the vault keeps; detokenize gives back the first spelling`,
+      `column ${rule.name}: ${cells(respelled)} spelled otherwise than the value that the vault keeps; detokenize gives back the first spelling`,
     );
   }
   if (rule.method === 'date-shift') {
@@ -91,7 +91,7 @@ function frequencyTable(treated: readonly ColumnTally[]): (Table | string)[] {
         Math.round(report.distinct),
         formatShare(report.topShare),
         `${report.entropyBits.toFixed(1)} bits`,
-        report.verdict === 'weak' ? 'would undo it' : 'shows little',
+        report.verdict === 'weak' ? 'would undo it' : 'no finding',
       ]),
     },
     '',

@@ -1,7 +1,8 @@
 import { isMap } from 'yaml';
 import { optionReaders } from './column-option-readers.ts';
-import { type ColumnConfig, configMethods } from './tokenization-config.ts';
-import { type ConfigSource, choiceOf, type Entry, entriesOf, unknownKey } from './yaml-entries.ts';
+import { nearestName } from './nearest-name.ts';
+import { type ColumnConfig, type ConfigMethod, configMethods } from './tokenization-config.ts';
+import { type ConfigSource, choiceOf, type Entry, entriesOf } from './yaml-entries.ts';
 
 const knownKeys = ['method', ...Object.keys(optionReaders)];
 
@@ -45,9 +46,10 @@ function parseColumn(column: Entry, defaults: ColumnDefaults, source: ConfigSour
   // The short form: `email: token`.
   const long = isMap(column.value) ? column.value : undefined;
   const entries = new Map<string, Entry>();
+  const unknown: Entry[] = [];
   for (const entry of long === undefined ? [] : entriesOf(long, source)) {
     if (knownKeys.includes(entry.name)) entries.set(entry.name, { ...entry, name: `${place}.${entry.name}` });
-    else findings.add(entry.key, unknownKey(entry.name, knownKeys), place);
+    else unknown.push(entry);
   }
   if (long !== undefined && !entries.has('method')) findings.add(column.key, 'method is missing', place);
   const method = choiceOf(
@@ -55,6 +57,7 @@ function parseColumn(column: Entry, defaults: ColumnDefaults, source: ConfigSour
     configMethods,
     source,
   );
+  for (const entry of unknown) findings.add(entry.key, unknownOption(entry.name, method), place);
   const options: Record<string, unknown> = {};
   for (const [key, { methods, property, read }] of Object.entries(optionReaders)) {
     const entry = entries.get(key);
@@ -72,6 +75,14 @@ function parseColumn(column: Entry, defaults: ColumnDefaults, source: ConfigSour
   }
   // The readers have checked each option and that it belongs to the method.
   return method && ({ method, ...options } as unknown as ColumnConfig);
+}
+
+function unknownOption(name: string, method: ConfigMethod | undefined): string {
+  const nearest = nearestName(name, knownKeys);
+  if (nearest !== undefined) return `unknown option; did you mean ${nearest}?`;
+  const own = Object.entries(optionReaders).filter(([, { methods }]) => method && methods.includes(method));
+  if (own.length === 0) return method === undefined ? 'unknown option' : `unknown option; ${method} has none`;
+  return `unknown option; those of ${method} are ${own.map(([key]) => key).join(', ')}`;
 }
 
 function methodList(methods: readonly string[]): string {

@@ -62,7 +62,8 @@ export function choiceOf<T extends string>(
   if (found !== undefined) return found;
   const near = text === undefined ? undefined : nearestName(text, choices);
   const hint = near === undefined ? '' : `; did you mean ${near}?`;
-  findings.add(entry.value ?? entry.key, `must be one of ${choices.join(', ')}${hint}`, entry.name);
+  const known = choices.length > 20 ? `the ${choices.length} known names` : choices.join(', ');
+  findings.add(entry.value ?? entry.key, `must be one of ${known}${hint}`, entry.name);
   return undefined;
 }
 

@@ -65,7 +65,7 @@ columns:
     ['source_table: t\ncolumns: { a: token, a: keep }\n', ['2:22: this key stands here a second time']],
     [
       'source_table: t\ncolumns: { a: { mehtod: token } }\n',
-      ['2:12 columns.a: method is missing', '2:17 columns.a: unknown key; did you mean method?'],
+      ['2:12 columns.a: method is missing', '2:17 columns.a: unknown option; did you mean method?'],
     ],
     [
       'source_table: t\ncolumns: { a: { method: mask, keep_last: 1.5 } }\n',
@@ -73,7 +73,9 @@ columns:
     ],
     [
       'source_table: t\nkey_column: a\ncolumns: { a: redact }\n',
-      ['2:13 key_column: the key column must tell rows apart: its method must be token, hash or keep'],
+      [
+        '2:13 key_column: the key column must tell rows apart: its method must be one of token, hash, email, fpe, card, keep',
+      ],
     ],
     ['source_table: "t\n', ['2:1: a character is missing: a quote, bracket or colon']],
     ['source_table: t\ncolumns: { a: *nothing, b: keep }\n', ['2:15: the alias refers to nothing']],
