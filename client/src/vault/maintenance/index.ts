@@ -5,4 +5,5 @@ export { type KeyBundle, openKeyBundle, sealKeyBundle } from './key-bundle.ts';
 export type { LeakStep } from './leak-steps.ts';
 export type { MaintenanceRun } from './maintenance-run.ts';
 export { type RekeyOutcome, rekeyVault } from './rekey.ts';
+export { type RetokenOutcome, type RetokenRequest, retokenVault } from './retoken.ts';
 export { type RewrapOutcome, rewrapVault } from './rewrap.ts';

@@ -1,18 +1,14 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { SealingKey } from '@sdp/shared/crypto';
-import { IntegrityError } from '@sdp/shared/errors';
-import { BlockSet } from '../block-set.ts';
-import { blockAad, encryptionCap } from '../format.ts';
-import { loadDataKey } from '../keyring.ts';
 import type { VaultFile } from '../open-vault-file.ts';
-import { type BlockRow, openBlockBytes } from '../reader.ts';
+import type { BlockRow } from '../reader.ts';
 import { vaultErrorFrom } from '../sqlite-errors.ts';
-import type { KeyState, VaultState } from '../state.ts';
+import type { VaultState } from '../state.ts';
 import { changeState } from './change-state.ts';
 import { emptyWriteAheadLog, eraseWhatIsDeleted } from './erase-leftovers.ts';
 import { activeKey, addKey, removeKeys, retireKey } from './key-rows.ts';
 import { leakStepDone } from './leak-steps.ts';
 import type { MaintenanceRun } from './maintenance-run.ts';
+import { BlockSealer } from './seal-block.ts';
 
 /** Blocks that one transaction seals anew: some 5 MB, so that others get in every few hundredths of a second. */
 const blocksPerCommit = 1_024;
@@ -69,7 +65,6 @@ function begin(file: VaultFile, state: VaultState): { readonly keyId: number; re
 
 async function sealAllAnew(file: VaultFile, keyId: number, { onProgress, signal }: MaintenanceRun): Promise<number> {
   const { db } = file;
-  const blockSet = new BlockSet(file.keys.state);
   const old = db.prepare<[number, number, number], BlockRow>(
     'SELECT * FROM vault_block WHERE block_id > ? AND key_id <> ? ORDER BY block_id LIMIT ?',
   );
@@ -80,7 +75,7 @@ async function sealAllAnew(file: VaultFile, keyId: number, { onProgress, signal 
   for (;;) {
     const count = changeState(file, (state) => {
       const rows = old.all(last, keyId, blocksPerCommit);
-      if (rows.length > 0) sealAnew(file, state, rows, blockSet);
+      if (rows.length > 0) sealAnew(file, state, rows);
       last = rows.at(-1)?.block_id ?? last;
       return rows.length;
     });
@@ -92,40 +87,10 @@ async function sealAllAnew(file: VaultFile, keyId: number, { onProgress, signal 
   }
 }
 
-function sealAnew(file: VaultFile, state: VaultState, rows: readonly BlockRow[], blockSet: BlockSet): void {
-  const { db, keys } = file;
-  const key = activeKey(state, 'data') as KeyState;
-  const keyObject = loadDataKey(db, keys, key.id);
-  if (keyObject === undefined) throw new IntegrityError('vault-tampered', { message: 'A data key is not there' });
-  const sealing = new SealingKey(keyObject, key.encryptions, encryptionCap);
-  const names = new Map(state.namespaces.map(({ id, name }) => [id, name]));
-  const update = db.prepare<[number, Uint8Array, Uint8Array, number]>(
-    'UPDATE vault_block SET key_id = ?, nonce = ?, sealed = ? WHERE block_id = ?',
-  );
-  blockSet.reset(state.blockSet);
-  for (const row of rows) {
-    const namespace = names.get(row.namespace_id);
-    const plaintext = namespace === undefined ? undefined : openBlockBytes(db, keys, namespace, row);
-    if (namespace === undefined || plaintext === undefined) {
-      throw new IntegrityError('vault-tampered', { message: `Block ${row.block_id} of the vault does not open` });
-    }
-    const { nonce, sealed } = sealing.seal(
-      blockAad({
-        vaultId: keys.vaultId,
-        namespace,
-        keyId: key.id,
-        blockId: row.block_id,
-        entryCount: row.entry_count,
-      }),
-      plaintext,
-    );
-    update.run(key.id, nonce, sealed, row.block_id);
-    blockSet.toggle(row.block_id, row.sealed);
-    blockSet.toggle(row.block_id, sealed);
-  }
-  state.blockSet = blockSet.toHex();
-  key.encryptions = sealing.encryptions;
-  key.lastUsedAt = new Date().toISOString();
+function sealAnew(file: VaultFile, state: VaultState, rows: readonly BlockRow[]): void {
+  const sealer = new BlockSealer(file, state);
+  for (const row of rows) sealer.replace(row, sealer.open(row));
+  sealer.end();
 }
 
 function finish(file: VaultFile, state: VaultState, keyId: number): readonly number[] {
