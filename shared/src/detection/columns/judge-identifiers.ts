@@ -1,0 +1,69 @@
+import type { IdentifierKind } from '../identifiers/index.ts';
+import { identifierKinds } from '../identifiers/index.ts';
+import type { SampleFacts } from './column-sample.ts';
+import type { ColumnType } from './column-type.ts';
+
+/** How the cells of a column do under the rules of one kind of identifier. */
+export interface KindShare {
+  readonly kind: IdentifierKind;
+  /** Shares of the different values: a checksum proves them; the form or better. */
+  readonly proven: number;
+  readonly fitting: number;
+  /** Different values with a digit that were judged. */
+  readonly judged: number;
+}
+
+const longestIdentifier = 48;
+const fewestValues = 4;
+/** One chance in a million, over all kinds and columns of a table, that numbers without meaning pass as they did. */
+const surprise = Math.log(1e6);
+
+/** The kinds under whose rules at least some values pass. */
+export function judgeKinds(facts: SampleFacts): KindShare[] {
+  const candidates = facts.values.filter((value) => value.length <= longestIdentifier && /\p{N}/u.test(value));
+  if (candidates.length === 0) return [];
+  return identifierKinds.flatMap((kind) => {
+    if (kind.kind === 'email' || kind.kind === 'url') return [];
+    let proven = 0;
+    let fitting = 0;
+    for (const value of candidates) {
+      const verdict = kind.judge(value);
+      if (verdict !== undefined) fitting += 1;
+      if (verdict === 'proven') proven += 1;
+    }
+    if (fitting === 0) return [];
+    const count = facts.values.length;
+    return [{ kind, proven: proven / count, fitting: fitting / count, judged: candidates.length }];
+  });
+}
+
+/**
+ * Whether the values alone show the kind: its form is its own and most have it, or so many pass the checksum that chance
+ * is out of the question (the Kullback–Leibler bound on a binomial tail).
+ */
+export function showsKind({ kind, proven, fitting, judged }: KindShare): boolean {
+  if (kind.distinct) return fitting >= 0.6 && (proven >= 0.2 || (!kind.checksum && fitting >= 0.8));
+  const share = kind.checksum ? proven : 0;
+  if (share < 0.7 || judged < fewestValues) return false;
+  const chance = Math.min(0.999, Math.max(kind.chance, 1e-6));
+  if (share <= chance) return false;
+  const miss = share === 1 ? 0 : (1 - share) * Math.log((1 - share) / (1 - chance));
+  return judged * (share * Math.log(share / chance) + miss) >= surprise;
+}
+
+/** The column type that a kind of identifier makes. */
+export function typeOfKind(kind: string): ColumnType {
+  if (/card|^pan$/.test(kind) && !/id-card|identity|in-pan/.test(kind)) return 'payment_card';
+  if (/iban/.test(kind)) return 'iban';
+  if (/phone/.test(kind)) return 'phone';
+  if (/passport/.test(kind)) return 'passport';
+  if (/licen[cs]e|driver|driving/.test(kind)) return 'driving_licence';
+  if (/nhs|medicare|health|npi|mbi/.test(kind)) return 'health_id';
+  if (/bank|routing|account|clabe|crypto|bitcoin|upi|swift|bic/.test(kind)) return 'account_number';
+  if (/^ip|ipv[46]|ip-address/.test(kind)) return 'ip_address';
+  if (/mac|imei/.test(kind)) return 'mac_address';
+  if (/plate|vehicle|^vin/.test(kind)) return 'licence_plate';
+  if (/credential|secret|key/.test(kind)) return 'secret';
+  if (/date-of-birth|dob|birth/.test(kind)) return 'date_of_birth';
+  return 'national_id';
+}
