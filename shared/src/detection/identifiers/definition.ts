@@ -19,6 +19,8 @@ export interface Definition {
    */
   readonly check?: (compact: string, written: string) => boolean | 'shaped';
   readonly checksum?: boolean;
+  /** The form is so peculiar that a firm layout counts in a text even where the checksum fails. */
+  readonly peculiar?: boolean;
   /** Share of random values of its layouts for which {@link check} returns true; 1 when there is none. */
   readonly chance: number;
   /** Found in a text only if a caller names it: things that identify nobody by themselves. */

@@ -3,7 +3,7 @@ import { type Definition, isProving } from './definition.ts';
 import { definitions } from './definitions.ts';
 import type { Evidence, IdentifierKind } from './kind.ts';
 import { patternOf } from './layout.ts';
-import { isMixedCase, judgeWritten } from './layout-search.ts';
+import { isMixedCase, verdictOn } from './layout-search.ts';
 import { searchFor } from './search.ts';
 
 const longestWritten = 2048;
@@ -18,7 +18,10 @@ function createJudge(definition: Definition): (value: string) => Evidence | unde
     const text = value.trim();
     if (text.length === 0 || text.length > longestWritten) return undefined;
     if (whole !== undefined && lengths.has(text.length) && !isMixedCase(text)) {
-      if (whole.some((pattern) => pattern.test(text))) return judgeWritten(definition, text);
+      if (whole.some((pattern) => pattern.test(text))) {
+        const verdict = verdictOn(definition, text);
+        return verdict && (verdict.proven ? 'proven' : 'shaped');
+      }
     }
     if (whole !== undefined && !searchedKinds.has(definition.kind)) return undefined;
     const found = searchFor(options)(text).find(({ start, end }) => start <= 1 && end >= text.length - 1);

@@ -85,15 +85,17 @@ export function createLayoutSearch(index: LayoutIndex, request: SearchRequest): 
     if (!pattern.test(text) || pattern.lastIndex !== end) return undefined;
     const written = text.slice(start, end);
     if (isMixedCase(written)) return undefined;
-    const verdict = judgeWritten(definition, written);
+    const verdict = verdictOn(definition, written);
     if (verdict === undefined) return undefined;
     const around = known ?? announcedAround(request.announcements, text, start, end);
     const distance = request.announced.has(definition) ? 0 : around.get(definition);
-    const ifAlone = !firm && distance === undefined;
-    const proven = verdict === 'proven';
+    const { proven } = verdict;
+    // A form whose checksum fails is somebody's typing error where words announce it, and a coincidence elsewhere.
+    const speaks = firm && (definition.check === undefined || verdict.passed || definition.peculiar === true);
+    const ifAlone = !speaks && distance === undefined && !(request.named && proven);
     const local = request.region !== undefined && definition.countries.includes(request.region);
     if (ifAlone && !(request.named || (local && definition.checksum === true))) return undefined;
-    const score = scoreOf({ proven, firm, distance, local, chance: definition.chance });
+    const score = scoreOf({ proven, firm: speaks, distance, local, chance: definition.chance });
     return { candidate: { kind: definition.kind, proven, start, end, score }, ifAlone };
   }
 
@@ -112,7 +114,7 @@ export function createLayoutSearch(index: LayoutIndex, request: SearchRequest): 
         i += 1;
       }
       if (i - start > longestGroup) continue;
-      if (digits === 0 && (i - start > longestLetterGroup || classAt(text, i + 1) !== digit)) continue;
+      if (digits === 0 && !mayPrecedeDigits(text, start, i)) continue;
       if (mayStartAt(text, start)) matchesAt(text, start, i, digits, matches);
     }
     if (matches.length === 0) return [];
@@ -121,12 +123,22 @@ export function createLayoutSearch(index: LayoutIndex, request: SearchRequest): 
   };
 }
 
-/** Judges a value as written, separators included. */
-export function judgeWritten(definition: Definition, written: string): 'proven' | 'shaped' | undefined {
-  if (definition.check === undefined) return 'shaped';
+/** Judges a value as written, separators included: whether it passed its check, and whether that proves it. */
+export function verdictOn(definition: Definition, written: string): { passed: boolean; proven: boolean } | undefined {
+  if (definition.check === undefined) return { passed: true, proven: false };
   const verdict = definition.check(written.replace(/[^0-9A-Za-z]/g, '').toUpperCase(), written);
   if (verdict === false) return undefined;
-  return verdict === true && isProving(definition) ? 'proven' : 'shaped';
+  return { passed: verdict === true, proven: verdict === true && isProving(definition) };
+}
+
+/** Whether a group of letters is followed by one with digits, or by one or two letters and then such a group. */
+function mayPrecedeDigits(text: string, start: number, end: number): boolean {
+  if (end - start > longestLetterGroup) return false;
+  const next = classAt(text, end + 1);
+  if (next !== letter) return next === digit;
+  if (end - start > 3) return false;
+  const skipped = classAt(text, end + 2) === letter ? 3 : 2;
+  return classAt(text, end + skipped) === 0 && classAt(text, end + skipped + 1) === digit;
 }
 
 /** People write identifiers in one case; `aB3dE6` is a piece of a key. */

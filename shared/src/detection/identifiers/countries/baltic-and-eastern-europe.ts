@@ -79,7 +79,7 @@ export const balticAndEasternEurope: readonly Definition[] = [
     words: ['inn', 'инн'],
     check: isInn,
     checksum: true,
-    chance: 0.055,
+    chance: 0.088,
   },
   {
     kind: 'ru-snils',

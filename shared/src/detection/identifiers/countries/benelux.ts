@@ -44,7 +44,7 @@ export const benelux: readonly Definition[] = [
     bare: ['AAXXXXXX9'],
     words: ['paspoort', 'identiteitskaart', 'rijbewijs', 'document', 'passport', 'id kaart'],
     check: (id) => !id.includes('O') && /\d.*\d/.test(id),
-    chance: 0.4,
+    chance: 0.68,
   },
   {
     kind: 'be-national-number',
@@ -55,14 +55,16 @@ export const benelux: readonly Definition[] = [
     bare: ['99999999999', '99 99 99 999 99'],
     words: ['rijksregister', 'registre national', 'national number', 'nn', 'niss', 'insz', 'nrn', 'bis'],
     check: (id) => {
+      // Numbers of people without a residence have 20 or 40 added to the month.
       const month = Number(id.slice(2, 4)) % 20;
+      if (id.slice(2, 4) > '52') return false;
       const day = Number(id.slice(4, 6));
       if (!((month === 0 || isCalendarDate(undefined, month, Math.max(day, 1))) && day <= 31)) return false;
       const check = Number(id.slice(9));
       return 97 - remainder(id.slice(0, 9), 97) === check || 97 - remainder(`2${id.slice(0, 9)}`, 97) === check;
     },
     checksum: true,
-    chance: 0.004,
+    chance: 0.0024,
   },
   {
     kind: 'be-enterprise',

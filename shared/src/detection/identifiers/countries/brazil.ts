@@ -113,6 +113,6 @@ export const brazil: readonly Definition[] = [
     bare: ['99999999X', '99999999-X', '9.999.999', '99.999.999'],
     words: ['rg', 'registro geral', 'identidade', 'carteira identidade'],
     check: (id) => /^\d{7,8}[\dX]?$/.test(id),
-    chance: 0.6,
+    chance: 1,
   },
 ];

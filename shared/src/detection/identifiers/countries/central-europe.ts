@@ -26,10 +26,11 @@ export const centralEurope: readonly Definition[] = [
     words: ['svnr', 'sv nr', 'sozialversicherung', 'versicherung', 'vsnr'],
     check: (id) =>
       id[0] !== '0' &&
-      isReversedDateAt(id.slice(4), 0) &&
+      // Months 13 to 15 serve where a day ran out of numbers.
+      (isReversedDateAt(id, 4) || /^(?:0[1-9]|[12]\d|3[01])1[345]/.test(id.slice(4))) &&
       weightedSum(id, [3, 7, 9, 0, 5, 8, 4, 2, 1, 6]) % 11 === digitAt(id, 3),
     checksum: true,
-    chance: 0.0031,
+    chance: 0.0038,
   },
   {
     kind: 'at-vat',
@@ -83,7 +84,7 @@ export const centralEurope: readonly Definition[] = [
     words: ['rodne cislo', 'rc', 'rodne', 'rodneho cisla', 'birth number'],
     check: isBirthNumber,
     checksum: true,
-    chance: 0.012,
+    chance: 0.014,
   },
   {
     kind: 'cz-sk-company',

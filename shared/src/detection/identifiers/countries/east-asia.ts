@@ -93,7 +93,8 @@ export const eastAsia: readonly Definition[] = [
     words: ['rrn', 'resident registration', '주민등록번호', '주민번호', '외국인등록번호', 'frn', 'alien registration'],
     check: isKorean,
     checksum: true,
-    chance: 0.006,
+    peculiar: true,
+    chance: 0.0046,
   },
   {
     kind: 'kr-brn',

@@ -19,6 +19,7 @@ export const france: readonly Definition[] = [
       return 97 - remainder(number, 97) === Number(id.slice(13));
     },
     checksum: true,
+    peculiar: true,
     chance: 0.006,
   },
   {
@@ -73,6 +74,7 @@ export const france: readonly Definition[] = [
       return remainder(`${id.slice(4)}12`, 97) === Number(id.slice(2, 4));
     },
     checksum: true,
+    peculiar: true,
     chance: 0.00001,
   },
   {

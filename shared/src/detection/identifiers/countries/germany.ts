@@ -45,7 +45,7 @@ export const germany: readonly Definition[] = [
     ],
     check: (id) => id[0] !== '0' && hasIdRepetition(id) && isMod11And10(id),
     checksum: true,
-    chance: 0.012,
+    chance: 0.0034,
   },
   {
     kind: 'de-tax-number',
@@ -66,7 +66,7 @@ export const germany: readonly Definition[] = [
     bare: ['AXXXXXXXX', 'AXXXXXXXX9'],
     words: ['personalausweis', 'ausweis', 'ausweisnr', 'perso', 'id card', 'identity card', 'dokument'],
     check: (id) => isDocument(id, /^[LMNPRTVWXY]/) || /^T\d{8}$/.test(id),
-    chance: 0.01,
+    chance: 0.026,
   },
   {
     kind: 'de-passport',
@@ -76,7 +76,7 @@ export const germany: readonly Definition[] = [
     bare: ['AXXXXXXXX', 'AXXXXXXXX9'],
     words: ['reisepass', 'pass', 'passport', 'passnr', 'pass nr'],
     check: (id) => isDocument(id, /^[CFGHJK]/),
-    chance: 0.01,
+    chance: 0.014,
   },
   {
     kind: 'de-pension',
@@ -123,7 +123,7 @@ export const germany: readonly Definition[] = [
     source: 'BZSt, section 27a UStG: ISO 7064 MOD 11,10',
     firm: ['AA999999999', 'AA=999999999', 'AA=999=999=999'],
     words: ['ust id', 'ustid', 'ust idnr', 'umsatzsteuer', 'vat', 'mwst'],
-    check: (id) => id.startsWith('DE') && id[2] !== '0' && isMod11And10(id.slice(2)),
+    check: (id) => id.startsWith('DE') && id[2] !== '0' && (isMod11And10(id.slice(2)) || 'shaped'),
     checksum: true,
     chance: 0.00014,
   },
@@ -163,7 +163,7 @@ export const germany: readonly Definition[] = [
     ]),
     words: ['handelsregister', 'amtsgericht', 'registergericht'],
     check: (id) => /^HR[AB]/.test(id),
-    chance: 0.0002,
+    chance: 0.00014,
   },
   {
     kind: 'de-vehicle-registration',
@@ -181,6 +181,6 @@ export const germany: readonly Definition[] = [
     ),
     words: ['kennzeichen', 'kfz', 'fahrzeug', 'autokennzeichen', 'nummernschild', 'license plate'],
     check: (id) => /[1-9]\d{0,3}[EH]?$/.test(id),
-    chance: 0.5,
+    chance: 1,
   },
 ];

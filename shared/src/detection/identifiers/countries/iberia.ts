@@ -69,7 +69,7 @@ export const iberia: readonly Definition[] = [
     words: ['cif', 'nif', 'empresa'],
     check: (id) => /^[ABCDEFGHJNPQRSUVW]\d{7}[0-9A-J]$/.test(id) && isCif(id),
     checksum: true,
-    chance: 0.035,
+    chance: 0.027,
   },
   {
     kind: 'es-nss',
@@ -98,10 +98,12 @@ export const iberia: readonly Definition[] = [
     words: ['nif', 'contribuinte', 'fiscal', 'nipc', 'vat'],
     check: (id) => {
       const digits = id.replace(/^PT/, '');
-      return /^(?:[1235689]\d{8}|45\d{7})$/.test(digits) && !isRepeated(digits) && portugueseCheck(digits);
+      return (
+        /^(?:[1235689]\d{8}|45\d{7}|7[0-24-57-9]\d{7})$/.test(digits) && !isRepeated(digits) && portugueseCheck(digits)
+      );
     },
     checksum: true,
-    chance: 0.065,
+    chance: 0.077,
   },
   {
     kind: 'pt-citizen-card',
@@ -115,7 +117,7 @@ export const iberia: readonly Definition[] = [
       let sum = 0;
       for (let i = 0; i < 12; i += 1) {
         const value = valueAt(id, i) * (i % 2 === 0 ? 2 : 1);
-        sum += value > 9 ? value - 9 : value;
+        sum += i % 2 === 0 && value > 9 ? value - 9 : value;
       }
       return sum % 10 === 0;
     },

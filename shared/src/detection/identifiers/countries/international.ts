@@ -214,7 +214,7 @@ export const international: readonly Definition[] = [
           : false
         : id.startsWith('89') && (id.length === 20 || isLuhn(id)),
     checksum: true,
-    chance: 0.004,
+    chance: 0.01,
   },
   {
     kind: 'date-of-birth',

@@ -38,7 +38,8 @@ export const italy: readonly Definition[] = [
       return controlLetter(id) === id[15] ? true : 'shaped';
     },
     checksum: true,
-    chance: 0.0005,
+    peculiar: true,
+    chance: 0.00021,
   },
   {
     kind: 'it-partita-iva',
@@ -83,6 +84,6 @@ export const italy: readonly Definition[] = [
     bare: ['AX9999999A', 'AXXXXXXXXA'],
     words: ['patente', 'patente guida', 'driving licence'],
     check: (id) => /^(?:[A-Z]{2}\d{7}[A-Z]|U1[0-9A-Z]{7}[A-Z])$/.test(id),
-    chance: 0.5,
+    chance: 0.73,
   },
 ];

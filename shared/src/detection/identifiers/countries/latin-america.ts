@@ -55,6 +55,7 @@ export const latinAmerica: readonly Definition[] = [
     words: ['rfc', 'registro federal'],
     check: isRfc,
     checksum: true,
+    peculiar: true,
     chance: 0.001,
   },
   {
@@ -76,9 +77,11 @@ export const latinAmerica: readonly Definition[] = [
     firm: ['99-99999999-9'],
     bare: ['99999999999'],
     words: ['cuit', 'cuil'],
-    check: (id) =>
-      /^(?:20|2[34567]|30|33|34|50|51|55)/.test(id) &&
-      (11 - (weightedSum(id, [5, 4, 3, 2, 7, 6, 5, 4, 3, 2]) % 11)) % 11 === digitAt(id, 10),
+    check: (id) => {
+      if (!/^(?:2[0347]|3[034]|5[015])/.test(id)) return false;
+      const check = (11 - (weightedSum(id, [5, 4, 3, 2, 7, 6, 5, 4, 3, 2]) % 11)) % 11;
+      return (check === 10 ? 9 : check) === digitAt(id, 10);
+    },
     checksum: true,
     chance: 0.011,
   },
@@ -146,10 +149,10 @@ export const latinAmerica: readonly Definition[] = [
     bare: ['99999999999'],
     words: ['ruc'],
     check: (id) =>
-      /^(?:10|15|16|17|20)/.test(id) &&
+      /^(?:10|15|17|20)/.test(id) &&
       (11 - (weightedSum(id, [5, 4, 3, 2, 7, 6, 5, 4, 3, 2]) % 11)) % 10 === digitAt(id, 10),
     checksum: true,
-    chance: 0.005,
+    chance: 0.0042,
   },
   {
     kind: 'uy-ci',

@@ -49,7 +49,7 @@ export const middleEastAndAfrica: readonly Definition[] = [
       isShortDateAt(id, 1) &&
       11 - (weightedSum(id, [2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2]) % 11) === digitAt(id, 11),
     checksum: true,
-    chance: 0.0007,
+    chance: 0.00057,
   },
   {
     kind: 'eg-national-id',
@@ -81,7 +81,7 @@ export const middleEastAndAfrica: readonly Definition[] = [
     ],
     check: (id) => isShortDateAt(id, 0) && /^[0-2][89]/.test(id.slice(10)) && isLuhn(id),
     checksum: true,
-    chance: 0.00022,
+    chance: 0.00026,
   },
   {
     kind: 'ng-nin',
@@ -102,7 +102,7 @@ export const middleEastAndAfrica: readonly Definition[] = [
     bare: digitLayouts(7, 8),
     words: ['kra', 'kra pin', 'huduma', 'kenya id', 'kitambulisho'],
     check: (id) => /^(?:[AP]\d{9}[A-Z]|\d{7,8})$/.test(id),
-    chance: 0.69,
+    chance: 1,
   },
   {
     kind: 'ir-national-code',

@@ -65,7 +65,7 @@ export const nordic: readonly Definition[] = [
     words: ['fodselsnummer', 'fodsels', 'fnr', 'personnummer', 'd nummer'],
     check: isNorwegian,
     checksum: true,
-    chance: 0.001,
+    chance: 0.0018,
   },
   {
     kind: 'no-organization',
@@ -89,6 +89,7 @@ export const nordic: readonly Definition[] = [
     check: (id) =>
       isReversedDateAt(id, 0) && (weightedSum(id, [4, 3, 2, 7, 6, 5, 4, 3, 2, 1]) % 11 === 0 ? true : 'shaped'),
     checksum: true,
+    peculiar: true,
     chance: 0.0034,
   },
   {
@@ -144,11 +145,11 @@ export const nordic: readonly Definition[] = [
       const day = Number(id.slice(0, 2));
       return (
         isCalendarDate(undefined, Number(id.slice(2, 4)), day > 40 ? day - 40 : day) &&
-        /[089]$/.test(id) &&
+        /[09]$/.test(id) &&
         (11 - (weightedSum(id, [3, 2, 7, 6, 5, 4, 3, 2]) % 11)) % 11 === digitAt(id, 8)
       );
     },
     checksum: true,
-    chance: 0.002,
+    chance: 0.0013,
   },
 ];

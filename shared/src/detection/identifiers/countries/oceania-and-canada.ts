@@ -17,13 +17,9 @@ export const oceaniaAndCanada: readonly Definition[] = [
     label: 'Australian tax file number',
     countries: ['AU'],
     source: 'Australian Taxation Office: weights 1, 4, 3, 7, 5, 8, 6, 9, 10 modulo 11',
-    bare: ['999999999', '999 999 999', '99999999'],
+    bare: ['999999999', '999 999 999'],
     words: ['tfn', 'tax file'],
-    check: (id) =>
-      !isRepeated(id) &&
-      (id.length === 9 ? weightedSum(id, [1, 4, 3, 7, 5, 8, 6, 9, 10]) : weightedSum(id, [10, 7, 8, 4, 6, 3, 5, 1])) %
-        11 ===
-        0,
+    check: (id) => !isRepeated(id) && weightedSum(id, [1, 4, 3, 7, 5, 8, 6, 9, 10]) % 11 === 0,
     checksum: true,
     chance: 0.091,
   },
@@ -36,7 +32,7 @@ export const oceaniaAndCanada: readonly Definition[] = [
     bare: ['99999999999'],
     words: ['abn', 'business number', 'australian business'],
     check: (id) => {
-      if (id[0] === '0') return false;
+      if (id < '11') return false;
       return (weightedSum(id, [10, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19]) - 10) % 89 === 0;
     },
     checksum: true,
@@ -74,7 +70,7 @@ export const oceaniaAndCanada: readonly Definition[] = [
     words: ['ird', 'inland revenue', 'tax number'],
     check: isNewZealandTax,
     checksum: true,
-    chance: 0.06,
+    chance: 0.092,
   },
   {
     kind: 'nz-nhi',
@@ -93,7 +89,7 @@ export const oceaniaAndCanada: readonly Definition[] = [
       return alphabet[23 - (sum % 24)] === id[6];
     },
     checksum: true,
-    chance: 0.05,
+    chance: 0.069,
   },
   {
     kind: 'ca-sin',
@@ -116,7 +112,7 @@ export const oceaniaAndCanada: readonly Definition[] = [
     words: ['business number', 'bn', 'gst', 'hst'],
     check: (id) => isLuhn(id.slice(0, 9)) && /^R[CPTMRDZ]/.test(id.slice(9)),
     checksum: true,
-    chance: 0.001,
+    chance: 0.00084,
   },
   {
     kind: 'ca-passport',

@@ -2,13 +2,13 @@ import { isCalendarDate, isShortDateAt } from '../calendar.ts';
 import { digitAt, weightedSum } from '../checksums.ts';
 import type { Definition } from '../definition.ts';
 
-function isSingaporean(id: string): boolean {
+function isSingaporean(id: string): boolean | 'shaped' {
   const first = id[0] ?? '';
   if (!/^[STFGM]\d{7}[A-Z]$/.test(id)) return false;
   const offset = first === 'T' || first === 'G' ? 4 : first === 'M' ? 3 : 0;
   const rest = (weightedSum(id.slice(1), [2, 7, 6, 5, 4, 3, 2]) + offset) % 11;
   const letters = first === 'S' || first === 'T' ? 'JZIHGFEDCBA' : first === 'M' ? 'XWUTRQPNJLK' : 'XWUTRQPNMLK';
-  return (first === 'M' ? letters[10 - rest] : letters[rest]) === id[8];
+  return (first === 'M' ? letters[10 - rest] : letters[rest]) === id[8] ? true : 'shaped';
 }
 
 /** Identifiers of Singapore, Malaysia, Indonesia, Thailand, Vietnam, the Philippines, Pakistan and Sri Lanka. */
@@ -34,7 +34,7 @@ export const southAndSouthEastAsia: readonly Definition[] = [
     check: (id) =>
       id.length === 9
         ? 'XMKECAWLJDB'[weightedSum(id, [10, 4, 9, 3, 8, 2, 7, 1]) % 11] === id[8]
-        : id.length === 10 && /^\d/.test(id)
+        : id.length === 10 && /^(?:1[89]|20)\d/.test(id)
           ? 'ZKCMDNERGWH'[weightedSum(id, [10, 8, 6, 4, 9, 7, 5, 3, 1]) % 11] === id[9]
           : /^[RST]\d\d[A-Z]{2}\d{4}[A-Z]$/.test(id)
             ? 'shaped'
@@ -79,9 +79,10 @@ export const southAndSouthEastAsia: readonly Definition[] = [
     bare: ['9999999999999'],
     words: ['เลขประจำตัวประชาชน', 'บัตรประชาชน', 'thai id', 'national id', 'citizen id'],
     check: (id) =>
-      id[0] !== '0' && (11 - (weightedSum(id, [13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2]) % 11)) % 10 === digitAt(id, 12),
+      /^[1-8]/.test(id) &&
+      (11 - (weightedSum(id, [13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2]) % 11)) % 10 === digitAt(id, 12),
     checksum: true,
-    chance: 0.09,
+    chance: 0.075,
   },
   {
     kind: 'vn-cccd',
@@ -125,6 +126,6 @@ export const southAndSouthEastAsia: readonly Definition[] = [
       const day = Number(id.length === 10 ? id.slice(2, 5) : id.slice(4, 7)) % 500;
       return day >= 1 && day <= 366 && (id.length === 10 ? /[VX]$/.test(id) : /^(?:19|20)/.test(id));
     },
-    chance: 0.03,
+    chance: 0.057,
   },
 ];

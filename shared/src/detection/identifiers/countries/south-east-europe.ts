@@ -48,7 +48,7 @@ export const southEastEurope: readonly Definition[] = [
     check: (id) => {
       const digits = id.replace(/^RO/, '').padStart(10, '0');
       return (
-        /^\d{10}$/.test(digits) &&
+        /^(?:RO)?[1-9]/.test(id) &&
         ((weightedSum(digits, [7, 5, 3, 2, 1, 7, 5, 3, 2]) * 10) % 11) % 10 === digitAt(digits, 9)
       );
     },

@@ -67,7 +67,7 @@ export const unitedKingdomAndIreland: readonly Definition[] = [
       /^(?=.{5}\d{6})[A-Z]{1,5}9{0,4}(?<=^.{5})\d(?:0[1-9]|1[0-2]|5[1-9]|6[0-2])(?:0[1-9]|[12]\d|3[01])\d[A-Z][A-Z9][0-9A-Z][A-Z]{2}$/.test(
         id,
       ),
-    chance: 0.02,
+    chance: 0.016,
   },
   {
     kind: 'uk-passport',
@@ -101,7 +101,7 @@ export const unitedKingdomAndIreland: readonly Definition[] = [
       'plate',
     ],
     check: (id) => plates.some((plate) => plate.test(id)),
-    chance: 0.4,
+    chance: 0.59,
   },
   {
     kind: 'ie-pps',
@@ -116,7 +116,7 @@ export const unitedKingdomAndIreland: readonly Definition[] = [
       return 'WABCDEFGHIJKLMNOPQRSTUV'[(weightedSum(id, [8, 7, 6, 5, 4, 3, 2]) + second) % 23] === id[7];
     },
     checksum: true,
-    chance: 0.022,
+    chance: 0.039,
   },
   {
     kind: 'uk-vat',
