@@ -56,6 +56,21 @@ export class ApiClient {
     return await this.#retrying(async () => this.#json(await this.#send('POST', path, headers, body.open), schema));
   }
 
+  /** Sends JSON; to be used where a repetition changes nothing more. */
+  async postJson<T extends z.ZodType>(path: string, body: unknown, schema: T): Promise<z.infer<T>> {
+    const bytes = Buffer.from(JSON.stringify(body), 'utf8');
+    const open = async function* () {
+      yield bytes;
+    };
+    return await this.postStream(path, { contentType: 'application/json', headers: {}, open }, schema);
+  }
+
+  async deleteJson<T extends z.ZodType>(path: string, schema: T): Promise<z.infer<T>> {
+    return await this.#retrying(async () =>
+      this.#json(await this.#send('DELETE', path, { accept: 'application/json' }), schema),
+    );
+  }
+
   /** A streamed answer, not retried: run it in {@link retrying} together with what reads it. */
   async getStream(path: string, accept: string): Promise<AsyncIterable<Uint8Array>> {
     const { body } = await this.#send('GET', path, { accept });
@@ -81,7 +96,7 @@ export class ApiClient {
   }
 
   async #send(
-    method: 'GET' | 'POST',
+    method: 'GET' | 'POST' | 'DELETE',
     path: string,
     headers: Readonly<Record<string, string>>,
     open?: () => AsyncIterable<Uint8Array>,

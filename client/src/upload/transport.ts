@@ -7,7 +7,7 @@ const connectTimeoutMs = 15_000;
 const idleTimeoutMs = 120_000;
 
 /** How long to wait for the start of an answer: a server may take its time to store a large batch, and for no more. */
-export const answerTimeoutMs = { GET: 60_000, POST: 600_000 } as const;
+export const answerTimeoutMs = { GET: 60_000, POST: 600_000, DELETE: 600_000 } as const;
 
 type LookupCallback = (error: Error | null, address: string | LookupAddress[], family?: number) => void;
 

@@ -1,6 +1,7 @@
 import {
   type VaultCopy,
   type VaultCopyEntries,
+  type VaultCopyEntry,
   type VaultCopyErased,
   type VaultCopyErasure,
   type VaultCopyErasures,
@@ -22,6 +23,8 @@ export interface VaultCopyRoutesOptions {
 }
 
 const bodyLimitBytes = 32 * 1024 * 1024;
+/** Of ciphertext on one page, so that long values make short pages. */
+const pageCharacters = 1_500_000;
 const positionPattern = /^([0-9a-f]{32})\.([0-9a-f]{32}|[0-9a-f]{64})$/;
 
 export const vaultCopyPageQuerySchema = z.object({
@@ -55,9 +58,9 @@ export function vaultCopyRoutes({ store, guard }: VaultCopyRoutesOptions): Route
   router.get(entries, ...guarded(entries), async (request, response) => {
     const { limit, cursor } = parsed(vaultCopyPageQuerySchema, request.query);
     const page = await store.entriesAfter(principalOf(response).clientId, entryAt(cursor), limit + 1);
-    const shown = page.slice(0, limit);
+    const shown = page.slice(0, Math.min(limit, entriesWithin(page, pageCharacters)));
     const last = shown.at(-1);
-    const next = page.length > limit && last ? `${last.namespace}.${last.token}` : null;
+    const next = page.length > shown.length && last ? `${last.namespace}.${last.token}` : null;
     response.json({ entries: shown, next_cursor: next } satisfies VaultCopyEntries);
   });
 
@@ -92,6 +95,16 @@ function parsed<T extends z.ZodType>(schema: T, value: unknown): z.infer<T> {
     .slice(0, 20)
     .map(({ path }) => ({ field: path.join('.'), message: 'missing, unknown or invalid' }));
   throw new InputError('request-invalid', { details: { findings, count: result.error.issues.length } });
+}
+
+/** How many entries fit a page; one does in any case. */
+function entriesWithin(entries: readonly VaultCopyEntry[], characters: number): number {
+  let sum = 0;
+  const over = entries.findIndex(({ sealed }) => {
+    sum += sealed.length;
+    return sum > characters;
+  });
+  return over < 0 ? entries.length : Math.max(1, over);
 }
 
 function entryAt(cursor: string | undefined): EntryPosition | undefined {

@@ -100,6 +100,20 @@ describe('a copy of a vault', () => {
     expect(entries.filter(({ token }) => tokens.has(token))).toEqual([]);
   });
 
+  it('makes short pages of long values', async () => {
+    const key = await server.keys.create({
+      clientId: 'hooli',
+      label: '',
+      scopes: ['vault:copy'],
+      allowDeclaredSafe: false,
+    });
+    const entries = Array.from({ length: 5 }, () => entry({ sealed: 'A'.repeat(700_000) }));
+    await push(key.text, entries);
+    const first = await call('GET', '/entries?limit=1000', key.text);
+    expect((first.json['entries'] as unknown[]).length).toBe(2);
+    expect((await pullAll(key.text, 1_000)).sort(byToken)).toEqual(entries.toSorted(byToken));
+  });
+
   it('is its client’s alone', async () => {
     const theirs = entry();
     await push(globex, [theirs]);

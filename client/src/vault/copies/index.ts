@@ -1,0 +1,2 @@
+export type { CopyServer } from './copy-server.ts';
+export { type PushOutcome, pushVault } from './push.ts';
