@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { batchStatusCommand } from './commands/batch-status.ts';
 import type { CommandContext } from './commands/context.ts';
 import { detokenizeCommand } from './commands/detokenize.ts';
+import { doctorCommand } from './commands/doctor.ts';
 import { integrateResultsCommand } from './commands/integrate-results.ts';
 import { keygenCommand } from './commands/keygen.ts';
 import { previewCommand } from './commands/preview.ts';
@@ -30,6 +31,7 @@ const commands = [
   integrateResultsCommand,
   detokenizeCommand,
   vaultCommand,
+  doctorCommand,
 ] as const;
 
 /** The command tree; the reference in `docs/cli.md` is made from it as well. */

@@ -79,7 +79,7 @@ export async function connectToServer(
   });
 }
 
-async function readAuthorities(path: string): Promise<string> {
+export async function readAuthorities(path: string): Promise<string> {
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
     throw inputFileError(error, path);
   });

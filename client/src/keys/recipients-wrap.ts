@@ -54,7 +54,7 @@ export async function unwrapByIdentities(
     } catch {
       throw new ConfigError('key-source-invalid', {
         message: `Identity ${index + 1} of the identity file is not an age identity`,
-        remedy: 'Give the file that `age-keygen` wrote: AGE-SECRET-KEY-1…',
+        remedy: 'Give the file that `age-keygen` wrote.',
       });
     }
   }

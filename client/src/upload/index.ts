@@ -1,8 +1,9 @@
-export { ApiClient, type ApiClientOptions, invalidResponse } from './api-client.ts';
+export { ApiClient, type ApiClientOptions, invalidResponse, transportError } from './api-client.ts';
 export { loadApiKey } from './api-key.ts';
 export { parseDeclarations, type UploadColumn } from './declared-columns.ts';
 export { type Compression, compressions } from './encode-body.ts';
 export { parseParams, parseProcessingType } from './params.ts';
+export { serverInfoPath } from './preflight.ts';
 export { findProvenance, type KeyRing, openKeyRing } from './provenance.ts';
 export {
   createReceipt,
@@ -17,5 +18,6 @@ export {
 export { defaultRetry, type RetryOptions } from './retry-policy.ts';
 export { parseServerUrl, serverUrlText } from './server-url.ts';
 export { spoolStream } from './spool-stdin.ts';
+export { createDispatcher } from './transport.ts';
 export { type Upload, type UploadRequest, uploadFile } from './upload-file.ts';
 export { assertNotFailed, fetchBatch, waitForBatch } from './wait-for-batch.ts';

@@ -10,6 +10,7 @@ import {
   batchSchema,
   type Cell,
   declarationSchema,
+  healthSchema,
   type ProcessingType,
   paramsSchemas,
   problemSchema,
@@ -107,6 +108,10 @@ export class ProtocolServer {
       const body = await bodyOf(request);
       const url = new URL(request.url ?? '/', this.url);
       this.requests.push({ method: request.method ?? '', path: url.pathname, headers: request.headers, body });
+      if (url.pathname === '/health') {
+        sendJson(response, healthSchema.parse({ status: 'ok', service: 'ingestion_api' }));
+        return;
+      }
       if (request.headers['x-api-key'] !== this.apiKey) throw new RejectedError('unauthorized');
       await this.#route(request.method ?? '', url, request, response, body);
     } catch (error) {

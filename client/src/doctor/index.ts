@@ -1,0 +1,5 @@
+export { type Check, type CheckStatus, skipped } from './check.ts';
+export { checkKey } from './key-checks.ts';
+export { checkMachine } from './machine-checks.ts';
+export { checkServerSide } from './server-checks.ts';
+export { checkVault } from './vault-checks.ts';
