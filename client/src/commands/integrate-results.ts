@@ -34,6 +34,7 @@ import {
   type ServerOptions,
   type ServerTuning,
 } from './server-connection.ts';
+import { warnOfLeak } from './warn-of-leak.ts';
 
 interface Options extends ServerOptions, CsvFlags {
   readonly batchId: string;
@@ -91,6 +92,7 @@ async function integrateResults(context: CommandContext, options: Options, tunin
       vaultPath: vaultPathFrom(context, options.vault),
       required: needsVault(receipt) || options.vault !== undefined,
     });
+    warnOfLeak(context.terminal, keys.vault?.pendingAfterLeak() ?? []);
     if (receipt !== undefined) verifyReceipt(receipt, { batchId, serverUrl: client.serverUrl }, keys.vault);
     const raw = await openInput(context, options.rawInput);
     const batch = await fetchBatch(client, batchId);

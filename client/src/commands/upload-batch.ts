@@ -35,6 +35,7 @@ import {
   type ServerTuning,
 } from './server-connection.ts';
 import { announceKeyColumn, reportUpload } from './upload-report.ts';
+import { warnOfLeak } from './warn-of-leak.ts';
 
 interface Options extends ServerOptions, CsvFlags {
   readonly file: string;
@@ -125,6 +126,7 @@ async function uploadBatch(context: CommandContext, options: Options, tuning: Se
       vaultPath: vaultPathFrom(context, options.vault),
       required: provenance.source === 'manifest' || options.vault !== undefined,
     });
+    warnOfLeak(context.terminal, keys.vault?.pendingAfterLeak() ?? []);
     if (keys.vault === undefined && [...declared.values()].includes('token')) {
       terminal.warn(
         'without a vault, tokens are known by their shape only; SDP_CRYPTO_KEY and --vault let them be checked',

@@ -49,6 +49,7 @@ function assemble({ path, db, keys }: VaultFile, options: OpenVaultOptions, over
   return {
     id: vaultId,
     keyFingerprints: () => [...keys.masterFingerprints],
+    pendingAfterLeak: () => keys.leak?.pending ?? [],
     tokenizer: (namespace, use) => {
       assertWritable();
       return writing.tokenizer(namespace, use);

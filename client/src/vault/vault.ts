@@ -47,6 +47,8 @@ export interface Vault {
   readonly id: string;
   /** Fingerprints of the present master key and of those before it. Never to leave the machine. */
   keyFingerprints(): string[];
+  /** What is still to be done since a master key of the vault became known to others, in its order. */
+  pendingAfterLeak(): readonly ('rekey' | 'retoken')[];
 
   /**
    * A function from values to their tokens that stores what it has not seen before. Await {@link drain} every few

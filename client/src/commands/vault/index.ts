@@ -4,6 +4,7 @@ import { vaultAuditCommand } from './audit.ts';
 import { vaultBackupCommand } from './backup.ts';
 import { vaultKeysCommand } from './keys.ts';
 import { vaultRekeyCommand } from './rekey.ts';
+import { vaultRetokenCommand } from './retoken.ts';
 import { vaultRewrapCommand } from './rewrap.ts';
 import { vaultStatsCommand } from './stats.ts';
 import { vaultVerifyCommand } from './verify.ts';
@@ -14,6 +15,7 @@ const subcommands = [
   vaultAuditCommand,
   vaultRewrapCommand,
   vaultRekeyCommand,
+  vaultRetokenCommand,
   vaultBackupCommand,
   vaultKeysCommand,
 ] as const;

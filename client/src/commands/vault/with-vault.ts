@@ -3,6 +3,7 @@ import { loadMasterKey } from '../../keys/index.ts';
 import { openVault, type Vault } from '../../vault/index.ts';
 import { type CommandContext, vaultPathFrom } from '../context.ts';
 import { addOutputFlags } from '../output-flags.ts';
+import { warnOfLeak } from '../warn-of-leak.ts';
 
 /** What every `sdp vault` command takes. */
 export interface VaultFlags {
@@ -30,6 +31,7 @@ export async function withVault<T>(
     readOnly,
   });
   try {
+    warnOfLeak(context.terminal, vault.pendingAfterLeak());
     return await work(vault);
   } finally {
     await vault.close();

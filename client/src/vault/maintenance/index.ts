@@ -1,5 +1,6 @@
 export { openVaultFile, type VaultFile } from '../open-vault-file.ts';
 export { type BackupDescription, backupVault } from './backup.ts';
+export { changeState, readState } from './change-state.ts';
 export { importKeys } from './import-keys.ts';
 export { type KeyBundle, openKeyBundle, sealKeyBundle } from './key-bundle.ts';
 export type { LeakStep } from './leak-steps.ts';
