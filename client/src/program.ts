@@ -7,6 +7,7 @@ import { doctorCommand } from './commands/doctor.ts';
 import { integrateResultsCommand } from './commands/integrate-results.ts';
 import { keygenCommand } from './commands/keygen.ts';
 import { previewCommand } from './commands/preview.ts';
+import { scanCommand } from './commands/scan.ts';
 import { tokenizeConfigCommand } from './commands/tokenize-config.ts';
 import { tokenizeCsvCommand } from './commands/tokenize-csv.ts';
 import { uploadBatchCommand } from './commands/upload-batch.ts';
@@ -24,6 +25,7 @@ export interface ProgramSurroundings extends Omit<CommandContext, 'terminal' | '
 const commands = [
   keygenCommand,
   previewCommand,
+  scanCommand,
   tokenizeCsvCommand,
   tokenizeConfigCommand,
   uploadBatchCommand,
