@@ -34,6 +34,18 @@ export function restorerOf(
   columns: readonly ManifestColumn[],
   vault: RevealingAuthority,
 ): Restorer | undefined {
+  const restorer = inverseOf(column, columns, vault);
+  const one = restorer?.one;
+  const markers = nullMarkerSet(column.options?.null_markers);
+  if (one === undefined || markers.size === 0) return restorer;
+  return { one: (text, view) => (markers.has(text) ? undefined : one(text, view)) };
+}
+
+function inverseOf(
+  column: ManifestColumn,
+  columns: readonly ManifestColumn[],
+  vault: RevealingAuthority,
+): Restorer | undefined {
   const { method, namespace, options = {} } = column;
   const reveal = vault.revealer(namespace === undefined ? undefined : [namespace]);
   switch (method) {
@@ -58,7 +70,7 @@ export function restorerOf(
   switch (method) {
     case 'card': {
       const originalOf = vault.surrogateRevealer(namespace);
-      return { one: (text) => (markers.has(text) ? undefined : (originalOf(text) ?? invalid(text))) };
+      return { one: (text) => originalOf(text) ?? invalid(text) };
     }
     case 'fpe': {
       const { alphabet, spare_digit: spareDigit } = options;
@@ -96,7 +108,6 @@ export function restorerOf(
       });
       return {
         one: (text, view) => {
-          if (markers.has(text)) return undefined;
           if (isToken(text) || text === redactedText) return invalid(text);
           const entity = entityOf(view);
           if (entity === undefined) return unknownValue;
