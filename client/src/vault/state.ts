@@ -97,6 +97,8 @@ export interface VaultState {
   blockSet: string;
   /** Number and `SetDigest` of all tombstones. */
   readonly tombstones: { count: number; set: string };
+  /** Entries were erased, and it was not seen yet that nothing of them is left in the file and its log. */
+  leftovers?: boolean;
   readonly namespaces: NamespaceState[];
   readonly keys: KeyState[];
   leak?: LeakState | undefined;

@@ -275,6 +275,11 @@ export const errorRegistry = {
     title: 'A namespace of the vault is used in another way than it was made for',
     remedy: 'Name another namespace, or use the method and the canonical form that the namespace has.',
   },
+  'namespace-unknown': {
+    kind: 'vault',
+    title: 'The vault has no namespace of that name',
+    remedy: '`sdp vault stats` lists the namespaces.',
+  },
   'surrogates-exhausted': {
     kind: 'vault',
     title: 'There are too few surrogates of that form for all the values',
@@ -310,6 +315,11 @@ export const errorRegistry = {
     kind: 'integrity',
     title: 'The vault was changed outside SDP or is damaged',
     remedy: 'Restore a backup; `sdp vault verify` names what is wrong.',
+  },
+  'certificate-invalid': {
+    kind: 'integrity',
+    title: 'The certificate was not made by this vault, or was changed',
+    remedy: 'Check the file and --vault.',
   },
   'audit-tampered': {
     kind: 'integrity',

@@ -39,7 +39,7 @@ export class Tombstones {
   constructor(db: Database, keys: Pick<Keyring, 'state'>) {
     this.#set = new SetDigest(keys.state, 'vault-tombstone-set-v1');
     this.#sql = {
-      insert: db.prepare<[number, Uint8Array, number]>('INSERT OR IGNORE INTO tombstone VALUES (?, ?, ?)'),
+      put: db.prepare<[number, Uint8Array, number]>('INSERT OR REPLACE INTO tombstone VALUES (?, ?, ?)'),
       find: db
         .prepare<[number, Uint8Array], number>('SELECT erased_on FROM tombstone WHERE namespace_id = ? AND digest = ?')
         .pluck(),
@@ -47,13 +47,16 @@ export class Tombstones {
     };
   }
 
-  /** Puts up tombstones; inside a transaction, with the state that is sealed in it. Those that stand already stay as they are. */
+  /** Puts up tombstones; inside a transaction, with the state that is sealed in it. The last erasure counts. */
   add(state: VaultState, namespaceId: number, digests: readonly Uint8Array[], day: number): void {
     this.#set.reset(state.tombstones.set);
     for (const digest of digests) {
-      if (this.#sql.insert.run(namespaceId, digest, day).changes === 0) continue;
+      const former = this.find(namespaceId, digest);
+      if (former === day) continue;
+      this.#sql.put.run(namespaceId, digest, day);
+      if (former === undefined) state.tombstones.count += 1;
+      else this.#set.toggle(namespaceId, digest, former);
       this.#set.toggle(namespaceId, digest, day);
-      state.tombstones.count += 1;
     }
     state.tombstones.set = this.#set.toHex();
   }
