@@ -55,7 +55,12 @@ export function judgeColumn(view: ColumnView): Judgement {
   const shown = judgeShown(view);
   if (shown !== undefined) return shown;
   const named = judgeNamed(view);
-  if (named !== undefined) return named;
+  if (named !== undefined) {
+    const kindOfData = classOf(named.type);
+    // A city with an e-mail address in it is more than a city.
+    const inside = kindOfData === 'direct' || kindOfData === 'text' ? undefined : embedded(view, true);
+    return inside ?? named;
+  }
   return judgeValues(view, reading);
 }
 
@@ -168,6 +173,14 @@ function resolveName({ facts, names, reading }: ColumnView): ColumnType | undefi
   if (reading.strength === 'part' && evidence < 0.15) return undefined;
   if (evidence < 0.1 && facts.values.length < 12 && facts.uniqueness < 0.3) return undefined;
   if (names.nameLike < 0.5) return undefined;
+  // Lists of countries, states and towns call their names so as well.
+  const places: readonly (readonly [ColumnType, number])[] = [
+    ['country', names.country],
+    ['region', names.region],
+    ['city', names.city],
+  ];
+  const place = places.find(([, share]) => share >= 0.6 && share > evidence);
+  if (place !== undefined) return place[0];
   if (names.several > 0.5 || names.full > 0.5) return 'full_name';
   return names.last > names.first * 1.3 ? 'last_name' : 'first_name';
 }
@@ -368,6 +381,11 @@ function judgeValues(view: ColumnView, reading: NameReading): Judgement {
   if (!flags && names.country >= 0.8) return says('country', names.country, 'are countries');
   if (!flags && names.region >= 0.7 && names.region >= names.last) return says('region', names.region, 'are regions');
 
+  const organizations = facts.share(shapes.isOrganizationShaped);
+  const firms = facts.share((value) => shapes.isOrganizationShaped(value) && /[\s(]/.test(value));
+  if (enough && firms >= 0.25 && names.several > 0.3 && streets < 0.3) {
+    return { ...says('organization', organizations, 'look like names of firms'), confidence: 0.6 };
+  }
   if (enough && !known && names.nameLike > 0.7 && facts.withDigits < 0.1 && facts.uniqueness > 0.05) {
     const people = Math.max(names.first, names.last);
     const spread = facts.values.length >= 8;
@@ -389,8 +407,12 @@ function judgeValues(view: ColumnView, reading: NameReading): Judgement {
   return embedded(view) ?? plain(view);
 }
 
-/** Identifiers inside of cells that hold other things too. */
-function embedded({ facts, cells }: ColumnView): Judgement | undefined {
+/**
+ * Identifiers inside of cells that hold other things too.
+ *
+ * @param certainOnly takes what a checksum proves and e-mail addresses alone
+ */
+function embedded({ facts, cells }: ColumnView, certainOnly = false): Judgement | undefined {
   const counts = new Map<string, number>();
   let hits = 0;
   const texts = cells.filter((cell) => cell.length >= 5);
@@ -403,7 +425,7 @@ function embedded({ facts, cells }: ColumnView): Judgement | undefined {
   for (const cell of texts) {
     const found = new Set<string>();
     for (const { kind, proven } of scanAll(cell)) {
-      if (proven || kind === 'email' || (single.get(kind) ?? 0) >= 2) found.add(kind);
+      if (proven || kind === 'email' || (!certainOnly && (single.get(kind) ?? 0) >= 2)) found.add(kind);
     }
     for (const { kind, proven } of cell.length > 8 && /\s/.test(cell) ? findIdentifiers(cell) : [])
       if (proven) found.add(kind);
@@ -416,7 +438,7 @@ function embedded({ facts, cells }: ColumnView): Judgement | undefined {
   if (hits === 0 || (numeric && share < 0.3)) return undefined;
   const list = [...counts].sort(([, a], [, b]) => b - a).map(([kind, count]) => `${labelOf(kind)} in ${count}`);
   return {
-    type: facts.meanWords >= 3 ? 'free_text' : 'mixed',
+    type: facts.meanWords >= 3 ? 'free_text' : share >= 0.8 ? 'several_identifiers' : 'mixed',
     confidence: 0.85,
     evidence: [`identifiers stand inside of ${hits} of ${facts.filled} cells of the sample (${list.join(', ')})`],
   };

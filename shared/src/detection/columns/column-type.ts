@@ -28,6 +28,8 @@ export const columnTypes = {
   secret: 'direct',
   ip_address: 'direct',
   mac_address: 'direct',
+  /** Cells of one column that hold identifiers of different kinds, hardly anything else. */
+  several_identifiers: 'direct',
   person_id: 'quasi',
   city: 'quasi',
   region: 'quasi',

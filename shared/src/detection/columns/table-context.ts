@@ -10,7 +10,7 @@ export function classifyInContext(
   thisYear: number,
 ): Judgement[] {
   const judgements = [...first];
-  for (const rule of [echoOfEmail, partnerNames, readings, restOfAddress, birthDates]) {
+  for (const rule of [echoOfEmail, partnerNames, readings, numberedStreets, restOfAddress, birthDates]) {
     views.forEach((view, index) => {
       const better = rule(view, index, judgements, views, thisYear);
       if (better !== undefined) judgements[index] = better;
@@ -130,12 +130,35 @@ const restOfAddress: Rule = (view, index, judgements) => {
     };
   }
   if (before < 2 && !(before >= 1 && judgements[index - 1]?.type === 'street_address')) return undefined;
+  const { length } = facts.values[0] as string;
+  if (facts.values.length >= 5 && facts.share((value) => /^\d{4,6}$/.test(value) && value.length === length) > 0.95) {
+    return { type: 'postal_code', confidence: 0.6, evidence: ['numbers of one length beside the parts of an address'] };
+  }
   const blocks =
     facts.share((value) => /^\d{1,5}\s?[a-z]?(?:[-−/]\d{1,5}){0,3}$/i.test(value) && !/^\d{5}$/.test(value)) > 0.8;
   const eastAsian = facts.share((value) => /[\p{Script=Han}\p{Script=Hangul}\p{Script=Katakana}]/u.test(value)) > 0.6;
   if (!blocks && !eastAsian) return undefined;
   if (blocks && facts.numbers > 0.95 && judgements[index - 1]?.type !== 'street_address') return undefined;
   return { type: 'street_address', confidence: 0.65, evidence: ['stands among the parts of an address'] };
+};
+
+/** Words with a house number, in a table of persons: streets of which no word is known. */
+const numberedStreets: Rule = (view, index, judgements) => {
+  const judged = judgements[index] as Judgement;
+  const { facts, reading } = view;
+  if (!['other', 'free_text', 'mixed', 'category'].includes(judged.type) || reading.about) return undefined;
+  if (reading.type !== undefined || facts.values.length < 5 || facts.uniqueness < 0.5 || facts.meanWords > 10)
+    return undefined;
+  const numbered = facts.share((value) => shapes.addressShape(value) !== undefined);
+  const persons = judgements.filter(
+    ({ type }) => nameTypes.has(type) || placeTypes.has(type) || type === 'email' || type === 'phone',
+  ).length;
+  if (numbered < 0.6 || persons < 2) return undefined;
+  return {
+    type: 'street_address',
+    confidence: 0.5 + 0.2 * numbered,
+    evidence: [`${Math.round(numbered * 100)} % of the values are words with a number, in a table of persons`],
+  };
 };
 
 const yearsOfLife = 110;

@@ -47,6 +47,16 @@ export function addressShape(value: string): 'street' | 'word' | 'number' | unde
   return numbered ? 'number' : undefined;
 }
 
+const legalForms =
+  /(?:^|[\s,(])(?:inc|llc|llp|ltd|limited|plc|corp|corporation|co|company|group|holding|holdings|gmbh|ag|kg|ohg|ug|e\.? ?k|gruppe|gbr|sa|sas|sarl|s\.?r\.?l|s\.?p\.?a|eurl|snc|sci|gie|s\.?l|s\.?a|sociedad|hermanos|grupo|ltda|eireli|s\/a|e figli|et fils|and sons|und sohne|zonen|bv|b\.v|nv|n\.v|vof|groep|ab|hb|oy|oyj|as|asa|a\/s|aps|i\/s|sp\.? ?z ?o\.? ?o|s\.?r\.?o|a\.?s|k\.s|kft|zrt|bt|nyrt|d\.o\.o|ooo|ооо|зао|оао|пао|тов|ип|ao|ад|оод|еоод|α\.?ε|ο\.?ε|ε\.?π\.?ε|a\.?ş|sti|pt|cv|pvt|consulting|solutions|services|systems|bank|university|hospital|industries|partners|associates|enterprises|foundation|institute)\.?(?:$|[\s,)])|株式会社|有限会社|合同会社|公司|集团|企业|주식회사|\(주\)|유한회사/iu;
+const twoOwners =
+  /^\p{L}[\p{L}'’-]+(?:,? (?:and|und|et|e|y|i|ja|og|och|en|&) |, [^,]+ (?:and|und|et|e|y|i|ja|og|och|en|&) |-(?=\p{Lu}))\p{L}+/u;
+
+/** Names of firms: a legal form, or the names of their owners strung together. */
+export function isOrganizationShaped(value: string): boolean {
+  return legalForms.test(foldText(value)) || twoOwners.test(value);
+}
+
 /** Forms of postal codes that say by themselves what they are. */
 export function isDistinctPostalCode(value: string): boolean {
   return /^(?:〒\s?\d{3}-\d{4}|\d{3}-\d{4}|[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|[A-Z]\d[A-Z] ?\d[A-Z]\d|\d{2}-\d{3}|\d{4}-\d{3}|\d{5}-\d{3}|\d{5}-\d{4}|\d{4} ?[A-Z]{2}|\d{3} \d{2}|(?:LV|MD|AD|L|A|D|CH|B|F|I|FI|SE|DK|N)-\d{3,5}|BT\d ?\d[A-Z]{2})$/i.test(
@@ -134,7 +144,8 @@ function yearIf(year: number, month: number, day: number): number | undefined {
 }
 
 export const ipv4 = /^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\/\d{1,2}|:\d{2,5})?$/;
-export const ipv6 = /^(?=[^:]*:[^:]*:)[0-9a-f:]{2,39}(?:%\w+)?(?:\/\d{1,3})?$/i;
+export const ipv6 =
+  /^(?!\d{1,2}(?::\d{2}){1,2}$)(?=.*::|(?:[0-9a-f]{1,4}:){7})[0-9a-f:]{2,39}(?:%\w+)?(?:\/\d{1,3})?$/i;
 export const mac = /^[0-9a-f]{2}([:-])(?:[0-9a-f]{2}\1){4}[0-9a-f]{2}$|^(?:[0-9a-f]{4}\.){2}[0-9a-f]{4}$/i;
 export const url = /^(?:(?:https?|ftp|wss?):\/\/|www\.)\S+$/i;
 /** A URL that carries a user's name and password. */
