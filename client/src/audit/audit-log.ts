@@ -89,7 +89,7 @@ export class AuditLog {
     try {
       makeHeadFolder(this.#place);
       mkdirSync(dirname(this.#place.logPath), { recursive: true });
-      return withLogLock(this.#place.logPath, work);
+      return withLogLock(this.#place, work);
     } catch (error) {
       if (error instanceof SdpError) throw error;
       // The system's message repeats the path and nothing else; the code is enough to act on.

@@ -32,7 +32,7 @@ async function verify(context: CommandContext, flags: VaultFlags, vault: Vault):
     reports.length === 0
       ? 'No reveal has been recorded for this vault.'
       : [
-          `The audit log is whole: ${formatNumber(lines)} lines, ${formatNumber(reveals)} reveals.`,
+          `The audit log is whole: ${counted(lines, 'line')}, ${counted(reveals, 'reveal')}.`,
           ...(unfinished === 0
             ? []
             : [`${formatNumber(unfinished)} of them have no outcome: they were killed, or are running.`]),
@@ -54,6 +54,8 @@ async function verify(context: CommandContext, flags: VaultFlags, vault: Vault):
   );
 }
 
+const counted = (count: number, what: string) => `${formatNumber(count)} ${what}${count === 1 ? '' : 's'}`;
+
 /** @throws {IntegrityError} `audit-tampered` that names the first bad line of each log */
 export function assertWhole(context: CommandContext, reports: readonly LogReport[]): void {
   const bad = reports.flatMap((report) => (report.damage === undefined ? [] : [{ ...report, damage: report.damage }]));
@@ -66,7 +68,7 @@ export function assertWhole(context: CommandContext, reports: readonly LogReport
     details: {
       file: first.path,
       findings: bad.map(({ path, damage, lines }) => ({
-        message: `${pathForPeople(context, path)}: ${damageTexts[damage.kind]}; ${formatNumber(lines)} lines before it are good`,
+        message: `${pathForPeople(context, path)}: ${damageTexts[damage.kind]} (good before it: ${counted(lines, 'line')})`,
         ...(damage.line === undefined ? {} : { line: damage.line }),
       })),
     },

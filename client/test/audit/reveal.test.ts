@@ -1,0 +1,164 @@
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseMasterKey } from '@sdp/shared/crypto';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { generateMasterKeyText } from '../../src/keys/index.ts';
+import { openVault } from '../../src/vault/index.ts';
+import { temporaryFolder } from '../support/run-command.ts';
+import { runSdp } from '../support/run-program.ts';
+
+let folder: ReturnType<typeof temporaryFolder>;
+const keyText = generateMasterKeyText();
+const env = () => ({ SDP_CRYPTO_KEY: keyText, SDP_STATE_DIR: join(folder.path, 'state'), SDP_OPERATOR: 'Anna' });
+const sdp = (...args: readonly string[]) => runSdp(args, { cwd: folder.path, env: env() });
+const log = () => join(folder.path, 'token_vault.db.audit.jsonl');
+const events = () =>
+  readFileSync(log(), 'utf8')
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+
+beforeEach(() => {
+  folder = temporaryFolder();
+});
+afterEach(() => folder.remove());
+
+async function tokenized(rows: number): Promise<void> {
+  const lines = Array.from({ length: rows }, (_, n) => `canary${n}@example.org,${n}\n`);
+  writeFileSync(join(folder.path, 'in.csv'), `a,b\n${lines.join('')}`);
+  const run = await sdp(
+    'tokenize-csv',
+    '--input',
+    'in.csv',
+    '--output',
+    'out.csv',
+    '--source-table',
+    't',
+    '--column',
+    'a',
+  );
+  expect(run.status, run.stderr).toBe(0);
+}
+const detokenize = (...more: readonly string[]) =>
+  sdp('detokenize', '--input', 'out.csv', '--output', 'back.csv', ...more);
+
+describe('detokenize and the audit log', () => {
+  it('writes who, what and why before, and what became of it after', async () => {
+    await tokenized(3);
+    expect((await detokenize('--reason', 'ticket 4711')).status).toBe(0);
+    const [begin, reveal, outcome, ...rest] = events();
+    expect(rest).toEqual([]);
+    expect(begin).toMatchObject({ event: 'begin', seq: 1 });
+    expect(reveal).toMatchObject({
+      event: 'reveal',
+      command: 'detokenize',
+      operator: { name: 'Anna', user: expect.any(String) },
+      reason: 'ticket 4711',
+      namespaces: ['t.a'],
+      cells: 3,
+      input: 'out.csv',
+      output: 'back.csv',
+    });
+    expect(outcome).toMatchObject({ event: 'outcome', reveal: 2, status: 'released', cells: 3 });
+    expect(readFileSync(log(), 'utf8')).not.toMatch(/canary|tok_/);
+    expect(readFileSync(log(), 'utf8')).not.toContain(keyText.slice(0, 43));
+  });
+
+  it('asks for a reason when there are many values, with a manifest and without', async () => {
+    await tokenized(1_001);
+    const run = await detokenize();
+    expect(run.status).toBe(2);
+    expect(run.stderr).toMatch(/--reason/);
+    expect(existsSync(join(folder.path, 'back.csv'))).toBe(false);
+    const named = await detokenize('--column', 'a');
+    expect(named.status).toBe(2);
+    expect(existsSync(join(folder.path, 'back.csv'))).toBe(false);
+    expect(events().at(-1)).toMatchObject({ event: 'outcome', status: 'failed', code: 'reason-missing' });
+    expect((await detokenize('--reason', ' ')).status).toBe(2);
+    expect((await detokenize('--reason', 'x'.repeat(1_001))).status).toBe(2);
+    expect((await detokenize('--reason', 'ticket 4711')).status).toBe(0);
+  });
+
+  it('logs a failure as one', async () => {
+    await tokenized(2);
+    writeFileSync(join(folder.path, 'other.csv'), `a\ntok_${'0'.repeat(32)}\n`);
+    expect((await sdp('detokenize', '--input', 'other.csv', '--output', 'back.csv')).status).toBe(5);
+    expect(events().at(-1)).toMatchObject({ event: 'outcome', status: 'failed', code: 'token-unknown', cells: 0 });
+  });
+
+  it('reveals nothing where the log cannot be written', async () => {
+    await tokenized(2);
+    writeFileSync(join(folder.path, 'state'), 'a file where the folder should be');
+    const run = await detokenize();
+    expect(run.status).toBe(5);
+    expect(run.stderr).toMatch(/audit log cannot be written.*nothing was revealed/);
+    expect(run.stdout.length).toBe(0);
+    expect(existsSync(join(folder.path, 'back.csv'))).toBe(false);
+  });
+
+  it('reveals nothing after the log was tampered with, until a new one is begun', async () => {
+    await tokenized(2);
+    await detokenize();
+    writeFileSync(log(), readFileSync(log(), 'utf8').split('\n').slice(0, 2).join('\n').concat('\n'));
+    rmSync(join(folder.path, 'back.csv'));
+    const run = await detokenize();
+    expect(run.status).toBe(6);
+    expect(existsSync(join(folder.path, 'back.csv'))).toBe(false);
+    const verified = await sdp('vault', 'audit', 'verify');
+    expect(verified.status).toBe(6);
+    expect(verified.stderr).toMatch(/lines are missing at its end/);
+    expect((await sdp('vault', 'audit', 'restart', '--reason', 'looked into')).status).toBe(0);
+    expect((await sdp('vault', 'audit', 'verify')).status).toBe(0);
+    expect((await detokenize()).status).toBe(0);
+    expect(readdirSync(folder.path).filter((name) => name.startsWith('token_vault.db.audit.jsonl.2')).length).toBe(1);
+  });
+
+  it('is listed, with filters', async () => {
+    await tokenized(2);
+    await detokenize('--reason', 'first');
+    await detokenize('--reason', 'second');
+    const shown = await sdp('vault', 'audit', 'show');
+    expect(shown.stdout.toString()).toMatch(/detokenize .*\(Anna\) +first +2 +released +out\.csv/);
+    const reasons = async (...args: readonly string[]) => {
+      const { reveals } = (await sdp('vault', 'audit', 'show', '--json', ...args)).json();
+      return (reveals as { reason: string }[]).map(({ reason }) => reason);
+    };
+    expect(await reasons()).toEqual(['first', 'second']);
+    expect(await reasons('--last', '1')).toEqual(['second']);
+    expect(await reasons('--since', '1h')).toEqual(['first', 'second']);
+    expect(await reasons('--since', '2999-01-01')).toEqual([]);
+    expect(await reasons('--command', 'vault show')).toEqual([]);
+    expect((await sdp('vault', 'audit', 'show', '--since', 'yesterday')).status).toBe(2);
+  });
+
+  it('goes where SDP_AUDIT_LOG says', async () => {
+    await tokenized(2);
+    mkdirSync(join(folder.path, 'logs'));
+    const options = { cwd: folder.path, env: { ...env(), SDP_AUDIT_LOG: 'logs/reveals.jsonl' } };
+    expect((await runSdp(['detokenize', '--input', 'out.csv', '--output', 'back.csv'], options)).status).toBe(0);
+    expect(existsSync(join(folder.path, 'logs', 'reveals.jsonl'))).toBe(true);
+    expect(existsSync(log())).toBe(false);
+    expect((await runSdp(['vault', 'audit', 'verify', '--json'], options)).json()).toMatchObject({ reveals: 1 });
+  });
+
+  it.skipIf(process.platform === 'win32' || process.getuid?.() === 0)(
+    'goes to the state folder where the vault’s folder may not be written',
+    async () => {
+      const closed = join(folder.path, 'closed');
+      mkdirSync(closed);
+      const path = join(closed, 'token_vault.db');
+      const vault = await openVault({ path, masterKey: parseMasterKey(keyText), create: true });
+      vault.tokenizer('t.a')('x');
+      await vault.close();
+      await tokenized(2);
+      chmodSync(closed, 0o500);
+      try {
+        const run = await sdp('detokenize', '--input', 'in.csv', '--output', 'back.csv', '--vault', path);
+        expect(run.status, run.stderr).toBe(0);
+        expect(readdirSync(join(folder.path, 'state', 'audit')).some((name) => name.endsWith('.jsonl'))).toBe(true);
+      } finally {
+        chmodSync(closed, 0o700);
+      }
+    },
+  );
+});
