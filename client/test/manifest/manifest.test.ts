@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import {
   createManifest,
+  type ManifestV2,
   parseManifest,
   readManifest,
   serializeManifest,
@@ -88,6 +89,51 @@ describe('manifest', () => {
         code: 'manifest-invalid',
         message: 'The manifest was changed after it was written',
       });
+    }
+  });
+
+  it('of version 2 covers every field, whatever the order of its keys', async () => {
+    const { version: _, format, mac: __, vault_id: ___, columns, ...rest } = manifest;
+    const fields = {
+      ...rest,
+      version: 2 as const,
+      columns: [
+        { ...columns[0], options: { canonical: 'trim', null_markers: ['NULL'] } },
+        { name: 'b', index: 1, method: 'date-shift' as const, namespace: 't.a', options: { entity: 'a', max_days: 3 } },
+      ],
+      format: { kind: 'csv' as const, delimiter: ',', encoding: 'utf-8' as const, lenient: false },
+      compression: 'none' as const,
+    } as Parameters<typeof createManifest<ManifestV2>>[0];
+    const made = createManifest<ManifestV2>(fields, vault);
+    expect(made.version).toBe(2);
+    expect(format).toBeDefined();
+    const reordered = Object.fromEntries(Object.entries(made).reverse());
+    await expect(verifyManifest(parseManifest(JSON.stringify(reordered)), { vault })).resolves.toBeUndefined();
+    const changes: readonly ((copy: ManifestV2) => unknown)[] = [
+      (copy) => Object.assign(copy, { key_column: null }),
+      (copy) => Object.assign(copy, { compression: 'gzip' }),
+      (copy) => Object.assign(copy.format, { lenient: true }),
+      (copy) => Object.assign(copy.columns[0]?.options ?? {}, { canonical: 'trim+lower' }),
+      (copy) => copy.columns[0]?.options?.null_markers?.push('N/A'),
+      (copy) => Object.assign(copy.columns[1]?.options ?? {}, { max_days: 4 }),
+      (copy) => Object.assign(copy.columns[1]?.options ?? {}, { padded: false }),
+      (copy) => Object.assign(copy.columns[1] ?? {}, { options: undefined }),
+      (copy) => Object.assign(copy.columns[1] ?? {}, { method: 'keep' }),
+      (copy) => copy.columns.reverse(),
+    ];
+    for (const change of changes) {
+      const copy = structuredClone(made);
+      change(copy);
+      await expect(verifyManifest(copy, { vault }), change.toString()).rejects.toMatchObject({
+        message: 'The manifest was changed after it was written',
+      });
+    }
+    // A version 1 manifest knows no options, and no other methods.
+    for (const column of [
+      { name: 'a', index: 0, method: 'email' },
+      { ...columns[0], options: {} },
+    ]) {
+      expect(() => parseManifest(JSON.stringify({ ...manifest, columns: [column] }))).toThrow('fields of a manifest');
     }
   });
 
