@@ -85,10 +85,10 @@ async function readAll({ source }: InputFile, options: SampleOptions): Promise<T
       if (scanner !== undefined) {
         for (let index = 0; index < cells.length; index += 1) scanner.scan(index, count, cells[index] as string);
       }
-      if (kept.length < options.rows) kept.push({ row: count, cells });
+      if (kept.length < options.rows) kept.push({ row: count, cells: cells.map(ownText) });
       else {
         const place = Math.floor(random() * count);
-        if (place < options.rows) kept[place] = { row: count, cells };
+        if (place < options.rows) kept[place] = { row: count, cells: cells.map(ownText) };
       }
     }
     options.onProgress(bytes);
@@ -159,4 +159,9 @@ function repeatable(): () => number {
     state ^= state << 5;
     return (state >>> 0) / 2 ** 32;
   };
+}
+
+/** A copy: a piece of a longer text keeps all of that in memory. */
+function ownText(text: string): string {
+  return Buffer.from(text).toString();
 }

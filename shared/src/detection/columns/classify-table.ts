@@ -1,7 +1,8 @@
-import { type Judgement, judgeColumn, viewColumn } from './classify-column.ts';
 import type { ColumnSample } from './column-sample.ts';
 import { type ColumnClass, classOf } from './column-type.ts';
+import { type Judgement, viewColumn } from './column-view.ts';
 import type { Dictionary } from './dictionary.ts';
+import { judgeColumn } from './judge-column.ts';
 import { classifyInContext } from './table-context.ts';
 
 export interface ClassifiedColumn extends Judgement {

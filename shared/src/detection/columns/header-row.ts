@@ -1,7 +1,7 @@
 import type { Dictionary } from './dictionary.ts';
 import { foldedWords } from './fold-word.ts';
 import { readColumnName } from './read-column-name.ts';
-import { isDataShaped } from './table-context.ts';
+import * as shapes from './value-shapes.ts';
 
 /**
  * Whether a table's first row names its columns. A row of data has cells of the forms that its columns have (numbers,
@@ -47,5 +47,19 @@ function isKnownName(cell: string, { firstNames, lastNames, cities, countries, r
   return (
     [firstNames, lastNames, cities, countries, regions].some((list) => list.has(text)) ||
     (words.length > 1 && words.every((word) => firstNames.has(word) || lastNames.has(word)))
+  );
+}
+
+/** Whether a cell has a form that no name of a column has. */
+function isDataShaped(value: string, thisYear: number): boolean {
+  return (
+    shapes.isEmailCell(value) ||
+    shapes.url.test(value) ||
+    shapes.ipv4.test(value) ||
+    shapes.yearOfDate(value, thisYear) !== undefined ||
+    /^[+-]?\d+(?:[.,]\d+)?$/.test(value) ||
+    ['plus', 'grouped', 'trunk'].includes(shapes.phoneShape(value) ?? '') ||
+    shapes.isDistinctPostalCode(value) ||
+    shapes.addressShape(value) === 'street'
   );
 }

@@ -1,5 +1,5 @@
-import type { ColumnView, Judgement } from './classify-column.ts';
 import { type ColumnType, classOf } from './column-type.ts';
+import type { ColumnView, Judgement } from './column-view.ts';
 import { foldedWords, foldText } from './fold-word.ts';
 import * as shapes from './value-shapes.ts';
 
@@ -191,17 +191,3 @@ const birthDates: Rule = (view, index, judgements, _views, thisYear) => {
     evidence: [`dates over ${at(0.9) - at(0.1)} years in a table of persons`],
   };
 };
-
-/** Whether a cell has a form that no name of a column has; used to tell data from headers. */
-export function isDataShaped(value: string, thisYear: number): boolean {
-  return (
-    shapes.isEmailCell(value) ||
-    shapes.url.test(value) ||
-    shapes.ipv4.test(value) ||
-    shapes.yearOfDate(value, thisYear) !== undefined ||
-    /^[+-]?\d+(?:[.,]\d+)?$/.test(value) ||
-    ['plus', 'grouped', 'trunk'].includes(shapes.phoneShape(value) ?? '') ||
-    shapes.isDistinctPostalCode(value) ||
-    shapes.addressShape(value) === 'street'
-  );
-}
