@@ -6,8 +6,9 @@ import { formatNumber } from '../terminal/index.ts';
 import { type CommandContext, pathForPeople, vaultPathFrom } from './context.ts';
 import { addCsvFlags, type CsvFlags, collect, csvOptionsOf } from './csv-flags.ts';
 import { addOutputFlags } from './output-flags.ts';
+import { addTableFlags, type TableFlags, tableRequestOf } from './table-flags.ts';
 
-interface DetokenizeFlags extends CsvFlags {
+interface DetokenizeFlags extends CsvFlags, TableFlags {
   readonly input: string;
   readonly output: string;
   readonly column?: readonly string[];
@@ -24,13 +25,13 @@ export function detokenizeCommand(context: CommandContext): Command {
     .description(
       'Replaces tokens by the values that the vault keeps for them. Where a manifest lies beside the input, all its columns that can be reversed are, byte for byte; else tokens wherever they stand in the named columns or in all. The output holds personal data again: a new file can be read by its owner only.',
     )
-    .requiredOption('--input <file>', 'tokenized CSV file; - for stdin')
+    .requiredOption('--input <file>', 'tokenized file: CSV, NDJSON or Parquet, plain or compressed; - for stdin')
     .requiredOption('--output <file>', 'file to write, replaced if it is there; - for stdout')
     .option('--column <name>', 'column to look for tokens in, in place of the manifest; may be repeated', collect)
     .option('--vault <file>', 'vault file (default: SDP_VAULT, else token_vault.db)')
     .option('--manifest <file>', 'manifest of the input (default: the input with .manifest.json, if it is there)')
     .option('--keep-unknown', 'leave tokens that the vault does not know as they are, rather than fail');
-  return addOutputFlags(addCsvFlags(addReasonFlag(command)))
+  return addOutputFlags(addTableFlags(addCsvFlags(addReasonFlag(command))))
     .addHelpText(
       'after',
       `
@@ -47,6 +48,7 @@ Example:
         vaultPath: vaultPathFrom(context, flags.vault),
         keepUnknown: flags.keepUnknown ?? false,
         csv: csvOptionsOf(flags),
+        ...tableRequestOf(flags),
         ...(flags.reason === undefined ? {} : { reason: flags.reason }),
         ...(flags.column === undefined ? {} : { columns: flags.column }),
         ...(flags.manifest === undefined ? {} : { manifest: flags.manifest }),

@@ -1,12 +1,23 @@
-import { type ColumnTally, isReadable, namespaceOf, type TokenizeOutcome } from '../pipeline/index.ts';
+import {
+  type ColumnTally,
+  type DryRunOutcome,
+  isReadable,
+  namespaceOf,
+  type TokenizeOutcome,
+} from '../pipeline/index.ts';
 import { formatBytes, formatNumber, type Table, type Terminal } from '../terminal/index.ts';
 import { type CommandContext, pathForPeople } from './context.ts';
 
 /** The summary of `tokenize-csv` and `tokenize-config`. */
 export function reportTokenized(context: CommandContext, outcome: TokenizeOutcome): void {
   const { terminal } = context;
-  const { manifest, tallies, outputPath, manifestPath, vaultPath, newValues } = outcome;
+  const { manifest, tallies, outputPath, manifestPath, vaultPath, newValues, respelled } = outcome;
   for (const tally of tallies) warnOf(terminal, tally, tallies);
+  if (respelled > 0) {
+    terminal.warn(
+      `${formatNumber(respelled)} strings have other escapes than the rest; detokenize gives them back equal, spelled as the rest`,
+    );
+  }
   const treated = tallies.filter(({ rule }) => rule.method !== 'keep');
   const kept = tallies.length - treated.length;
   const name = (path: string) => pathForPeople(context, path);
@@ -30,6 +41,23 @@ export function reportTokenized(context: CommandContext, outcome: TokenizeOutcom
       manifest: manifestPath,
       vault: vaultPath,
     },
+  );
+}
+
+/** The summary of a run with --dry-run. */
+export function reportDryRun(context: CommandContext, { rows, tallies, bytes }: DryRunOutcome): void {
+  const { terminal } = context;
+  for (const tally of tallies) warnOf(terminal, tally, tallies);
+  const treated = tallies.filter(({ rule }) => rule.method !== 'keep');
+  terminal.result(
+    [
+      ...(treated.length === 0 ? [] : [treatedTable(treated), '']),
+      ...frequencyTable(treated),
+      `${formatNumber(rows)} rows; ${keptText(tallies.length - treated.length)}`,
+      '',
+      `nothing was written; the output would have ${formatBytes(bytes)}`,
+    ],
+    { dry_run: true, rows, columns: tallies.map(columnJson), bytes },
   );
 }
 

@@ -1,13 +1,14 @@
 import { Command } from 'commander';
 import { configFromFlags } from '../config/index.ts';
-import { planConfiguredColumns, tokenizeFile } from '../pipeline/index.ts';
+import { planConfiguredColumns, type TokenizeRequest } from '../pipeline/index.ts';
 import { addColumnFlags, type ColumnCommandFlags } from './column-flags.ts';
 import { type CommandContext, vaultPathFrom } from './context.ts';
 import { addCsvFlags, type CsvFlags, csvOptionsOf } from './csv-flags.ts';
 import { addOutputFlags } from './output-flags.ts';
-import { reportTokenized } from './report-tokenized.ts';
+import { runTokenize } from './run-tokenize.ts';
+import { addRunFlags, addTableFlags, type RunFlags, type TableFlags, tableRequestOf } from './table-flags.ts';
 
-interface TokenizeCsvFlags extends CsvFlags, ColumnCommandFlags {
+interface TokenizeCsvFlags extends CsvFlags, ColumnCommandFlags, TableFlags, RunFlags {
   readonly input: string;
   readonly output: string;
   readonly sourceTable: string;
@@ -24,15 +25,21 @@ export function tokenizeCsvCommand(context: CommandContext): Command {
     .description(
       'Replaces the values of the named columns by tokens, or as --method says, and keeps the originals in the vault. All else stays byte for byte as it is. Beside the output a manifest says what was done; upload-batch asks for it.',
     )
-    .requiredOption('--input <file>', 'CSV file to read; - for stdin')
-    .requiredOption('--output <file>', 'file to write, replaced if it is there; - for stdout')
+    .requiredOption(
+      '--input <file>',
+      'CSV, NDJSON, Parquet or .xlsx file to read, plain or compressed; a folder or pattern; - for stdin',
+    )
+    .requiredOption(
+      '--output <file>',
+      'file to write, replaced if it is there; - for stdout; for a folder or pattern, a folder',
+    )
     .requiredOption('--source-table <name>', 'table the data comes from: tokens of other tables differ');
   addColumnFlags(command)
     .option('--strict', 'fail, with no output, where frequency analysis would undo a column’s tokens')
     .option('--key-column <name>', 'column that identifies a row, for upload-batch and integrate-results')
     .option('--vault <file>', 'vault file, made if it is not there (default: SDP_VAULT, else token_vault.db)')
     .option('--manifest <file>', 'where the manifest goes (default: the output with .manifest.json)');
-  return addOutputFlags(addCsvFlags(command))
+  return addOutputFlags(addRunFlags(addTableFlags(addCsvFlags(command))))
     .addHelpText(
       'after',
       `
@@ -58,7 +65,7 @@ Examples:
         region: flags.region,
         strict: flags.strict,
       });
-      const outcome = await tokenizeFile(context, {
+      const request: TokenizeRequest = {
         input: flags.input,
         output: flags.output,
         vaultPath: vaultPathFrom(context, flags.vault),
@@ -66,9 +73,10 @@ Examples:
         plan: planConfiguredColumns(config),
         strict: config.strict,
         csv: csvOptionsOf(flags),
+        ...tableRequestOf(flags),
         ...(flags.keyColumn === undefined ? {} : { keyColumn: flags.keyColumn }),
         ...(flags.manifest === undefined ? {} : { manifest: flags.manifest }),
-      });
-      reportTokenized(context, outcome);
+      };
+      await runTokenize(context, request, flags);
     });
 }

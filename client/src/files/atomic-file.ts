@@ -1,16 +1,18 @@
-import { randomBytes } from 'node:crypto';
 import { unlinkSync } from 'node:fs';
 import { type FileHandle, open, realpath, rename, stat, unlink } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
-import { UsageError } from '@sdp/shared/errors';
+import { dirname } from 'node:path';
+import { InputError, UsageError } from '@sdp/shared/errors';
 import type { ByteSink } from '../csv/index.ts';
 import { outputFileError } from './file-errors.ts';
+import { abandonedFiles, type TemporaryFile, temporaryFileFor } from './temporary-name.ts';
 
 export interface AtomicFileOptions {
   /** Permissions of a new file, before the umask; a file that is replaced keeps its own. */
   readonly mode?: number;
   /** Identities ({@link fileIdentity}) of files that are still being read: writing over one of them is refused. */
   readonly mustNotBe?: readonly (string | undefined)[];
+  /** The unfinished file of an earlier run to go on with, cut to its first `bytes` bytes. */
+  readonly resume?: { readonly id: string; readonly bytes: number };
 }
 
 /** Device and inode of a file; `undefined` where there is none. */
@@ -22,30 +24,36 @@ export async function fileIdentity(path: string): Promise<string | undefined> {
 /**
  * A file that is either written whole or not at all. The bytes go to a temporary file in the same folder;
  * {@link publish} puts it in the place of the final one, replacing what was there, once the bytes are on the disk. A
- * crash before that leaves the old file, or none, as it was (and, after a kill, the temporary file).
+ * crash before that leaves the old file, or none, as it was (and, after a kill, the temporary file, which the next run for
+ * the same path removes).
  *
  * Devices and pipes can't be replaced and are written to directly.
  */
 export class AtomicFile implements ByteSink {
   readonly #path: string;
   readonly #temporaryPath: string | undefined;
+  /** Of the temporary file, by which {@link AtomicFileOptions.resume} finds it; `undefined` for what can't be replaced. */
+  readonly id: string | undefined;
   readonly #mode: number;
   #handle: FileHandle | undefined;
-  #bytes = 0;
+  #bytes: number;
 
-  private constructor(path: string, temporaryPath: string | undefined, mode: number, handle: FileHandle) {
+  private constructor(path: string, temporary: TemporaryFile | undefined, mode: number, handle: FileHandle, bytes = 0) {
     this.#path = path;
-    this.#temporaryPath = temporaryPath;
+    this.#temporaryPath = temporary?.path;
+    this.id = temporary?.id;
     this.#mode = mode;
     this.#handle = handle;
-    if (temporaryPath !== undefined) unpublished.add(temporaryPath);
+    this.#bytes = bytes;
+    if (temporary !== undefined) unpublished.add(temporary.path);
   }
 
   /**
-   * @throws {InputError} `output-unwritable`
+   * @throws {InputError} `output-unwritable`; `checkpoint-unfit` when the file to go on with is not there
    * @throws {UsageError} `usage-invalid` for a path that is one of `mustNotBe`
    */
-  static async create(path: string, { mode = 0o666, mustNotBe = [] }: AtomicFileOptions = {}): Promise<AtomicFile> {
+  static async create(path: string, options: AtomicFileOptions = {}): Promise<AtomicFile> {
+    const { mode = 0o666, mustNotBe = [], resume } = options;
     try {
       // A link stays a link: what it points to is replaced.
       const target = await realpath(path).catch(() => path);
@@ -58,12 +66,26 @@ export class AtomicFile implements ByteSink {
         });
       }
       if (old && !old.isFile()) return new AtomicFile(target, undefined, mode, await open(target, 'w'));
-      const temporaryPath = join(dirname(target), `.${basename(target)}.${randomBytes(6).toString('hex')}.sdp-tmp`);
+      const abandoned = await abandonedFiles(target, (each) => unpublished.has(each));
+      const finalMode = old ? old.mode & 0o777 : mode & ~process.umask();
+      const temporary = temporaryFileFor(target, resume?.id);
+      if (resume !== undefined) {
+        const left = abandoned.find(({ id }) => id === resume.id);
+        if (left === undefined) {
+          throw new InputError('checkpoint-unfit', { message: 'The unfinished output of the earlier run is gone' });
+        }
+        // From here on this process is its owner.
+        await rename(left.path, temporary.path);
+        const handle = await open(temporary.path, 'r+');
+        await handle.truncate(resume.bytes);
+        return new AtomicFile(target, temporary, finalMode, handle, resume.bytes);
+      }
+      for (const { path: left } of abandoned) await unlink(left).catch(() => undefined);
       // Closed to others while it is written; the final permissions come with the final name.
-      const handle = await open(temporaryPath, 'wx', 0o600);
-      return new AtomicFile(target, temporaryPath, old ? old.mode & 0o777 : mode & ~process.umask(), handle);
+      const handle = await open(temporary.path, 'wx', 0o600);
+      return new AtomicFile(target, temporary, finalMode, handle);
     } catch (error) {
-      throw error instanceof UsageError ? error : outputFileError(error, path);
+      throw error instanceof UsageError || error instanceof InputError ? error : outputFileError(error, path);
     }
   }
 
@@ -76,13 +98,42 @@ export class AtomicFile implements ByteSink {
     try {
       const handle = this.#open();
       for (let offset = 0; offset < chunk.length; ) {
-        const { bytesWritten } = await handle.write(chunk, offset, chunk.length - offset);
+        const position = this.#temporaryPath === undefined ? null : this.#bytes + offset;
+        const { bytesWritten } = await handle.write(chunk, offset, chunk.length - offset, position);
         offset += bytesWritten;
       }
       this.#bytes += chunk.length;
     } catch (error) {
       throw outputFileError(error, this.#path);
     }
+  }
+
+  /** Brings what was written so far to the disk. */
+  async flush(): Promise<void> {
+    try {
+      await this.#open().datasync();
+    } catch (error) {
+      throw outputFileError(error, this.#path);
+    }
+  }
+
+  /** All bytes so far, as they stand in the file. */
+  async *written(): AsyncGenerator<Uint8Array> {
+    const handle = this.#open();
+    const chunk = Buffer.allocUnsafe(1 << 20);
+    for (let at = 0; at < this.#bytes; ) {
+      const { bytesRead } = await handle.read(chunk, 0, Math.min(chunk.length, this.#bytes - at), at);
+      if (bytesRead === 0) return;
+      yield chunk.subarray(0, bytesRead);
+      at += bytesRead;
+    }
+  }
+
+  /** Leaves the unfinished file for a later run. */
+  async keep(): Promise<void> {
+    await this.#handle?.close().catch(() => undefined);
+    this.#handle = undefined;
+    if (this.#temporaryPath !== undefined) unpublished.delete(this.#temporaryPath);
   }
 
   /** Brings the bytes to the disk. After this only {@link publish} is left to do, which needs no more space. */

@@ -19,6 +19,19 @@ export class DigestSink implements ByteSink {
     return written;
   }
 
+  /** Takes bytes into account that were passed on by an earlier run. */
+  async takeIn(source: AsyncIterable<Uint8Array>): Promise<void> {
+    for await (const chunk of source) {
+      this.#bytes += chunk.length;
+      this.#hash.update(chunk);
+    }
+  }
+
+  /** {@link digest} of what was passed on so far. */
+  digestSoFar(): { readonly bytes: number; readonly sha256: string } {
+    return { bytes: this.#bytes, sha256: this.#hash.copy().digest('hex') };
+  }
+
   /** Callable once, at the end. */
   digest(): { readonly bytes: number; readonly sha256: string } {
     return { bytes: this.#bytes, sha256: this.#hash.digest('hex') };

@@ -9,6 +9,10 @@ const chunkBytes = 1 << 20;
 /** Something to read: a file, or stdin. */
 export interface InputFile {
   readonly source: ByteSource;
+  /** Reads it once more, from its start; not there for what can be read only once. */
+  readonly again?: () => ByteSource;
+  /** Where it is, if it is a regular file. */
+  readonly path?: string;
   /** Size in bytes where it is known. */
   readonly sizeBytes?: number;
   /** Device and inode, to tell whether another path is the same file. */
@@ -29,7 +33,8 @@ export async function openInputFile(path: string): Promise<InputFile> {
     throw new InputError('file-unreadable', { message: 'The input is a folder', details: { file: path } });
   }
   const identity = `${stats.dev}:${stats.ino}`;
-  return { source: chunksOf(path), identity, ...(stats.isFile() ? { sizeBytes: stats.size } : {}) };
+  if (!stats.isFile()) return { source: chunksOf(path), identity };
+  return { source: chunksOf(path), again: () => chunksOf(path), path, identity, sizeBytes: stats.size };
 }
 
 /** Reads ahead by one chunk: while one is worked on, the other is read. */

@@ -1,6 +1,8 @@
 import { columnMethods } from '@sdp/shared/contracts';
 import { z } from 'zod';
 import { type CsvOptions, csvEncodings } from '../csv/index.ts';
+import { scalarTypes, spellings } from '../ndjson/index.ts';
+import { parquetTypes } from '../parquet/parquet-types.ts';
 import { columnOptionsSchema } from './column-options.ts';
 
 const common = {
@@ -42,8 +44,18 @@ const manifestV1Schema = z.strictObject({
 
 const formatSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('csv'), ...csvFields }),
-  z.strictObject({ kind: z.literal('ndjson') }),
-  z.strictObject({ kind: z.literal('parquet') }),
+  z.strictObject({
+    kind: z.literal('ndjson'),
+    /** By path, of the replaced fields that aren't strings: what their values mostly are. */
+    types: z.record(z.string(), z.enum(scalarTypes)),
+    /** How most of the replaced strings are spelled. */
+    spelling: z.enum(spellings),
+  }),
+  z.strictObject({
+    kind: z.literal('parquet'),
+    /** By name, of the replaced columns that aren't strings: the type they had. */
+    types: z.record(z.string(), z.enum(parquetTypes)),
+  }),
 ]);
 
 const columnSchema = z.strictObject({

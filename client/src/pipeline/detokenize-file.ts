@@ -1,10 +1,20 @@
-import { UsageError } from '@sdp/shared/errors';
+import { InputError, UsageError } from '@sdp/shared/errors';
 import { type RevealEntry, type RevealRequest, recordReveal } from '../audit/index.ts';
 import { type CommandContext, pathFrom, stdioPath } from '../commands/context.ts';
-import { type CsvOptions, rewriteCsv } from '../csv/index.ts';
+import { warnOfLeak } from '../commands/warn-of-leak.ts';
+import { type Compression, compressionByName } from '../compression/index.ts';
+import type { CsvOptions } from '../csv/index.ts';
 import { fileIdentity } from '../files/index.ts';
 import { loadMasterKey } from '../keys/index.ts';
-import { csvOptionsIn, type Manifest, manifestPathFor, readManifest, verifyManifest } from '../manifest/index.ts';
+import {
+  csvOptionsIn,
+  formatOf,
+  type Manifest,
+  manifestPathFor,
+  readManifest,
+  verifyManifest,
+} from '../manifest/index.ts';
+import { assertNameFits, openTable, rewriteTable, type TableFormat } from '../tables/index.ts';
 import { openVault, type Vault } from '../vault/index.ts';
 import { isReversible, type RevealedColumn, revealEdits } from './column-reveals.ts';
 import { openInput } from './open-input.ts';
@@ -25,6 +35,10 @@ export interface DetokenizeRequest {
   /** Why, for the audit log. */
   readonly reason?: string;
   readonly csv: CsvOptions;
+  /** Of the input; by the manifest, its first bytes and its name where left out. */
+  readonly format?: TableFormat;
+  /** Of the output; by its name where left out. */
+  readonly compression?: Compression;
 }
 
 export interface DetokenizeOutcome {
@@ -44,19 +58,27 @@ export async function detokenizeFile(context: CommandContext, request: Detokeniz
   const masterKey = await loadMasterKey(context);
   const input = await openInput(context, request.input);
   const vault = await openVault({ path: request.vaultPath, masterKey, readOnly: true });
+  warnOfLeak(context.terminal, vault.pendingAfterLeak());
   const progress = rowProgress(context.terminal, 'Detokenizing', input);
   let target: OutputTarget | undefined;
   let reveal: RevealEntry | undefined;
   try {
     const manifest = await manifestOf(context, request, vault);
+    const described = manifest === undefined ? undefined : formatOf(manifest).format;
+    const format = request.format ?? described?.kind;
+    const table = await openTable(input, { name: request.input, ...(format && { format }) });
+    if (table.format === 'xlsx') throw new InputError('format-unsupported');
+    const toFile = request.output !== stdioPath;
+    if (toFile) assertNameFits(request.output, table.format);
     target = await OutputTarget.open(context, request.output, {
+      compression: request.compression ?? (toFile ? compressionByName(request.output) : 'none'),
       // It holds personal data again.
       mode: 0o600,
       mustNotBe: [input.identity, await fileIdentity(request.vaultPath)],
     });
     let columns: readonly RevealedColumn[] = [];
-    const { rows } = await rewriteCsv(
-      input.source,
+    const { rows } = await rewriteTable(
+      table,
       target,
       (header) => {
         const entry = recordReveal(context, vault, revealRequestOf(request, manifest));
@@ -65,10 +87,19 @@ export async function detokenizeFile(context: CommandContext, request: Detokeniz
         const options = { manifest, columns: named, keepUnknown, onReveal: () => entry.count() };
         const planned = revealEdits(header, options, vault);
         columns = planned.columns;
-        return { edits: planned.edits, restores: true, afterChunk: (done) => progress.update(done) };
+        return {
+          edits: planned.edits,
+          restores: true,
+          afterChunk: ({ rows: done }) => progress.update({ rows: done, inputBytes: table.fileBytesRead() }),
+        };
       },
-      { ...csvOptionsIn(manifest), ...request.csv, signal: context.signal },
+      {
+        csv: { ...csvOptionsIn(manifest), ...request.csv },
+        signal: context.signal,
+        ...(described === undefined ? {} : { described }),
+      },
     );
+    await target.finish();
     await target.sync();
     context.signal.throwIfAborted();
     await target.publish();

@@ -9,6 +9,7 @@ export {
   planConfiguredColumns,
 } from './column-rule.ts';
 export { type DetokenizeOutcome, type DetokenizeRequest, detokenizeFile } from './detokenize-file.ts';
+export { type DryRunOutcome, dryRun } from './dry-run.ts';
 export { cardOf, fpeOf } from './keyed-methods.ts';
 export { nullMarkerSet, skipMarkers, walkPastMany } from './null-markers.ts';
 export { openInput } from './open-input.ts';

@@ -1,9 +1,12 @@
-import { UsageError } from '@sdp/shared/errors';
+import { InterruptedError, UsageError } from '@sdp/shared/errors';
 import { type CommandContext, pathFrom, stdioPath } from '../commands/context.ts';
-import { type CsvOptions, rewriteCsv } from '../csv/index.ts';
+import { warnOfLeak } from '../commands/warn-of-leak.ts';
+import { type Compression, compressionByName } from '../compression/index.ts';
+import type { CsvOptions } from '../csv/index.ts';
 import { AtomicFile, fileIdentity } from '../files/index.ts';
 import { loadMasterKey } from '../keys/index.ts';
 import { createManifest, type ManifestV2, manifestPathFor, serializeManifest } from '../manifest/index.ts';
+import { assertNameFits, openTable, rewriteTable, type TableFormat, type TableInput } from '../tables/index.ts';
 import { openVault, type Vault } from '../vault/index.ts';
 import { toolVersion } from '../version.ts';
 import { type ColumnTally, columnEdits, completeTallies } from './column-edits.ts';
@@ -12,6 +15,7 @@ import type { ColumnPlan } from './column-rule.ts';
 import { openInput } from './open-input.ts';
 import { OutputTarget } from './output-target.ts';
 import { rowProgress } from './row-progress.ts';
+import { assertResumable, defaultCheckpointBytes, ResumableRun } from './tokenize-run.ts';
 
 export interface TokenizeRequest {
   /** As the user named them; `-` is stdin and stdout. */
@@ -26,6 +30,16 @@ export interface TokenizeRequest {
   /** Refuses columns whose tokens frequency analysis would undo. */
   readonly strict?: boolean;
   readonly csv: CsvOptions;
+  /** Of the input; by its first bytes and its name where left out. */
+  readonly format?: TableFormat;
+  /** Of a workbook; its first where left out. */
+  readonly sheet?: string;
+  /** Of the output; by its name where left out. */
+  readonly compression?: Compression;
+  /** Goes on from the checkpoint of a run that was stopped, and leaves one when it is stopped itself. */
+  readonly resume?: boolean;
+  /** Bytes of output between two checkpoints; 0 makes none. */
+  readonly checkpointBytes?: number;
   /** Other files that the command reads, which the output must not replace. */
   readonly alsoReads?: readonly string[];
 }
@@ -39,53 +53,78 @@ export interface TokenizeOutcome {
   readonly tallies: readonly ColumnTally[];
   /** Values that the vault had not held before. */
   readonly newValues: number;
+  /** NDJSON strings that come back equal, but with other escapes. */
+  readonly respelled: number;
 }
 
 /**
  * Tokenizes one file. Output and manifest appear together, and only once the vault has everything on the disk that is
- * needed to reverse them; before that nothing is left behind.
+ * needed to reverse them; before that nothing is left behind but, by a run that is killed, what `resume` goes on from.
  */
 export async function tokenizeFile(context: CommandContext, request: TokenizeRequest): Promise<TokenizeOutcome> {
   const masterKey = await loadMasterKey(context);
   const { signal } = context;
+  const { strict = false, resume = false, csv } = request;
   const manifestPath = manifestPathOf(context, request);
   assertDistinct([pathFrom(context, request.output), manifestPath, request.vaultPath]);
   const input = await openInput(context, request.input);
   const reads = [input.identity, ...(await identitiesOf([request.vaultPath, ...(request.alsoReads ?? [])]))];
-  const target = await OutputTarget.open(context, request.output, { mustNotBe: reads });
+  const table = await openTable(input, { name: request.input, ...(request.format && { format: request.format }) });
+  const compression = outputCompressionOf(request, table);
+  const run = await runOf(context, request, table);
+  const target = await OutputTarget.open(context, request.output, {
+    mustNotBe: reads,
+    compression,
+    ...(run?.unfinished === undefined ? {} : { resume: run.unfinished }),
+  });
   let manifestFile: AtomicFile | undefined;
   let vault: Vault | undefined;
   const progress = rowProgress(context.terminal, 'Tokenizing', input);
   try {
+    await run?.look(table);
     manifestFile = await AtomicFile.create(manifestPath, { mustNotBe: reads });
     let tallies: readonly ColumnTally[] = [];
     let entriesBefore = 0;
-    const { dialect, rows } = await rewriteCsv(
-      input.source,
+    const { rows, format, respelled } = await rewriteTable(
+      table,
       target,
       async (header) => {
         // Only now: a file that can't be tokenized as asked makes no vault.
         const rules = request.plan(header);
         vault = await openVault({ path: request.vaultPath, masterKey, create: true });
-        entriesBefore = vault.stats().entries;
+        warnOfLeak(context.terminal, vault.pendingAfterLeak());
         const opened = vault;
         const planned = columnEdits(rules, opened);
         tallies = planned.tallies;
+        entriesBefore = opened.stats().entries;
+        const { sourceTable, keyColumn } = request;
+        const plan = JSON.stringify({
+          toolVersion,
+          rules,
+          csv,
+          format: table.format,
+          compression,
+          sourceTable,
+          keyColumn,
+        });
+        const began = target.canBeResumed ? run?.begin({ vault, plan }, target, tallies, entriesBefore) : undefined;
+        entriesBefore = began?.entriesBefore ?? entriesBefore;
         return {
           edits: planned.edits,
-          afterChunk: async (done) => {
-            progress.update(done);
+          ...(began === undefined ? {} : { checkpoints: began.checkpoints }),
+          afterChunk: async ({ rows: done }) => {
+            progress.update({ rows: done, inputBytes: table.fileBytesRead() });
             await opened.drain();
           },
         };
       },
-      { ...request.csv, signal },
+      { csv, signal, ...(request.sheet === undefined ? {} : { sheet: request.sheet }) },
     );
     if (!vault) throw new Error('the plan was not asked for');
     await vault.flush();
-    completeTallies(tallies, vault, request.strict ?? false);
+    completeTallies(tallies, vault, strict);
     const newValues = vault.stats().entries - entriesBefore;
-    const file = target.digest();
+    const file = await target.finish();
     const manifest = createManifest<ManifestV2>(
       {
         version: 2,
@@ -95,13 +134,8 @@ export async function tokenizeFile(context: CommandContext, request: TokenizeReq
         key_column: request.keyColumn ?? null,
         ...describeColumns(tallies.map(({ rule }) => rule)),
         row_count: rows,
-        format: {
-          kind: 'csv',
-          delimiter: dialect.delimiter,
-          encoding: dialect.encoding,
-          lenient: request.csv.lenient ?? false,
-        },
-        compression: 'none',
+        format,
+        compression,
         file,
       },
       vault,
@@ -113,13 +147,45 @@ export async function tokenizeFile(context: CommandContext, request: TokenizeReq
     // The manifest first: should the machine stop in between, a manifest without its file fits nothing.
     await manifestFile.publish();
     await target.publish();
-    return { manifest, outputPath: target.path, manifestPath, vaultPath: request.vaultPath, tallies, newValues };
+    const { vaultPath } = request;
+    return { manifest, outputPath: target.path, manifestPath, vaultPath, tallies, newValues, respelled };
+  } catch (error) {
+    // A checkpoint that doesn't fit may fit the run that it was meant for.
+    if (resume && (error instanceof InterruptedError || isUnfit(error))) await run?.keep(target);
+    throw error;
   } finally {
     progress.stop();
     await manifestFile?.discard();
     await target.discard();
+    await run?.end();
     await vault?.close();
   }
+}
+
+function outputCompressionOf({ compression, output }: TokenizeRequest, { format }: TableInput): Compression {
+  const chosen = compression ?? (output === stdioPath ? 'none' : compressionByName(output));
+  if (output !== stdioPath) assertNameFits(output, format);
+  if (format !== 'parquet' || chosen === 'none') return chosen;
+  throw new UsageError('usage-invalid', {
+    message: 'A Parquet file is compressed inside, not as a whole',
+    remedy: 'Leave out --compression and the extension that says it.',
+  });
+}
+
+async function runOf(
+  context: CommandContext,
+  { output, strict = false, resume = false, checkpointBytes = defaultCheckpointBytes }: TokenizeRequest,
+  table: TableInput,
+): Promise<ResumableRun | undefined> {
+  const toFile = output !== stdioPath;
+  if (resume) assertResumable(table, { strict, toFile });
+  const possible = toFile && table.file.path !== undefined && (table.format === 'csv' || table.format === 'ndjson');
+  if (!possible) return undefined;
+  return ResumableRun.open(context, pathFrom(context, output), { resume, everyBytes: checkpointBytes });
+}
+
+function isUnfit(error: unknown): boolean {
+  return (error as { code?: unknown }).code === 'checkpoint-unfit';
 }
 
 function manifestPathOf(context: CommandContext, { output, manifest }: TokenizeRequest): string {

@@ -1,0 +1,53 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { readdir } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+
+const host = createHash('sha256').update(hostname()).digest('hex').slice(0, 8);
+const form = /^\.(.+)\.([0-9a-f]{12})\.([0-9a-f]{8})-(\d+)\.sdp-tmp$/s;
+
+/** A hidden file beside the final one, whose name says which process on which machine writes it. */
+export interface TemporaryFile {
+  readonly path: string;
+  /** 12 random hex digits that stay when another process takes the file over. */
+  readonly id: string;
+}
+
+export function temporaryFileFor(target: string, id = randomBytes(6).toString('hex')): TemporaryFile {
+  return { path: join(dirname(target), `.${basename(target)}.${id}.${host}-${process.pid}.sdp-tmp`), id };
+}
+
+/** Who this process is, in the way in which temporary names say it. */
+export function ownProcess(): { readonly host: string; readonly pid: number } {
+  return { host, pid: process.pid };
+}
+
+/** Whether nobody can be writing as this process any more. Of another machine nothing is known. */
+export function isGone(owner: { readonly host: string; readonly pid: number }): boolean {
+  if (owner.host !== host) return false;
+  try {
+    process.kill(owner.pid, 0);
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ESRCH';
+  }
+}
+
+/**
+ * Temporary files for this target whose process is gone, e.g. killed.
+ *
+ * @param isOurs whether this process is writing a file; in a container that was started anew it may have the number of
+ *   the one that was killed
+ */
+export async function abandonedFiles(target: string, isOurs: (path: string) => boolean): Promise<TemporaryFile[]> {
+  const folder = dirname(target);
+  const names = await readdir(folder).catch(() => []);
+  return names.flatMap((name) => {
+    const [, base, id = '', ownerHost = '', pid = ''] = form.exec(name) ?? [];
+    if (base !== basename(target)) return [];
+    const path = join(folder, name);
+    const owner = { host: ownerHost, pid: Number(pid) };
+    const isLeft = owner.host === host && owner.pid === process.pid ? !isOurs(path) : isGone(owner);
+    return isLeft ? [{ path, id }] : [];
+  });
+}
