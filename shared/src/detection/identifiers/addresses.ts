@@ -1,3 +1,4 @@
+import { isAlphanumericAt } from '../digit-groups.ts';
 import { isBase58Check, isBech32 } from './crypto-address.ts';
 import type { Definition } from './definition.ts';
 import { firmCandidate } from './shape-candidate.ts';
@@ -25,15 +26,17 @@ export const cryptoAddresses: readonly Definition[] = [
 ];
 
 const candidate =
-  /(?<![0-9A-Za-z_])(?:0x[0-9a-fA-F]{40}|(?:bc|tb|ltc|BC|TB|LTC)1[02-9ac-hj-np-zAC-HJ-NP-Z]{14,87}|[13LM][1-9A-HJ-NP-Za-km-z]{25,34})(?![0-9A-Za-z_])/g;
+  /0x[0-9a-fA-F]{40}|(?:bc|tb|ltc|BC|TB|LTC)1[02-9ac-hj-np-zAC-HJ-NP-Z]{14,87}|[13LM][1-9A-HJ-NP-Za-km-z]{25,34}/g;
 
 export const searchAddresses: ShapeSearch = (sought, request) => {
   const bitcoin = sought.find(({ kind }) => kind === 'bitcoin-address');
   const ethereum = sought.find(({ kind }) => kind === 'ethereum-address');
   if (bitcoin === undefined && ethereum === undefined) return undefined;
-  return (text, candidates) => {
+  return ({ text }, candidates) => {
     if (text.length < 26) return;
     for (const { index, 0: found } of text.matchAll(candidate)) {
+      const joined = (at: number) => isAlphanumericAt(text, at) || text[at] === '_';
+      if (joined(index - 1) || joined(index + found.length)) continue;
       const isEthereum = found.startsWith('0x');
       const definition = isEthereum ? ethereum : bitcoin;
       if (definition === undefined) continue;

@@ -1,6 +1,5 @@
 import type { Definition } from './definition.ts';
 
-const wordPattern = /[\p{L}\p{M}]+/gu;
 const cjk = /[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e7f]/;
 const numberWord = /(?:number|nummer|nummern|numbers|numero|numer|nr|num)$/;
 
@@ -22,9 +21,19 @@ function stemOf(word: string): string {
   return kept.length > 4 && kept.endsWith('s') ? kept.slice(0, -1) : kept;
 }
 
-/** The stems of a text's words; `passportNumber` and `tax_id` are two words each. */
+/** The stems of one run of letters; `passportNumber` is two words. */
+function stemsOfRun(run: string): readonly string[] {
+  return run
+    .replace(/(\p{Ll})(\p{Lu})/gu, '$1 $2')
+    .split(' ')
+    .map(stemOf);
+}
+
+const letterRun = /[\p{L}\p{M}]+/gu;
+
+/** The stems of a text's words: runs of letters, split where capitals begin inside them. */
 export function stemsOf(text: string): string[] {
-  return (text.replace(/(\p{Ll})(\p{Lu})/gu, '$1 $2').match(wordPattern) ?? []).map(stemOf);
+  return (text.match(letterRun) ?? []).flatMap(stemsOfRun);
 }
 
 interface Term {
@@ -32,48 +41,114 @@ interface Term {
   readonly stems: readonly string[];
 }
 
-/** What words announce: a definition, and how many words lie between the announcement and the value. */
-export type Announced = ReadonlyMap<Definition, number>;
-
-export interface Announcements {
-  /** Definitions that words announce. `distance` counts from the end of the list: 0 for the last word. */
-  in(stems: readonly string[]): Announced;
+/** A place in a text whose words announce a kind. */
+export interface Announcement {
+  readonly definition: Definition;
+  readonly start: number;
+  readonly end: number;
 }
 
-/** Looks up the words that announce the definitions, one look a word. */
+/** Finds the words that announce kinds: every place in a text, in order of their ends. */
+export type Announcements = (text: string) => readonly Announcement[];
+
+interface Word {
+  readonly stem: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Words of one term may have this many characters between them: `social_security`, `p. iva`. */
+const widestGap = 3;
+/** Words whose stems are remembered; logs and tables repeat a few thousand. */
+const rememberedWords = 20_000;
+
+/** Makes the lookup for these definitions: one look at a map a word, stems worked out once a word. */
 export function createAnnouncements(definitions: readonly Definition[]): Announcements {
   const byFirstStem = new Map<string, Term[]>();
+  const known = new Set<string>();
   const unspaced: { readonly definition: Definition; readonly term: string }[] = [];
   for (const definition of definitions) {
-    for (const term of definition.words) {
-      if (cjk.test(term)) {
-        unspaced.push({ definition, term });
+    for (const text of definition.words) {
+      if (cjk.test(text)) {
+        unspaced.push({ definition, term: text });
         continue;
       }
-      const stems = stemsOf(term);
-      const first = stems[0] ?? '';
-      const there = byFirstStem.get(first);
-      if (there === undefined) byFirstStem.set(first, [{ definition, stems }]);
-      else there.push({ definition, stems });
+      const stems = stemsOf(text);
+      for (const stem of stems) known.add(stem);
+      const terms = byFirstStem.get(stems[0] ?? '') ?? [];
+      terms.push({ definition, stems });
+      byFirstStem.set(stems[0] ?? '', terms);
     }
   }
-  return {
-    in(stems) {
-      const announced = new Map<Definition, number>();
-      stems.forEach((stem, index) => {
-        for (const term of byFirstStem.get(stem) ?? []) {
-          const last = index + term.stems.length - 1;
-          if (term.stems.every((part, offset) => stems[index + offset] === part)) {
-            announced.set(term.definition, stems.length - 1 - last);
-          }
-        }
-        if (cjk.test(stem)) {
-          for (const { definition, term } of unspaced) {
-            if (stem.includes(term)) announced.set(definition, stems.length - 1 - index);
-          }
-        }
-      });
-      return announced;
-    },
+  const remembered = new Map<string, readonly string[] | undefined>();
+  /** Stems of a run, undefined when none of them belongs to a term. */
+  const relevantStems = (run: string): readonly string[] | undefined => {
+    if (remembered.has(run)) return remembered.get(run);
+    const stems = stemsOfRun(run);
+    const relevant = stems.some((stem) => known.has(stem) || (unspaced.length > 0 && cjk.test(stem)))
+      ? stems
+      : undefined;
+    if (remembered.size >= rememberedWords) remembered.clear();
+    remembered.set(run, relevant);
+    return relevant;
   };
+  return (text) => {
+    let words: Word[] | undefined;
+    for (const { start, end } of letterRuns(text)) {
+      if (end - start > 48) continue;
+      const stems = relevantStems(text.slice(start, end));
+      if (stems === undefined) continue;
+      words ??= [];
+      for (const stem of stems) words.push({ stem, start, end });
+    }
+    return words === undefined ? [] : announcementsOf(words, byFirstStem, unspaced);
+  };
+}
+
+function announcementsOf(
+  words: readonly Word[],
+  byFirstStem: ReadonlyMap<string, readonly Term[]>,
+  unspaced: readonly { readonly definition: Definition; readonly term: string }[],
+): Announcement[] {
+  const found: Announcement[] = [];
+  words.forEach((word, index) => {
+    for (const { definition, stems } of byFirstStem.get(word.stem) ?? []) {
+      const last = words[index + stems.length - 1];
+      const together = stems.every((stem, offset) => {
+        const part = words[index + offset];
+        const gap = (part?.start ?? 0) - (words[index + offset - 1]?.end ?? 0);
+        return part?.stem === stem && (offset === 0 || gap <= widestGap);
+      });
+      if (together && last !== undefined) found.push({ definition, start: word.start, end: last.end });
+    }
+    if (!cjk.test(word.stem)) return;
+    for (const { definition, term } of unspaced) {
+      if (word.stem.includes(term)) found.push({ definition, start: word.start, end: word.end });
+    }
+  });
+  return found.sort((a, b) => a.end - b.end);
+}
+
+/** Runs of letters of any script; ASCII takes the short way. */
+function* letterRuns(text: string): Generator<{ readonly start: number; readonly end: number }> {
+  for (let i = 0; i < text.length; ) {
+    if (!isLetter(text, i)) {
+      i += 1;
+      continue;
+    }
+    const start = i;
+    while (isLetter(text, i)) i += 1;
+    if (i - start > 1) yield { start, end: i };
+  }
+}
+
+const otherLetter = /[\p{L}\p{M}\ud800-\udfff]/u;
+
+function isLetter(text: string, index: number): boolean {
+  const code = text.charCodeAt(index);
+  if (code < 128) {
+    const lower = code | 32;
+    return lower >= 97 && lower <= 122;
+  }
+  return code > 127 && otherLetter.test(text[index] ?? '');
 }

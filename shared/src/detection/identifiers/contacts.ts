@@ -133,7 +133,7 @@ export const searchContacts: ShapeSearch = (sought, request) => {
   if (byKind.size === 0) return undefined;
   const cards = byKind.has('payment-card');
   const phones = byKind.has('phone');
-  return (text, candidates) => {
+  return ({ text }, candidates) => {
     const flags = suspicion(text);
     if (flags === 0) return;
     const add = (finding: LocatedFinding) => {
@@ -146,8 +146,16 @@ export const searchContacts: ShapeSearch = (sought, request) => {
     for (const chunk of digitChunks(text)) {
       const digits = chunk.reduce((sum, group) => sum + group.end - group.start, 0);
       if (digits < 7) continue;
-      if (cards && digits >= 13) findCards(text, chunk).forEach(add);
+      if (cards && digits >= 13)
+        findCards(text, chunk)
+          .filter((found) => !isPartOfName(text, found))
+          .forEach(add);
       if (phones) findPhones(text, chunk).forEach(add);
     }
   };
 };
+
+/** Digits of `blk_-6952295868487656571` that pass Luhn's checksum by chance; an unproven find in a name is none. */
+function isPartOfName(text: string, { start, proven }: LocatedFinding): boolean {
+  return !proven && /_-?$/.test(text.slice(Math.max(0, start - 2), start));
+}

@@ -4,7 +4,7 @@ import type { FindOptions, LocatedIdentifier } from './kind.ts';
 import { searchFor } from './search.ts';
 
 /** A character that {@link fold} may rewrite. Latin letters with accents, Greek, Cyrillic, kana and Han are none. */
-const foldable = /[\u0080-\u00bf\u0660-\u303f\ua000-\uabff\ud7b0-\uffff]|%40|&#|&commat;/;
+const foldable = /[\u0080-\u00bf\u0660-\u303f\ua000-\uabff\ud7b0-\uffff]/;
 
 /**
  * Identifiers in a text, in order of place and without overlaps: those whose form or checksum speaks for itself, and
@@ -14,7 +14,8 @@ const foldable = /[\u0080-\u00bf\u0660-\u303f\ua000-\uabff\ud7b0-\uffff]|%40|&#|
  * Time grows linearly with the text. Names and addresses are not found: they have no form.
  */
 export function findIdentifiers(text: string, options: FindOptions = {}): LocatedIdentifier[] {
-  const folded = foldable.test(text) ? fold(text) : undefined;
+  const escaped = text.includes('%40') || text.includes('&#') || text.includes('&commat;');
+  const folded = escaped || foldable.test(text) ? fold(text) : undefined;
   const search = searchFor(options);
   if (folded === undefined) return bestWithoutOverlaps(search(text));
   return bestWithoutOverlaps(

@@ -1,4 +1,4 @@
-import { createAnnouncements, stemsOf } from './announcements.ts';
+import { createAnnouncements } from './announcements.ts';
 import { type Definition, isProving } from './definition.ts';
 import { definitions } from './definitions.ts';
 import type { Evidence, IdentifierKind } from './kind.ts';
@@ -44,7 +44,7 @@ function kindOf(definition: Definition): IdentifierKind {
     distinct: isProving(definition) || definition.bare === undefined,
     source: definition.source,
     judge: createJudge(definition),
-    announcedBy: (words) => announcements.in(stemsOf(words)).size > 0,
+    announcedBy: (words) => announcements(words).length > 0,
   };
 }
 

@@ -1,9 +1,8 @@
-import type { Announced } from './announcements.ts';
 import { type Candidate, scoreOf } from './candidate.ts';
 import { type Definition, isProving } from './definition.ts';
 import { extendKey, type Layout, type LayoutIndex } from './layout.ts';
-import type { SearchRequest } from './search-request.ts';
-import { announcedAround, mayEndAt, mayStartAt } from './surroundings.ts';
+import type { SearchedText, SearchRequest } from './search-request.ts';
+import { type Announced, announcedAround, mayEndAt, mayStartAt } from './surroundings.ts';
 
 const mostGroups = 7;
 const longestGroup = 31;
@@ -36,14 +35,19 @@ interface Match {
  * that follow it with single separators lead to the few layouts that fit, so that text without such words costs a look
  * at each character.
  */
-export function createLayoutSearch(index: LayoutIndex, request: SearchRequest): (text: string) => Candidate[] {
+export function createLayoutSearch(
+  index: LayoutIndex,
+  request: SearchRequest,
+): (searched: SearchedText) => Candidate[] {
   const asked = request.named || request.region !== undefined;
 
-  function matchesAt(text: string, start: number, firstEnd: number, digits: number, matches: Match[]): void {
+  function matchesAt(searched: SearchedText, start: number, firstEnd: number, digits: number, matches: Match[]): void {
+    const { text } = searched;
     let key = 0;
     let end = firstEnd;
     let groupStart = start;
     let digitsOnly = true;
+    let spaced = false;
     let digitCount = digits;
     let around: Announced | undefined;
     for (let groups = 1; groups <= mostGroups; groups += 1) {
@@ -52,17 +56,18 @@ export function createLayoutSearch(index: LayoutIndex, request: SearchRequest): 
       if (digitCount < length) digitsOnly = false;
       key = extendKey(key, length);
       const layouts = (digitsOnly ? index.digitsOnly : index.mixed).get(key);
-      if (layouts !== undefined && mayEndAt(text, end)) {
+      if (layouts !== undefined && mayEndAt(text, end) && !(digitsOnly && spaced && isAmongNumbers(text, start, end))) {
         for (const layout of layouts) {
           if (!layout.firm && !asked) {
-            around ??= announcedAround(request.announcements, text, start, end);
+            around ??= announcedAround(searched.announcements, start, end);
             if (!around.has(layout.definition) && !request.announced.has(layout.definition)) continue;
           }
-          const match = judge(text, start, end, layout, around);
+          const match = judge(searched, start, end, layout, around);
           if (match !== undefined) matches.push(match);
         }
       }
       if (text.charCodeAt(end) > 127 || separators[text.charCodeAt(end)] !== 1) return;
+      if (text.charCodeAt(end) === 32) spaced = true;
       groupStart = end + 1;
       end = groupStart;
       digitCount = 0;
@@ -75,19 +80,20 @@ export function createLayoutSearch(index: LayoutIndex, request: SearchRequest): 
   }
 
   function judge(
-    text: string,
+    searched: SearchedText,
     start: number,
     end: number,
     { definition, firm, pattern }: Layout,
     known: Announced | undefined,
   ): Match | undefined {
+    const { text } = searched;
     pattern.lastIndex = start;
     if (!pattern.test(text) || pattern.lastIndex !== end) return undefined;
     const written = text.slice(start, end);
     if (isMixedCase(written)) return undefined;
     const verdict = verdictOn(definition, written);
     if (verdict === undefined) return undefined;
-    const around = known ?? announcedAround(request.announcements, text, start, end);
+    const around = known ?? announcedAround(searched.announcements, start, end);
     const distance = request.announced.has(definition) ? 0 : around.get(definition);
     const { proven } = verdict;
     // A form whose checksum fails is somebody's typing error where words announce it, and a coincidence elsewhere.
@@ -99,7 +105,8 @@ export function createLayoutSearch(index: LayoutIndex, request: SearchRequest): 
     return { candidate: { kind: definition.kind, proven, start, end, score }, ifAlone };
   }
 
-  return (text) => {
+  return (searched) => {
+    const { text } = searched;
     const matches: Match[] = [];
     const { length } = text;
     for (let i = 0; i < length; ) {
@@ -115,7 +122,7 @@ export function createLayoutSearch(index: LayoutIndex, request: SearchRequest): 
       }
       if (i - start > longestGroup) continue;
       if (digits === 0 && !mayPrecedeDigits(text, start, i)) continue;
-      if (mayStartAt(text, start)) matchesAt(text, start, i, digits, matches);
+      if (mayStartAt(text, start)) matchesAt(searched, start, i, digits, matches);
     }
     if (matches.length === 0) return [];
     const alone = matches.some((match) => match.ifAlone) && standAlone(text, matches);
@@ -129,6 +136,12 @@ export function verdictOn(definition: Definition, written: string): { passed: bo
   const verdict = definition.check(written.replace(/[^0-9A-Za-z]/g, '').toUpperCase(), written);
   if (verdict === false) return undefined;
   return { passed: verdict === true, proven: verdict === true && isProving(definition) };
+}
+
+/** `081111 034726 19054`: a part of a list of numbers is none. */
+function isAmongNumbers(text: string, start: number, end: number): boolean {
+  const before = text.charCodeAt(start - 1) === 32 && classAt(text, start - 2) === digit;
+  return before || (text.charCodeAt(end) === 32 && classAt(text, end + 1) === digit);
 }
 
 /** Whether a group of letters is followed by one with digits, or by one or two letters and then such a group. */

@@ -26,7 +26,18 @@ export const network: readonly Definition[] = [
 const octet = '(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)';
 const ipv4 = new RegExp(`${octet}(?:\\.${octet}){3}(?:/(?:3[0-2]|[12]?\\d)(?!\\d))?`, 'g');
 const ipv6Candidate = /[0-9A-Fa-f:]*:[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*(?:%[A-Za-z0-9]+)?(?:\/\d{1,3})?/g;
-const mac = /[0-9A-Fa-f]{2}([:-])[0-9A-Fa-f]{2}(?:\1[0-9A-Fa-f]{2}){4}|[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}/g;
+const macOfPairs = /[0-9A-Fa-f]{2}([:-])[0-9A-Fa-f]{2}(?:\1[0-9A-Fa-f]{2}){4}/g;
+const macOfQuads = /[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}/g;
+
+/** Whether a character occurs so often. */
+function occurs(text: string, character: string, times: number): boolean {
+  let at = -1;
+  for (let i = 0; i < times; i += 1) {
+    at = text.indexOf(character, at + 1);
+    if (at < 0) return false;
+  }
+  return true;
+}
 
 /** Whether a text is an IPv6 address (RFC 4291 section 2.2), with or without an IPv4 tail. */
 export function isIpv6(text: string): boolean {
@@ -55,7 +66,7 @@ const isEverybodys = (address: string) => /^(?:0\.|127\.|255\.255\.255\.255)|^::
 
 function isFreeStanding(text: string, start: number, end: number): boolean {
   const before = text[start - 1];
-  if (isAlphanumericAt(text, start - 1) || before === '_' || before === ':') return false;
+  if (isAlphanumericAt(text, start - 1) || before === '_') return false;
   if ((before === '.' || before === '-' || before === '+') && isAlphanumericAt(text, start - 2)) return false;
   if (isAlphanumericAt(text, end) || text[end] === '_') return false;
   return !((text[end] === '.' || text[end] === '-') && isAlphanumericAt(text, end + 1));
@@ -65,29 +76,21 @@ export const searchNetwork: ShapeSearch = (sought, request) => {
   const ip = sought.find(({ kind }) => kind === 'ip-address');
   const hardware = sought.find(({ kind }) => kind === 'mac-address');
   if (ip === undefined && hardware === undefined) return undefined;
-  return (text, candidates) => {
+  return ({ text }, candidates) => {
     const dotted = text.includes('.');
-    const colons = text.includes(':');
+    const manyColons = occurs(text, ':', 5);
     const add = (definition: Definition, start: number, end: number) =>
       candidates.push(firmCandidate(definition, request, { start, end, proven: false }));
     if (ip !== undefined && dotted) {
       for (const { index, 0: found } of text.matchAll(ipv4)) {
         const end = index + found.length;
-        // `host:1.2.3.4` begins after a colon; a version does after a v or the word.
-        const free =
-          isFreeStanding(text, text[index - 1] === ':' ? index + 1 : index, end) ||
-          (text[index - 1] === ':' && isFreeStanding(` ${text.slice(index, end + 2)}`, 1, 1 + found.length));
-        if (
-          !free ||
-          isEverybodys(found) ||
-          /version[ :=]*$|[^a-z]v[ .]?$/i.test(text.slice(Math.max(0, index - 12), index))
-        )
-          continue;
+        if (!isFreeStanding(text, index, end) || isEverybodys(found)) continue;
+        if (/version[ :=]*$|[^a-z]v[ .]?$/i.test(text.slice(Math.max(0, index - 12), index))) continue;
         if (text[end] === ':' && !isDigitAt(text, end + 1) && isAlphanumericAt(text, end + 1)) continue;
         add(ip, index, end);
       }
     }
-    if (ip !== undefined && colons) {
+    if (ip !== undefined && (text.includes('::') || (manyColons && occurs(text, ':', 7)))) {
       for (const { index, 0: found } of text.matchAll(ipv6Candidate)) {
         const trimmed = found.replace(/(?<!:):$|\.$/, '');
         const address = trimmed.replace(/[%/].*$/, '');
@@ -96,17 +99,26 @@ export const searchNetwork: ShapeSearch = (sought, request) => {
         if (!isAlphanumericAt(text, index + trimmed.length)) add(ip, index, index + trimmed.length);
       }
     }
-    if (hardware === undefined || !(colons || dotted || text.includes('-'))) return;
-    for (const { index, 0: found } of text.matchAll(mac)) {
-      const hex = found.replace(/[^0-9A-Fa-f]/g, '');
-      if (/^(?:0{12}|[fF]{12})$/.test(hex) || text[index + found.length] === ':') continue;
-      const start =
-        text[index - 1] === ':' && text[index - 2] !== undefined && !isAlphanumericAt(text, index - 3) ? index : index;
-      const joined = text[index - 1] === ':' && /[0-9A-Fa-f]{2}:$/.test(text.slice(Math.max(0, index - 3), index));
-      if (joined || isAlphanumericAt(text, start - 1) || isAlphanumericAt(text, index + found.length)) continue;
-      if (text[index + found.length] === '-' && isAlphanumericAt(text, index + found.length + 1)) continue;
-      if (text[index - 1] === '-' && isAlphanumericAt(text, index - 2)) continue;
-      add(hardware, index, index + found.length);
+    if (hardware === undefined) return;
+    for (const pattern of [
+      ...(manyColons || occurs(text, '-', 5) ? [macOfPairs] : []),
+      ...(occurs(text, '.', 2) ? [macOfQuads] : []),
+    ]) {
+      for (const { index, 0: found } of text.matchAll(pattern)) {
+        if (isHardwareAddressAt(text, index, found)) add(hardware, index, index + found.length);
+      }
     }
   };
 };
+
+function isHardwareAddressAt(text: string, start: number, found: string): boolean {
+  const end = start + found.length;
+  if (/^(?:0{12}|f{12})$/i.test(found.replace(/[^0-9A-Fa-f]/g, ''))) return false;
+  if (isAlphanumericAt(text, start - 1) || isAlphanumericAt(text, end)) return false;
+  // `MAC:00:1a:…` begins behind a colon, but not a longer row of pairs.
+  const before = text[start - 1] ?? '';
+  if (before === ':' && /(?:^|[^0-9A-Za-z])[0-9A-Fa-f]{2}:$/.test(text.slice(Math.max(0, start - 4), start)))
+    return false;
+  if ((before === '-' || before === '.') && isAlphanumericAt(text, start - 2)) return false;
+  return !(/[-:.]/.test(text[end] ?? '') && isAlphanumericAt(text, end + 1));
+}

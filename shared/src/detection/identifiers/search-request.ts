@@ -1,4 +1,4 @@
-import type { Announcements } from './announcements.ts';
+import type { Announcement, Announcements } from './announcements.ts';
 import type { Definition } from './definition.ts';
 
 /** What the searches of one call share. */
@@ -9,4 +9,21 @@ export interface SearchRequest {
   readonly announcements: Announcements;
   /** Announced by something outside the text. */
   readonly announced: ReadonlySet<Definition>;
+}
+
+/** A text that is searched; what its words announce is worked out when somebody first asks. */
+export class SearchedText {
+  readonly text: string;
+  readonly #announcements: Announcements;
+  #found: readonly Announcement[] | undefined;
+
+  constructor(text: string, announcements: Announcements) {
+    this.text = text;
+    this.#announcements = announcements;
+  }
+
+  get announcements(): readonly Announcement[] {
+    this.#found ??= this.#announcements(this.text);
+    return this.#found;
+  }
 }

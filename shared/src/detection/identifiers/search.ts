@@ -5,6 +5,7 @@ import { definitions } from './definitions.ts';
 import type { FindOptions } from './kind.ts';
 import { createLayoutIndex } from './layout.ts';
 import { createLayoutSearch } from './layout-search.ts';
+import { SearchedText } from './search-request.ts';
 import { type ShapeSearch, shapeSearches } from './shape-searches.ts';
 
 /** Finds candidates in a text that was folded. */
@@ -55,8 +56,9 @@ function prepareSearch(
   const byLayout = createLayoutSearch(createLayoutIndex(sought), request);
   const byShape = shapeSearches.flatMap((shape: ShapeSearch) => shape(sought, request) ?? []);
   return (text) => {
-    const candidates = byLayout(text);
-    for (const search of byShape) search(text, candidates);
+    const searched = new SearchedText(text, request.announcements);
+    const candidates = byLayout(searched);
+    for (const search of byShape) search(searched, candidates);
     return candidates;
   };
 }

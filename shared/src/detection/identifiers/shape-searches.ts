@@ -3,7 +3,7 @@ import type { Candidate } from './candidate.ts';
 import { searchContacts } from './contacts.ts';
 import type { Definition } from './definition.ts';
 import { searchNetwork } from './network.ts';
-import type { SearchRequest } from './search-request.ts';
+import type { SearchedText, SearchRequest } from './search-request.ts';
 import { searchUrls } from './urls.ts';
 import { searchWritten } from './written.ts';
 
@@ -14,7 +14,7 @@ import { searchWritten } from './written.ts';
 export type ShapeSearch = (
   sought: readonly Definition[],
   request: SearchRequest,
-) => ((text: string, candidates: Candidate[]) => void) | undefined;
+) => ((searched: SearchedText, candidates: Candidate[]) => void) | undefined;
 
 export const shapeSearches: readonly ShapeSearch[] = [
   searchContacts,

@@ -1,23 +1,41 @@
 import { isAlphanumericAt, isDigitAt } from '../digit-groups.ts';
-import { type Announced, type Announcements, stemsOf } from './announcements.ts';
+import type { Announcement } from './announcements.ts';
 import type { Definition } from './definition.ts';
 
-const charactersBefore = 72;
-const charactersAfter = 28;
-const wordsBefore = 5;
-const wordsAfter = 2;
+/** About five words in front and two or three behind. */
+const charactersBefore = 56;
+const charactersAfter = 20;
+/** Characters that count as one word of distance. */
+const wordLength = 8;
 
-/**
- * What the words around a place announce: up to five before it, up to two behind it. The value is how near they are:
- * 0 for a neighbour in front.
- */
-export function announcedAround(announcements: Announcements, text: string, start: number, end: number): Announced {
-  const before = stemsOf(text.slice(Math.max(0, start - charactersBefore), start)).slice(-wordsBefore);
-  const after = stemsOf(text.slice(end, end + charactersAfter)).slice(0, wordsAfter);
-  const announced = new Map<Definition, number>();
-  for (const definition of announcements.in(after).keys()) announced.set(definition, wordsBefore);
-  for (const [definition, distance] of announcements.in(before)) announced.set(definition, distance);
-  return announced;
+/** What words near a place announce, and how many words lie between: 0 for a neighbour in front. */
+export type Announced = ReadonlyMap<Definition, number>;
+
+const nothing: Announced = new Map();
+
+/** What is announced around a place. `announcements` are those of the whole text, in order of their ends. */
+export function announcedAround(announcements: readonly Announcement[], start: number, end: number): Announced {
+  if (announcements.length === 0) return nothing;
+  let low = 0;
+  let high = announcements.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((announcements[middle]?.end ?? 0) < start - charactersBefore) low = middle + 1;
+    else high = middle;
+  }
+  let announced: Map<Definition, number> | undefined;
+  for (let i = low; i < announcements.length; i += 1) {
+    const entry = announcements[i];
+    if (entry === undefined || entry.end > end + charactersAfter + wordLength) break;
+    let distance: number;
+    if (entry.end <= start) distance = (start - entry.end) / wordLength;
+    else if (entry.start >= end && entry.start <= end + charactersAfter) distance = charactersBefore / wordLength;
+    else continue;
+    announced ??= new Map();
+    if (distance < (announced.get(entry.definition) ?? Number.POSITIVE_INFINITY))
+      announced.set(entry.definition, distance);
+  }
+  return announced ?? nothing;
 }
 
 /**

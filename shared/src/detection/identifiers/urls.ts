@@ -45,7 +45,7 @@ export const searchUrls: ShapeSearch = (sought, request) => {
   const personal = sought.find(({ kind }) => kind === 'personal-url');
   const any = sought.find(({ kind }) => kind === 'url');
   if (personal === undefined && any === undefined) return undefined;
-  return (text, candidates) => {
+  return ({ text }, candidates) => {
     if (text.includes('://')) {
       for (const { index, 0: found } of text.matchAll(absolute)) {
         const url = trimEnd(found);

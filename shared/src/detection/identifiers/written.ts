@@ -1,7 +1,8 @@
+import { isDigitAt } from '../digit-groups.ts';
 import { isBirthDate } from './calendar.ts';
 import { type Candidate, scoreOf } from './candidate.ts';
 import type { Definition } from './definition.ts';
-import type { SearchRequest } from './search-request.ts';
+import type { SearchedText, SearchRequest } from './search-request.ts';
 import type { ShapeSearch } from './shape-searches.ts';
 import { announcedAround } from './surroundings.ts';
 
@@ -72,18 +73,45 @@ const plainName = (name: string) => name.normalize('NFD').replace(/\p{M}/gu, '')
 
 const bic = /(?<![0-9A-Za-z])[A-Z]{6}[0-9A-Z]{2}(?:[0-9A-Z]{3})?(?![0-9A-Za-z])/g;
 const pair = /(?<![\d.])[-+]?\d{1,3}\.\d{3,}°?\s*[NS]?\s*[,;/ ]\s*[-+]?\d{1,3}\.\d{3,}°?(?:\s*[EW](?![A-Za-z]))?/g;
+const year = /(?:1[89]|20)\d\d/g;
 const dayFirst =
-  /(?<!\d)(\d{1,2})(?:\.|st|nd|rd|th|er|º)?\s+(?:de\s+|of\s+)?(\p{L}{3,12})\.?,?\s+(?:de\s+)?((?:18|19|20)\d\d)(?!\d)/gu;
-const monthFirst = /(?<!\p{L})(\p{L}{3,12})\.?\s+(\d{1,2})(?:st|nd|rd|th)?,?\s+((?:18|19|20)\d\d)(?!\d)/gu;
-const ideographic = /((?:18|19|20)\d\d)\s?[年년]\s?(\d{1,2})\s?[月월]\s?(\d{1,2})\s?[日일]/gu;
+  /(?:^|[^\p{L}\p{N}])((\d{1,2})(?:\.|st|nd|rd|th|er|º)?\s+(?:de\s+|of\s+)?(\p{L}{3,12})\.?,?\s+(?:de\s+)?)$/u;
+const monthFirst = /(?:^|[^\p{L}\p{N}])((\p{L}{3,12})\.?\s+(\d{1,2})(?:st|nd|rd|th)?,?\s+)$/u;
+const ideographic = /^(\s?[年년]\s?(\d{1,2})\s?[月월]\s?(\d{1,2})\s?[日일])/u;
+const longestDate = 36;
+
+interface WrittenDate {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Dates with the month's name, or in ideographs, around each year. */
+function* writtenDates(text: string): Generator<WrittenDate> {
+  for (const { index, 0: digits } of text.matchAll(year)) {
+    if (isDigitAt(text, index - 1) || isDigitAt(text, index + 4)) continue;
+    const before = text.slice(Math.max(0, index - longestDate), index);
+    const named = dayFirst.exec(before) ?? monthFirst.exec(before);
+    if (named !== null) {
+      const [, whole = '', first = '', second = ''] = named;
+      const [day, name] = /^\d/.test(first) ? [first, second] : [second, first];
+      const month = months.get(plainName(name)) ?? 0;
+      if (isBirthDate(Number(digits), month, Number(day))) yield { start: index - whole.length, end: index + 4 };
+      continue;
+    }
+    const [, after, month, day] = ideographic.exec(text.slice(index + 4, index + 20)) ?? [];
+    if (after === undefined || !isBirthDate(Number(digits), Number(month), Number(day))) continue;
+    yield { start: index, end: index + 4 + after.length };
+  }
+}
 
 export const searchWritten: ShapeSearch = (sought, request) => {
   const of = (kind: string) => sought.find((definition) => definition.kind === kind);
   const [bank, coordinates, birth] = [of('bic'), of('coordinates'), of('date-of-birth')];
   if (bank === undefined && coordinates === undefined && birth === undefined) return undefined;
-  return (text, candidates) => {
+  return (searched, candidates) => {
+    const { text } = searched;
     const add = (definition: Definition, start: number, end: number) => {
-      const candidate = announcedCandidate(definition, request, text, start, end);
+      const candidate = announcedCandidate(definition, request, searched, start, end);
       if (candidate !== undefined) candidates.push(candidate);
     };
     if (bank !== undefined)
@@ -95,32 +123,20 @@ export const searchWritten: ShapeSearch = (sought, request) => {
         add(coordinates, index, index + found.trimEnd().length);
       }
     }
-    if (birth === undefined || !/(?:18|19|20)\d\d/.test(text)) return;
-    const addDate = (index: number, found: string, year: string, month: number, day: string) => {
-      if (isBirthDate(Number(year), month, Number(day))) add(birth, index, index + found.length);
-    };
-    for (const { index, 0: found, 1: day = '', 2: name = '', 3: year = '' } of text.matchAll(dayFirst)) {
-      addDate(index, found, year, months.get(plainName(name)) ?? 0, day);
-    }
-    for (const { index, 0: found, 1: name = '', 2: day = '', 3: year = '' } of text.matchAll(monthFirst)) {
-      addDate(index, found, year, months.get(plainName(name)) ?? 0, day);
-    }
-    for (const { index, 0: found, 1: year = '', 2: month = '', 3: day = '' } of text.matchAll(ideographic)) {
-      addDate(index, found, year, Number(month), day);
-    }
+    if (birth !== undefined) for (const { start, end } of writtenDates(text)) add(birth, start, end);
   };
 };
 
 function announcedCandidate(
   definition: Definition,
   request: SearchRequest,
-  text: string,
+  searched: SearchedText,
   start: number,
   end: number,
 ): Candidate | undefined {
   const outside = request.announced.has(definition);
-  const distance = outside ? 0 : announcedAround(request.announcements, text, start, end).get(definition);
-  const alone = request.named && text.trim().length === end - start;
+  const distance = outside ? 0 : announcedAround(searched.announcements, start, end).get(definition);
+  const alone = request.named && searched.text.trim().length === end - start;
   if (distance === undefined && !alone) return undefined;
   const score = scoreOf({ proven: false, firm: true, distance, local: false, chance: definition.chance });
   return { kind: definition.kind, proven: false, start, end, score };
