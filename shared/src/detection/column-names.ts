@@ -1,5 +1,5 @@
 import type { PiiFinding, PiiKind } from './finding.ts';
-import { isCardShaped, isLuhnValid } from './payment-card.ts';
+import { isCardShaped, isLuhnValid, isUnassignedIssuer } from './payment-card.ts';
 
 /** Kinds that a column's name can announce. An e-mail address needs no announcement. */
 export type AnnouncedKind = Extract<PiiKind, 'phone' | 'us-ssn' | 'payment-card'>;
@@ -61,6 +61,6 @@ export function judgeAnnounced(kind: AnnouncedKind, value: string): PiiFinding |
       ? length >= 7 && length <= 15
       : kind === 'us-ssn'
         ? length === 9 || /^\s*\d{3}-\d{2}-\d{3}\s*$/.test(value)
-        : length >= 13 && length <= 19 && (isLuhnValid(digits) || isCardShaped(digits));
+        : length >= 13 && length <= 19 && !isUnassignedIssuer(digits) && (isLuhnValid(digits) || isCardShaped(digits));
   return fits ? { kind, proven: false } : undefined;
 }

@@ -74,6 +74,15 @@ export function isLuhnValid(digits: string): boolean {
   return sum % 10 === 0;
 }
 
+/**
+ * Whether no issuer can have digits with this start: ISO/IEC 7812-1 leaves numbers that begin with 9 to national
+ * standards bodies, followed by the country's code of ISO 3166-1, which keeps 900 to 999 for users and assigns none.
+ * Stand-ins for card numbers therefore begin with 99.
+ */
+export function isUnassignedIssuer(digits: string): boolean {
+  return digits.startsWith('99');
+}
+
 /** Length and issuer of a payment card, whatever its checksum. */
 export function isCardShaped(digits: string): boolean {
   return issuerOf(digits)?.lengths.includes(digits.length) ?? false;
