@@ -8,7 +8,7 @@ import { createSequence, type Database } from './database.ts';
 import { BlockEncoder, blockSizes } from './encode-block.ts';
 import { dayToBytes, EntryDays, today } from './entry-days.ts';
 import { blockAad, blockCapacity, encryptionCap, tailBytes, tokenBytes } from './format.ts';
-import { type Keyring, loadDataKey } from './keyring.ts';
+import { loadDataKey, type WriterKeys } from './keyring.ts';
 import { KnownEntries, type KnownEntry } from './known-entries.ts';
 import { assertSameUse } from './namespace-use.ts';
 import { SpellingCheck } from './spelling-check.ts';
@@ -18,8 +18,6 @@ import { TokenPack } from './token-pack.ts';
 /** Tokens that one statement takes: the row source `seq` has as many rows. */
 const packSize = 4_096;
 const noPositions = new Uint32Array(0);
-
-export type WriterKeys = Pick<Keyring, 'vaultId' | 'wrapping' | 'state' | 'data' | 'ids'>;
 
 /** A batch with the order and the repeats that `sortBatch` gave. */
 export interface SortedBatch {

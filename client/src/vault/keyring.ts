@@ -34,6 +34,9 @@ export interface Keyring {
   readonly ids: Readonly<Record<'state' | 'token', number>>;
 }
 
+/** What the worker needs that seals and writes. */
+export type WriterKeys = Pick<Keyring, 'vaultId' | 'wrapping' | 'state' | 'data' | 'ids'>;
+
 /** A row of `data_key`. */
 export interface KeyRow {
   readonly key_id: number;

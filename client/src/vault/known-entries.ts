@@ -1,10 +1,10 @@
 import { VaultError } from '@sdp/shared/errors';
 import type { Batch } from './batch.ts';
-import type { WriterKeys } from './batch-writer.ts';
 import type { OpenedBlock } from './block.ts';
 import type { Database } from './database.ts';
 import { blockCapacity, tailBytes, tokenBytes } from './format.ts';
 import { GenerationCache } from './generation-cache.ts';
+import type { WriterKeys } from './keyring.ts';
 import { type BlockRow, openBlockRow } from './reader.ts';
 import type { NamespaceState } from './state.ts';
 import type { TokenPack } from './token-pack.ts';

@@ -1,6 +1,6 @@
 import type { ErrorCode, ErrorDetails } from '@sdp/shared/errors';
 import type { Batch, BatchBuffers } from './batch.ts';
-import type { WriterKeys } from './batch-writer.ts';
+import type { WriterKeys } from './keyring.ts';
 
 /** What the worker starts with. Key objects can pass between threads; they show no bytes on the way. */
 export interface WorkerStart {

@@ -34,7 +34,7 @@ describe('vault stats', () => {
     expect(error).toBeUndefined();
     expect(stderr).toBe('');
     expect(stdout).toMatch(/301 entries in 4 blocks/);
-    expect(stdout).toMatch(/customers\.email\s+300\s+3/);
+    expect(stdout).toMatch(/customers\.email\s+token\s+–\s+never\s+300\s+3/);
     expect(stdout).toMatch(/active\s+4\s+2,147,483,648/);
     expect(stdout).not.toMatch(/canary/i);
   });
@@ -42,11 +42,11 @@ describe('vault stats', () => {
   test('--json is one object', async () => {
     const { json } = await runCommand(vaultCommand, ['stats', '--json'], { env, cwd });
     expect(json).toMatchObject({
-      schema_version: 1,
+      schema_version: 2,
       entries: 301,
       blocks: 4,
       namespaces: [
-        { namespace: 'customers.email', entries: 300, blocks: 3 },
+        { namespace: 'customers.email', kind: 'token', canonical: '', expires_days: null, entries: 300, blocks: 3 },
         { namespace: 'customers.name', entries: 1, blocks: 1 },
       ],
       keys: [{ state: 'active', encryptions: 4 }],

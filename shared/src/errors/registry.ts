@@ -280,6 +280,11 @@ export const errorRegistry = {
     title: 'The vault has no namespace of that name',
     remedy: '`sdp vault stats` lists the namespaces.',
   },
+  'erasure-unfinished': {
+    kind: 'vault',
+    title: 'Values were erased, but another process keeps the vault’s files from being cleared of them',
+    remedy: 'End the other process and run the command again: it clears the files and makes the certificate.',
+  },
   'surrogates-exhausted': {
     kind: 'vault',
     title: 'There are too few surrogates of that form for all the values',

@@ -7,7 +7,7 @@ import { type VaultFlags, vaultSubcommand, withVault } from './with-vault.ts';
 /** `sdp vault stats` */
 export function vaultStatsCommand(context: CommandContext): Command {
   return vaultSubcommand('stats', 'count what is in the vault')
-    .description('Counts entries, blocks and encryptions, by namespace and by key.')
+    .description('Counts entries, blocks and encryptions, by namespace and by key. No value is shown.')
     .addHelpText('after', '\nExample:\n  $ sdp vault stats --json\n')
     .action((flags: VaultFlags) => withVault(context, flags, (vault) => printStats(context, vault.stats())));
 }
@@ -16,14 +16,19 @@ function printStats({ terminal }: CommandContext, stats: VaultStats): void {
   terminal.result(
     [
       `Vault ${stats.id}, made ${stats.createdAt}`,
-      `${formatNumber(stats.entries)} entries in ${formatNumber(stats.blocks)} blocks, ${formatBytes(stats.fileBytes)}`,
+      `${formatNumber(stats.entries)} entries in ${formatNumber(stats.blocks)} blocks, ${formatBytes(stats.fileBytes)}${perEntry(stats)}`,
+      ...(stats.tombstones === 0 ? [] : [`${formatNumber(stats.tombstones)} tombstones of erased entries`]),
       '',
       {
-        columns: ['namespace', 'entries', 'blocks', 'last written'],
+        columns: ['namespace', 'kind', 'canonical', 'expires', 'entries', 'blocks', 'erased', 'last written'],
         rows: stats.namespaces.map((namespace) => [
           namespace.namespace,
+          namespace.kind,
+          namespace.canonical === '' ? '–' : namespace.canonical,
+          namespace.expiresDays === null ? 'never' : `${namespace.expiresDays} days`,
           namespace.entries,
           namespace.blocks,
+          namespace.forgotten + namespace.expired,
           namespace.lastWrittenAt,
         ]),
       },
@@ -50,9 +55,16 @@ function statsJson(stats: VaultStats): Readonly<Record<string, unknown>> {
     created_at: stats.createdAt,
     entries: stats.entries,
     blocks: stats.blocks,
+    tombstones: stats.tombstones,
     file_bytes: stats.fileBytes,
+    bytes_per_entry: bytesPerEntry(stats),
     namespaces: stats.namespaces.map((namespace) => ({
       namespace: namespace.namespace,
+      kind: namespace.kind,
+      canonical: namespace.canonical,
+      expires_days: namespace.expiresDays,
+      forgotten: namespace.forgotten,
+      expired: namespace.expired,
       entries: namespace.entries,
       blocks: namespace.blocks,
       created_at: namespace.createdAt,
@@ -67,4 +79,14 @@ function statsJson(stats: VaultStats): Readonly<Record<string, unknown>> {
       last_used_at: key.lastUsedAt,
     })),
   };
+}
+
+/** File size over entries, in bytes; `null` where there are too few for it to say something. */
+function bytesPerEntry({ entries, fileBytes }: VaultStats): number | null {
+  return entries < 10_000 ? null : Math.round((fileBytes / entries) * 10) / 10;
+}
+
+function perEntry(stats: VaultStats): string {
+  const bytes = bytesPerEntry(stats);
+  return bytes === null ? '' : ` (${bytes} bytes an entry)`;
 }
