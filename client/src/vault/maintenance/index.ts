@@ -5,6 +5,8 @@ export { importKeys } from './import-keys.ts';
 export { type KeyBundle, openKeyBundle, sealKeyBundle } from './key-bundle.ts';
 export type { LeakStep } from './leak-steps.ts';
 export type { MaintenanceRun } from './maintenance-run.ts';
+export { type MergeOutcome, type MergeRequest, mergeVault } from './merge.ts';
 export { type RekeyOutcome, rekeyVault } from './rekey.ts';
+export { type PresentVault, type RestoreOutcome, type RestoreRequest, restoreVault } from './restore.ts';
 export { type RetokenOutcome, type RetokenRequest, retokenVault } from './retoken.ts';
 export { type RewrapOutcome, rewrapVault } from './rewrap.ts';
