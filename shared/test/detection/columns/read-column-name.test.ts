@@ -31,7 +31,7 @@ describe('readColumnName', () => {
     expect(readColumnName(name)).toMatchObject({ type });
   });
 
-  it.each(['email_verified', 'PhoneService', 'product name', 'file_name', 'address_type', 'email count'])(
+  it.each(['email_verified', 'PhoneService', 'server name', 'file_name', 'address_type', 'email count'])(
     'knows that %s is about something else',
     (name) => {
       expect(readColumnName(name)).toMatchObject({ about: true });
