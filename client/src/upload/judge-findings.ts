@@ -1,3 +1,4 @@
+import type { ColumnMethod } from '@sdp/shared/contracts';
 import type { ColumnFinding } from '@sdp/shared/detection';
 import { type Finding, InputError } from '@sdp/shared/errors';
 
@@ -37,4 +38,20 @@ export function assertNoRawData(findings: readonly ColumnFinding[], declaredSafe
       count: listed.length,
     },
   });
+}
+
+/** Methods whose results keep a format, and so may have the shape of what they stand for. */
+const formatKeeping: readonly ColumnMethod[] = ['fpe', 'card', 'date-shift', 'bucket'];
+
+/**
+ * Columns with a find that their manifest answers: it is authenticated, covers the file, and says that a method made
+ * values of that shape. What a checksum proves it answers as little as a user can.
+ */
+export function answeredByManifest(
+  findings: readonly ColumnFinding[],
+  columns: readonly { readonly name: string; readonly method: ColumnMethod }[],
+): string[] {
+  const made = new Set(columns.filter(({ method }) => formatKeeping.includes(method)).map(({ name }) => name));
+  const found = findings.filter(({ proven, row }) => !proven && row > 0).map(({ column }) => column);
+  return [...new Set(found)].filter((name) => made.has(name));
 }

@@ -8,7 +8,7 @@ export interface Intent {
   readonly clientId: string;
   readonly processingType: ProcessingType;
   readonly records: number;
-  /** Columns that the user declared safe although detection found something there. */
+  /** Columns that the user, or the manifest, declares safe although detection found something there. */
   readonly declaredSafe: readonly string[];
   /** Fingerprints of every key the client has or had. */
   readonly keyFingerprints: readonly string[];
@@ -39,8 +39,9 @@ export async function checkServer(client: ApiClient, intent: Intent): Promise<Se
   }
   if (intent.declaredSafe.length > 0 && !info.declared_safe_allowed) {
     throw new RejectedError('forbidden', {
-      message: 'The API key’s policy does not honour --declare-safe; nothing was sent',
-      remedy: 'Tokenize the columns, or ask the operator for a key that may declare columns safe.',
+      message: 'The API key’s policy lets no column be declared safe; nothing was sent',
+      remedy:
+        'Tokenize the columns (those of the method fpe by another one), or ask the operator for a key that may declare columns safe.',
     });
   }
   if (intent.records > info.max_records) {

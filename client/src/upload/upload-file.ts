@@ -15,7 +15,7 @@ import { assertKnownColumns, columnsDeclaredByUser, type UploadColumn } from './
 import { type Compression, encodeBody } from './encode-body.ts';
 import { idempotencyKey } from './idempotency-key.ts';
 import { type Inspection, inspectFile, type RowCheck } from './inspect-file.ts';
-import { assertNoRawData } from './judge-findings.ts';
+import { answeredByManifest, assertNoRawData } from './judge-findings.ts';
 import { metadataHeaders } from './metadata-headers.ts';
 import { columnsInParams } from './params.ts';
 import { checkServer, chooseCompression } from './preflight.ts';
@@ -51,7 +51,7 @@ export interface Upload {
   readonly keyColumn: string;
   /** Who named the key column; nobody, and so it is the first one. */
   readonly keyColumnFrom: KeyColumnSource;
-  /** Columns whose finds the user answered. */
+  /** Columns whose finds the user answered, or the manifest. */
   readonly declaredSafe: readonly string[];
   readonly compression: Compression;
 }
@@ -156,14 +156,16 @@ async function checkFile(
       (_rows, bytes) => progress.update(bytes),
     );
     if (provenance.source === 'manifest') assertManifestFits(provenance.manifest, inspection);
-    assertNoRawData(inspection.findings, new Set(request.declareSafe));
+    const answered = provenance.source === 'manifest' ? answeredByManifest(inspection.findings, columns) : [];
+    const declaredSafe = [...new Set([...request.declareSafe, ...answered])];
+    assertNoRawData(inspection.findings, new Set(declaredSafe));
     finishChecks();
     if (provenance.source === 'user' && provenance.declared.size === 0) throw new InputError('columns-undeclared');
     return {
       inspection,
       columns,
       ...keyColumnOf(request, inspection.columns),
-      declaredSafe: request.declareSafe,
+      declaredSafe,
     };
   } finally {
     progress.stop();

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ColumnMethod } from '@sdp/shared/contracts';
 import { parseMasterKey } from '@sdp/shared/crypto';
 import { generateMasterKeyText } from '../../src/keys/index.ts';
 import { createManifest, manifestPathFor, serializeManifest } from '../../src/manifest/index.ts';
@@ -17,7 +16,8 @@ export interface TokenizedFixture {
 
 export interface FixtureColumn {
   readonly name: string;
-  readonly method: ColumnMethod;
+  /** Those that a manifest of version 1 knows: such files are to be read for good. */
+  readonly method: 'token' | 'hash' | 'redact' | 'mask' | 'keep';
   readonly value: (row: number) => string;
 }
 
