@@ -6,6 +6,8 @@ import { AtomicFile, fileIdentity } from '../files/index.ts';
 import { openInput } from '../pipeline/open-input.ts';
 import {
   configText,
+  confirmed,
+  knownColumns,
   loadDictionary,
   type ProposedTable,
   proposeMethod,
@@ -64,8 +66,8 @@ async function scan(context: CommandContext, flags: ScanFlags): Promise<void> {
   const thisYear = new Date().getFullYear();
   const tables: ScannedTable[] = [];
   for (const path of flags.input) {
-    const sample = await sampleOf(context, flags, path);
-    tables.push(scanTable(sample, dictionary, thisYear, flags.header ? undefined : false));
+    const judge = (sample: TableSample) => scanTable(sample, dictionary, thisYear, flags.header ? undefined : false);
+    tables.push(await scanFile(context, flags, path, judge));
   }
   const namespaces = shareNamespaces(tables.map(({ columns }) => columns));
   const proposed = tables.map(
@@ -82,6 +84,18 @@ async function scan(context: CommandContext, flags: ScanFlags): Promise<void> {
   );
 }
 
+/** With --whole a file is sampled first: cells of columns that are known by then need no look at each. */
+async function scanFile(
+  context: CommandContext,
+  flags: ScanFlags,
+  path: string,
+  judge: (sample: TableSample) => ScannedTable,
+): Promise<ScannedTable> {
+  if (!flags.whole || path === stdioPath) return judge(await sampleOf(context, flags, path));
+  const first = judge(await sampleOf(context, { ...flags, whole: false }, path));
+  return confirmed(judge(await sampleOf(context, flags, path, knownColumns(first))), first);
+}
+
 function assertFlags({ input, sourceTable }: ScanFlags): void {
   const wrong =
     input.length > 1 && sourceTable !== undefined
@@ -95,13 +109,18 @@ function assertFlags({ input, sourceTable }: ScanFlags): void {
 }
 
 /** A file that is not UTF-8 and has no mark that says otherwise is most likely Latin-1: it is read again as that. */
-async function sampleOf(context: CommandContext, flags: ScanFlags, path: string): Promise<TableSample> {
+async function sampleOf(
+  context: CommandContext,
+  flags: ScanFlags,
+  path: string,
+  known?: ReadonlySet<number>,
+): Promise<TableSample> {
   try {
-    return await sampleAs(context, flags, path, flags.encoding);
+    return await sampleAs(context, flags, path, known);
   } catch (error) {
     const retry = error instanceof InputError && error.code === 'csv-encoding' && flags.encoding === undefined;
     if (!retry || path === stdioPath) throw error;
-    return sampleAs(context, flags, path, 'latin1');
+    return sampleAs(context, { ...flags, encoding: 'latin1' }, path, known);
   }
 }
 
@@ -109,16 +128,17 @@ async function sampleAs(
   context: CommandContext,
   flags: ScanFlags,
   path: string,
-  encoding: CsvFlags['encoding'],
+  known: ReadonlySet<number> | undefined,
 ): Promise<TableSample> {
   const input = await openInput(context, path);
   const progress = context.terminal.progress('scanning', { unit: 'bytes', total: input.sizeBytes ?? 0 });
   try {
     return await sampleTable(input, {
-      csv: { ...csvOptionsOf({ ...flags, ...(encoding === undefined ? {} : { encoding }) }), signal: context.signal },
+      csv: { ...csvOptionsOf(flags), signal: context.signal },
       rows: flags.sample,
       whole: flags.whole ?? false,
       onProgress: (bytes) => progress.update(bytes),
+      ...(known === undefined ? {} : { known }),
       ...(path === stdioPath ? {} : { path: pathFrom(context, path) }),
     });
   } finally {

@@ -10,6 +10,8 @@ export interface SampleOptions {
   readonly rows: number;
   /** Looks for identifiers in every cell of the file, not in the sample alone. */
   readonly whole: boolean;
+  /** 0-based columns that are left out of that: what they hold is known. */
+  readonly known?: ReadonlySet<number>;
   /** Where the file lies, if parts of it can be read without the rest. */
   readonly path?: string;
   readonly onProgress: (bytes: number) => void;
@@ -83,7 +85,9 @@ async function readAll({ source }: InputFile, options: SampleOptions): Promise<T
     for (const cells of rows) {
       count += 1;
       if (scanner !== undefined) {
-        for (let index = 0; index < cells.length; index += 1) scanner.scan(index, count, cells[index] as string);
+        for (let index = 0; index < cells.length; index += 1) {
+          if (options.known?.has(index) !== true) scanner.scan(index, count, cells[index] as string);
+        }
       }
       if (kept.length < options.rows) kept.push({ row: count, cells: cells.map(ownText) });
       else {

@@ -69,3 +69,17 @@ function withFindings(column: ClassifiedColumn, findings: readonly ColumnFinding
     evidence: [`identifiers stand in cells of the whole file (${counts})`, ...column.evidence],
   };
 }
+
+/** Columns that every further look at would only confirm: they are replaced as a whole. */
+export function knownColumns({ columns }: ScannedTable): ReadonlySet<number> {
+  return new Set(columns.filter((column) => column.class === 'direct').map(({ index }) => index));
+}
+
+/** The second look at a table, where it left out columns that the first one had recognized. */
+export function confirmed(second: ScannedTable, first: ScannedTable): ScannedTable {
+  const known = knownColumns(first);
+  const columns = second.columns.map((column) =>
+    column.class !== 'direct' && known.has(column.index) ? (first.columns[column.index] ?? column) : column,
+  );
+  return { ...second, columns };
+}
