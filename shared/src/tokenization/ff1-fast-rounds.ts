@@ -91,8 +91,8 @@ function addLong(halves: Float64Array, output: DataView, modulus: number, sign: 
   }
 }
 
-/** `value % modulus` for whole numbers below 2^53, without a division. */
-function remainder(value: number, modulus: number, inverse: number): number {
+/** `value % modulus` for whole numbers below 2^53, without a division; `inverse` is `1 / modulus`. */
+export function remainder(value: number, modulus: number, inverse: number): number {
   const rest = value - Math.floor(value * inverse) * modulus;
   return rest < 0 ? rest + modulus : rest >= modulus ? rest - modulus : rest;
 }

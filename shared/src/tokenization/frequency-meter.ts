@@ -9,7 +9,7 @@ export interface FrequencyReport {
   readonly topShare: number;
   /** Shannon entropy of a cell, in bits. */
   readonly entropyBits: number;
-  /** Share of the cells whose values stand out by their frequency, 0–1; see {@link frequencyMeter}. */
+  /** Share of the cells that frequency analysis would be expected to turn back, 0–1; see {@link frequencyMeter}. */
   readonly exposedShare: number;
   /** `weak` where frequency analysis would undo replacements. */
   readonly verdict: 'ok' | 'weak';
@@ -26,12 +26,12 @@ export interface FrequencyMeter {
 const fewestJudged = 100;
 /** A gap between two counts of so many standard deviations is no accident. */
 const clearGap = 2;
-/** So large a share of the cells may stand out. */
+/** So large a share of the cells may be turned back. */
 const mostExposed = 0.01;
-/** Below the entropy of 64 equally frequent values, guessing and a little background knowledge do. */
-const leastEntropyBits = 6;
-/** Values that come back less often on average aren't a short list. */
+/** Values that come back less often on average have no frequency to go by. */
 const fewestRepetitions = 4;
+/** Below the entropy of 64 equally frequent values a column is a short list, for the advice. */
+const shortListBits = 6;
 
 /**
  * Measures whether equal replacements of equal values can be turned back by counting them.
@@ -40,10 +40,13 @@ const fewestRepetitions = 4;
  * in order of how common they are in public statistics, and matches the two; it recovered nearly all of some columns of
  * patient records (Naveed, Kamara, Wright, "Inference Attacks on Property-Preserving Encrypted Databases", CCS 2015). It
  * can tell two values apart only if their counts differ by more than chance: counts of c₁ and c₂ vary by about √(c₁ + c₂)
- * from one sample of people to another. A value *stands out* if its count is further than two such deviations away from
- * the next larger and the next smaller one. The verdict is `weak` if values that stand out fill 1 % of the cells, or if
- * the column is a short list (under 6 bits of entropy, each value four times on average), where a few known records
- * open the rest. So a column of identifiers is `ok` however often each of them occurs, as long as none sticks out.
+ * from one sample of people to another. So the counts, in order, fall into groups: wherever two neighbours are further
+ * than two such deviations apart, a new group begins. Within a group of g values a match is a guess, right once in g
+ * times. The share of the cells that is expected to be matched right is the sum of the groups' shares, each divided by
+ * its g; groups whose values occur fewer than four times on average are left out. The verdict is `weak` above 1 %.
+ *
+ * A value that sticks out is a group of its own, and a short list of equally frequent values one small group. A column
+ * of identifiers is one large group, and `ok`, however often each of them occurs.
  *
  * Under 100 cells nothing is judged. Give it the canonical form of a value, as that decides about equality.
  */
@@ -55,9 +58,8 @@ export function frequencyMeter(): FrequencyMeter {
       const counts = counter.counts();
       const { cells, distinct, entropyBits, top } = counts;
       const topShare = cells === 0 ? 0 : top / cells;
-      const exposedShare = shareThatStandsOut(counts);
-      const isShortList = entropyBits < leastEntropyBits && cells >= distinct * fewestRepetitions;
-      const isWeak = cells >= fewestJudged && (isShortList || exposedShare >= mostExposed);
+      const exposedShare = shareTurnedBack(counts);
+      const isWeak = cells >= fewestJudged && exposedShare > mostExposed;
       return {
         cells,
         distinct,
@@ -65,19 +67,23 @@ export function frequencyMeter(): FrequencyMeter {
         entropyBits,
         exposedShare,
         verdict: isWeak ? 'weak' : 'ok',
-        advice: isWeak ? advise(isShortList, topShare, exposedShare) : '',
+        advice: isWeak ? advise(entropyBits < shortListBits, topShare, exposedShare) : '',
       };
     },
   };
 }
 
-function shareThatStandsOut({ cells, frequent, otherwiseAtMost, undercount }: ValueCounts): number {
+function shareTurnedBack({ cells, frequent, otherwiseAtMost, undercount }: ValueCounts): number {
   let exposed = 0;
-  for (const [i, count] of frequent.entries()) {
-    const above = frequent[i - 1];
-    const below = frequent[i + 1] ?? otherwiseAtMost;
-    if (above !== undefined && !isClear(above, count, undercount)) continue;
-    if (isClear(count, below, undercount)) exposed += count;
+  for (let first = 0; first < frequent.length; ) {
+    let end = first + 1;
+    while (end < frequent.length && !isClear(frequent[end - 1] ?? 0, frequent[end] ?? 0, undercount)) end += 1;
+    // The last group may go on among the values that aren't listed, however many those are.
+    const last = frequent[end - 1] ?? 0;
+    if (end === frequent.length && otherwiseAtMost > 0 && !isClear(last, otherwiseAtMost, undercount)) break;
+    const mean = frequent.slice(first, end).reduce((sum, count) => sum + count, 0) / (end - first);
+    if (mean >= fewestRepetitions) exposed += mean;
+    first = end;
   }
   return cells === 0 ? 0 : exposed / cells;
 }

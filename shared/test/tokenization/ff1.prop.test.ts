@@ -3,6 +3,7 @@ import { aesEcbEncryptor } from '@sdp/shared/crypto';
 import { createFf1 } from '@sdp/shared/tokenization';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { remainder } from '../../src/tokenization/ff1-fast-rounds.ts';
 import { naiveFf1 } from '../support/naive-ff1.ts';
 
 const keyBytes = fc.constantFrom(16, 24, 32).chain((length) => fc.uint8Array({ minLength: length, maxLength: length }));
@@ -68,6 +69,17 @@ describe('FF1', () => {
     const seen = new Uint8Array(1_000_000);
     for (let i = 0; i < all.length; i += 2) seen[(all[i] as number) * 1_000 + (all[i + 1] as number)] = 1;
     expect(seen.every((mark) => mark === 1)).toBe(true);
+  });
+
+  test('carries remainders exactly, next to multiples of the modulus too', () => {
+    const modulus = fc.oneof(fc.integer({ min: 2, max: 2 ** 37 }), fc.constantFrom(10 ** 8, 10 ** 11, 2 ** 37 - 1, 3));
+    fc.assert(
+      fc.property(modulus, fc.maxSafeNat(), fc.constantFrom(-1, 0, 1), (m, near, offset) => {
+        const value = Math.max(0, Math.min(Number.MAX_SAFE_INTEGER, Math.floor(near / m) * m + offset));
+        expect(remainder(value, m, 1 / m)).toBe(value % m);
+      }),
+      { numRuns: 5_000 },
+    );
   });
 
   test.each([

@@ -120,6 +120,8 @@ describe('the verdict', () => {
       advice: expect.stringContaining('few'),
     });
     expect(measure(repeated(Array.from({ length: 31 }, () => 100))).verdict).toBe('weak');
+    expect(measure(repeated(Array.from({ length: 80 }, () => 100))).verdict).toBe('weak');
+    expect(measure(repeated(Array.from({ length: 120 }, () => 100))).verdict).toBe('ok');
     expect(measure(repeated([1_000]))).toMatchObject({ topShare: 1, exposedShare: 1, verdict: 'weak' });
   });
 
@@ -129,7 +131,7 @@ describe('the verdict', () => {
       verdict: 'ok',
     });
     const transactions = Array.from({ length: 50_000 }, (_, i) => `c-${Math.floor(scatter(i) * 2_000)}`);
-    expect(measure(transactions)).toMatchObject({ exposedShare: 0, verdict: 'ok', advice: '' });
+    expect(measure(transactions)).toMatchObject({ verdict: 'ok', advice: '' });
   });
 
   test('one value that sticks out is weak from a hundredth of the cells on, and the advice says what it may be', () => {
@@ -139,6 +141,15 @@ describe('the verdict', () => {
     ];
     expect(measure(column(50)).verdict).toBe('ok');
     expect(measure(column(200))).toMatchObject({ verdict: 'weak', advice: expect.stringContaining('null_markers') });
+  });
+
+  test('what is matched right is counted: one of a kind surely, two alike once in two', () => {
+    const rest = Array.from({ length: 5_000 }, () => 1);
+    expect(measure(repeated([1_000, ...rest])).exposedShare).toBeCloseTo(1_000 / 6_000, 9);
+    expect(measure(repeated([1_000, 1_010, ...rest])).exposedShare).toBeCloseTo(1_005 / 7_010, 9);
+    expect(measure(repeated([2_000, 1_000, 1_010, ...rest])).exposedShare).toBeCloseTo(3_005 / 9_010, 9);
+    // No chance to tell values apart that hardly repeat.
+    expect(measure(repeated(Array.from({ length: 90 }, (_, i) => 1 + (i % 3)))).exposedShare).toBe(0);
   });
 
   test('common names are weak: their order shows', () => {
