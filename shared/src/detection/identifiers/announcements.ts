@@ -6,7 +6,7 @@ const numberWord = /(?:number|nummer|nummern|numbers|numero|numer|nr|num)$/;
 /** A word as the terms below have it: no accents, lower case, without a `number` word or a plural at its end. */
 function stemOf(word: string): string {
   let plain = word.toLowerCase();
-  if (cjk.test(plain)) return plain;
+  if (cjk.test(plain)) return plain.normalize('NFKC');
   if (/[^a-z]/.test(plain)) {
     plain = plain
       .normalize('NFD')
@@ -70,7 +70,7 @@ export function createAnnouncements(definitions: readonly Definition[]): Announc
   for (const definition of definitions) {
     for (const text of definition.words) {
       if (cjk.test(text)) {
-        unspaced.push({ definition, term: text });
+        unspaced.push({ definition, term: text.normalize('NFKC') });
         continue;
       }
       const stems = stemsOf(text);
@@ -138,7 +138,7 @@ function* letterRuns(text: string): Generator<{ readonly start: number; readonly
     }
     const start = i;
     while (isLetter(text, i)) i += 1;
-    if (i - start > 1) yield { start, end: i };
+    yield { start, end: i };
   }
 }
 

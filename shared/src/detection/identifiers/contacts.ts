@@ -148,14 +148,21 @@ export const searchContacts: ShapeSearch = (sought, request) => {
       if (digits < 7) continue;
       if (cards && digits >= 13)
         findCards(text, chunk)
-          .filter((found) => !isPartOfName(text, found))
+          .filter((found) => isWrittenAsCard(text, found))
           .forEach(add);
       if (phones) findPhones(text, chunk).forEach(add);
     }
   };
 };
 
-/** Digits of `blk_-6952295868487656571` that pass Luhn's checksum by chance; an unproven find in a name is none. */
-function isPartOfName(text: string, { start, proven }: LocatedFinding): boolean {
-  return !proven && /_-?$/.test(text.slice(Math.max(0, start - 2), start));
+/** How card numbers are grouped on cards and in forms; other groups separated by blanks are lists and times. */
+const cardGroups = new Set(['4 4 4 4', '4 6 5', '4 6 4', '4 4 4 4 3', '4 4 4 1', '8 8', '6 13', '4 4 5', '4 5 6']);
+
+/** Not a part of a name, as in `blk_-6952295868487656571`, and not three numbers that happen to pass. */
+function isWrittenAsCard(text: string, { start, end, proven }: LocatedFinding): boolean {
+  if (!proven && /_-?$/.test(text.slice(Math.max(0, start - 2), start))) return false;
+  const written = text.slice(start, end);
+  if (!written.includes(' ')) return true;
+  const groups = written.split(/[^0-9]+/).map((group) => group.length);
+  return cardGroups.has(groups.join(' ')) || groups.every((length) => length === groups[0]);
 }

@@ -48,13 +48,14 @@ export function createLayoutSearch(
     let groupStart = start;
     let digitsOnly = true;
     let spaced = false;
+    let separator = 0;
     let digitCount = digits;
     let around: Announced | undefined;
     for (let groups = 1; groups <= mostGroups; groups += 1) {
       const length = end - groupStart;
       if (length > longestGroup) return;
       if (digitCount < length) digitsOnly = false;
-      key = extendKey(key, length);
+      key = extendKey(key, separator, length);
       const layouts = (digitsOnly ? index.digitsOnly : index.mixed).get(key);
       if (layouts !== undefined && mayEndAt(text, end) && !(digitsOnly && spaced && isAmongNumbers(text, start, end))) {
         for (const layout of layouts) {
@@ -66,8 +67,10 @@ export function createLayoutSearch(
           if (match !== undefined) matches.push(match);
         }
       }
-      if (text.charCodeAt(end) > 127 || separators[text.charCodeAt(end)] !== 1) return;
-      if (text.charCodeAt(end) === 32) spaced = true;
+      if (!index.beginnings.has(key)) return;
+      separator = text.charCodeAt(end);
+      if (!(separator < 128) || separators[separator] !== 1) return;
+      if (separator === 32) spaced = true;
       groupStart = end + 1;
       end = groupStart;
       digitCount = 0;
@@ -144,14 +147,15 @@ function isAmongNumbers(text: string, start: number, end: number): boolean {
   return before || (text.charCodeAt(end) === 32 && classAt(text, end + 1) === digit);
 }
 
-/** Whether a group of letters is followed by one with digits, or by one or two letters and then such a group. */
+/** Whether a group of letters is followed by one with digits, or by up to three letters and then such a group. */
 function mayPrecedeDigits(text: string, start: number, end: number): boolean {
   if (end - start > longestLetterGroup) return false;
   const next = classAt(text, end + 1);
   if (next !== letter) return next === digit;
   if (end - start > 3) return false;
-  const skipped = classAt(text, end + 2) === letter ? 3 : 2;
-  return classAt(text, end + skipped) === 0 && classAt(text, end + skipped + 1) === digit;
+  let after = end + 2;
+  while (after < end + 4 && classAt(text, after) === letter) after += 1;
+  return classAt(text, after) === 0 && classAt(text, after + 1) === digit;
 }
 
 /** People write identifiers in one case; `aB3dE6` is a piece of a key. */

@@ -8,15 +8,20 @@ export interface Layout {
   readonly pattern: RegExp;
 }
 
-/** Layouts by the lengths of their groups of letters and digits, and by whether letters can occur. */
+/** Layouts by the lengths of their groups and the separators between, and by whether letters can occur. */
 export interface LayoutIndex {
+  /** Keys of groups after which some layout goes on. */
+  readonly beginnings: ReadonlySet<number>;
   readonly digitsOnly: ReadonlyMap<number, readonly Layout[]>;
   readonly mixed: ReadonlyMap<number, readonly Layout[]>;
 }
 
-/** Extends the key of a sequence of groups by one more group. Keys may collide; the pattern decides. */
-export function extendKey(key: number, groupLength: number): number {
-  return (Math.imul(key, 33) + groupLength) | 0;
+/**
+ * Extends the key of a sequence of groups by the separator (its code, 0 before the first) and the length of one more.
+ * Keys may collide; the pattern decides.
+ */
+export function extendKey(key: number, separator: number, groupLength: number): number {
+  return (Math.imul(Math.imul(key, 131) + separator, 33) + groupLength) | 0;
 }
 
 const classes: Readonly<Record<string, string>> = {
@@ -39,21 +44,42 @@ export function patternOf(template: string): string {
   });
 }
 
-function keyOf(template: string): number {
-  return template
-    .split(/[^9AX]/)
-    .map((group) => group.length)
-    .reduce(extendKey, 0);
+/** Every way of writing a template's separators out. */
+function writtenOut(template: string): string[] {
+  const uniform = template.includes('~') ? [' ', '.', '-'].map((mark) => template.replaceAll('~', mark)) : [template];
+  return uniform.flatMap((form) =>
+    form
+      .split('=')
+      .reduce<string[]>(
+        (forms, part, index) =>
+          index === 0 ? [part] : forms.flatMap((start) => [' ', '.', '-'].map((mark) => start + mark + part)),
+        [],
+      ),
+  );
+}
+
+/** The keys after each group of a layout without placeholders for separators. */
+function keysOf(written: string): number[] {
+  let key = 0;
+  return [...written.matchAll(/([^9AX]?)([9AX]+)/g)].map(([, separator = '', group = '']) => {
+    key = extendKey(key, separator === '' ? 0 : separator.charCodeAt(0), group.length);
+    return key;
+  });
 }
 
 export function createLayoutIndex(definitions: readonly Definition[]): LayoutIndex {
   const digitsOnly = new Map<number, Layout[]>();
   const mixed = new Map<number, Layout[]>();
+  const beginnings = new Set<number>();
   const add = (index: Map<number, Layout[]>, template: string, layout: Layout) => {
-    const key = keyOf(template);
-    const there = index.get(key);
-    if (there === undefined) index.set(key, [layout]);
-    else there.push(layout);
+    for (const written of writtenOut(template)) {
+      const keys = keysOf(written);
+      for (const key of keys.slice(0, -1)) beginnings.add(key);
+      const last = keys.at(-1) ?? 0;
+      const there = index.get(last);
+      if (there === undefined) index.set(last, [layout]);
+      else if (!there.includes(layout)) there.push(layout);
+    }
   };
   for (const definition of definitions) {
     for (const firm of [true, false]) {
@@ -64,5 +90,5 @@ export function createLayoutIndex(definitions: readonly Definition[]): LayoutInd
       }
     }
   }
-  return { digitsOnly, mixed };
+  return { beginnings, digitsOnly, mixed };
 }

@@ -12,7 +12,7 @@ describe('published specimens', () => {
   test.each([
     ['us-ssn', '219-09-9998', 'shaped'],
     ['uk-nhs', '401 023 2137', 'shaped'],
-    ['de-pension', '65170839J008', 'proven'],
+    ['de-pension', '15070649C103', 'proven'],
     ['de-health', 'A123456780', 'shaped'],
     ['de-vat', 'DE136695976', 'proven'],
     ['at-svnr', '1237 010180', 'proven'],

@@ -209,10 +209,8 @@ export const international: readonly Definition[] = [
     words: ['iccid', 'imsi', 'sim', 'sim card'],
     check: (id) =>
       id.length === 15
-        ? /^[2-7]/.test(id)
-          ? 'shaped'
-          : false
-        : id.startsWith('89') && (id.length === 20 || isLuhn(id)),
+        ? /^[2-7]/.test(id) && 'shaped'
+        : id.startsWith('89') && (id.length === 19 ? isLuhn(id) : 'shaped'),
     checksum: true,
     chance: 0.01,
   },
