@@ -10,8 +10,8 @@ import { leakStepDone } from './leak-steps.ts';
 import type { MaintenanceRun } from './maintenance-run.ts';
 import { BlockSealer } from './seal-block.ts';
 
-/** Blocks that one transaction seals anew: some 5 MB, so that others get in every few hundredths of a second. */
-const blocksPerCommit = 1_024;
+/** Blocks that one transaction seals anew: some 2 MB, so that others get in every few hundredths of a second. */
+const blocksPerCommit = 512;
 
 export interface RekeyOutcome {
   /** Went on with what an earlier run had begun. */

@@ -36,7 +36,7 @@ test('an empty vault gets its new key', async () => {
 });
 
 test('stopped in between, the next run goes on; readers and writers of before know the new key', async () => {
-  const { path, values } = await filledVault(masterKey, 70_000);
+  const { path, values } = await filledVault(masterKey, 40_000);
   const running = await vaultAt(path, masterKey);
   const reveal = running.revealer();
   const stopped = new Error('stopped');
