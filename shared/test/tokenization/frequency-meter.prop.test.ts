@@ -148,6 +148,8 @@ describe('the verdict', () => {
     expect(measure(repeated([1_000, ...rest])).exposedShare).toBeCloseTo(1_000 / 6_000, 9);
     expect(measure(repeated([1_000, 1_010, ...rest])).exposedShare).toBeCloseTo(1_005 / 7_010, 9);
     expect(measure(repeated([2_000, 1_000, 1_010, ...rest])).exposedShare).toBeCloseTo(3_005 / 9_010, 9);
+    // A group that goes on among the values that aren't listed is too large to matter.
+    expect(measure(repeated(Array.from({ length: 2_000 }, () => 10))).exposedShare).toBe(0);
     // No chance to tell values apart that hardly repeat.
     expect(measure(repeated(Array.from({ length: 90 }, (_, i) => 1 + (i % 3)))).exposedShare).toBe(0);
   });
