@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Token } from '@sdp/shared/tokenization';
 import Sqlite from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { forgetEntries } from '../../src/vault/erasure/index.ts';
 import { openVault, type VerifyReport } from '../../src/vault/index.ts';
 import { newMasterKey, someValues, storeAll, temporaryFolder } from './vault-fixture.ts';
 
@@ -18,7 +19,25 @@ beforeAll(async () => {
   }
   // A second commit, so that there are states to mix up.
   for (const [value, token] of await storeAll(vault, 'a', someValues(200, 'later'))) truth.set(token, value);
+  // Dates beside some tokens of `dated`, surrogates, random tokens, and what an erasure leaves.
+  await storeAll(vault, 'dated', someValues(50, 'undated'));
+  const random = vault.randomTokenizer('random');
+  const dated = vault.tokenizer('dated', { expiresDays: 30 });
+  const surrogate = vault.surrogates(
+    'surrogates',
+    (value, attempt) => `${value.length}-${attempt}-${value.slice(0, 8)}`,
+  );
+  for (const value of someValues(150, 'dated')) {
+    truth.set(dated(value), value);
+    truth.set(random(value), value);
+    surrogate(value);
+  }
+  await vault.flush();
+  const erased = [...someValues(5, 'a'), ...someValues(5, 'dated')];
+  const reveal = vault.revealer();
+  for (const [token, value] of truth) if (erased.includes(value) && reveal(token) === value) truth.delete(token);
   await vault.close();
+  forgetEntries({ path, masterKey }, { tokens: [], values: erased }, 'test');
   original = readFileSync(path);
 });
 
@@ -126,6 +145,44 @@ describe('verify names what was done', () => {
     ['a block of no namespace', 'UPDATE vault_block SET namespace_id = 9 WHERE block_id = 1', ['unknown-namespace']],
     ['a block of no key', 'UPDATE vault_block SET key_id = 9 WHERE block_id = 1', ['unknown-key']],
     [
+      'a day of last use changed',
+      `UPDATE token_vault SET tail = CAST(substr(tail, 1, 4) || x'4f00' AS BLOB) WHERE namespace_id = 3 AND length(tail) = 6`,
+      ['days-changed'],
+    ],
+    [
+      'a day of last use removed',
+      `UPDATE token_vault SET tail = CAST(substr(tail, 1, 4) AS BLOB) WHERE length(tail) = 6`,
+      ['days-changed'],
+    ],
+    [
+      'a day of last use added',
+      `UPDATE token_vault SET tail = CAST(tail || x'5000' AS BLOB) WHERE namespace_id = 1 AND ref = 140`,
+      ['days-changed'],
+    ],
+    [
+      'a tail of a random token changed',
+      `UPDATE token_vault SET tail = x'00000001' WHERE namespace_id = (SELECT namespace_id FROM namespace WHERE name = 'random')`,
+      ['token-misdirected'],
+    ],
+    [
+      'a tail of a surrogate changed',
+      `UPDATE token_vault SET tail = zeroblob(4) WHERE namespace_id = (SELECT namespace_id FROM namespace WHERE name = 'surrogates')`,
+      ['token-misdirected'],
+    ],
+    [
+      'a tombstone removed',
+      'DELETE FROM tombstone WHERE digest = (SELECT min(digest) FROM tombstone)',
+      ['tombstones-changed'],
+    ],
+    ['all tombstones removed', 'DELETE FROM tombstone', ['tombstones-changed']],
+    ['a tombstone added', 'INSERT INTO tombstone VALUES (1, zeroblob(32), 20000)', ['tombstones-changed']],
+    ['a tombstone moved to another day', 'UPDATE tombstone SET erased_on = erased_on + 1', ['tombstones-changed']],
+    [
+      'an erased entry put back beside its tombstone',
+      `INSERT INTO token_vault VALUES (1, randomblob(16), 128, zeroblob(4))`,
+      ['token-without-entry'],
+    ],
+    [
       'another number of entries',
       'UPDATE vault_block SET entry_count = entry_count - 1 WHERE block_id = 1',
       ['block-unreadable'],
@@ -162,7 +219,7 @@ test('a bit changed in any column of any table is found, and never gives a wrong
     const columns = probe.prepare(`SELECT name, type, pk FROM pragma_table_info(?)`).all(table) as ColumnInfo[];
     const rows = probe.prepare(`SELECT count(*) FROM ${table}`).pluck().get() as number;
     for (const column of columns) {
-      for (const row of new Set(rows === 0 ? [] : [0, Math.floor(rows / 2), rows - 1])) {
+      for (const row of new Set([0, Math.floor(rows / 2), rows - 1])) {
         for (const part of [0, 0.5, 0.999]) {
           const path = copyOf((db) => flip(db, table, columns, column, row, part));
           const found = await examine(path);
@@ -177,7 +234,7 @@ test('a bit changed in any column of any table is found, and never gives a wrong
   }
   probe.close();
   expect(tables).toHaveLength(6);
-  expect(changes).toBeGreaterThan(120);
+  expect(changes).toBeGreaterThan(145);
 }, 120_000);
 
 interface ColumnInfo {
