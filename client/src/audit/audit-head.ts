@@ -53,7 +53,16 @@ export function writeHead(key: KeyObject, { headFolder }: LogPlace, head: AuditH
   syncFolder(headFolder);
 }
 
-export function readHeads(key: KeyObject, { headFolder, logPath }: LogPlace, vaultId: string): KnownHeads {
+/**
+ * @param sealed the head that the vault remembers. It may lag behind, where the vault could not be written: of two for one
+ *   place the later one counts, and where they name different logs the one that is no part of the vault
+ */
+export function readHeads(
+  key: KeyObject,
+  { headFolder, logPath }: LogPlace,
+  vaultId: string,
+  sealed: AuditHead | undefined,
+): KnownHeads {
   const here = fileName(vaultId, logPath);
   const heads: AuditHead[] = [];
   let isHereDamaged = false;
@@ -63,11 +72,18 @@ export function readHeads(key: KeyObject, { headFolder, logPath }: LogPlace, vau
     if (head !== undefined && fileName(head.vault, head.path) === name) heads.push(head);
     else if (name === here) isHereDamaged = true;
   }
+  const kept = heads.find((head) => fileName(head.vault, head.path) === here);
+  const inVault = sealed?.path === logPath ? sealed : undefined;
   return {
-    here: heads.find((head) => fileName(head.vault, head.path) === here),
+    here: later(kept, inVault),
     elsewhere: heads.filter((head) => fileName(head.vault, head.path) !== here),
     isHereDamaged,
   };
+}
+
+function later(kept: AuditHead | undefined, inVault: AuditHead | undefined): AuditHead | undefined {
+  if (kept === undefined || inVault === undefined) return kept ?? inVault;
+  return kept.log === inVault.log && inVault.seq > kept.seq ? inVault : kept;
 }
 
 /** Makes the folder if it isn't there. */

@@ -14,6 +14,7 @@ import {
 import { basename, dirname } from 'node:path';
 import { randomId } from '@sdp/shared/crypto';
 import { IntegrityError, SdpError, VaultError } from '@sdp/shared/errors';
+import type { Vault } from '../vault/index.ts';
 import { type AuditHead, makeHeadFolder, readHeads, syncFolder, writeHead } from './audit-head.ts';
 import { type AuditEvent, type AuditLine, type BeginEvent, encodeLine, noLine, openLine } from './log-line.ts';
 import { withLogLock } from './log-lock.ts';
@@ -22,10 +23,15 @@ import type { LogPlace } from './log-place.ts';
 /** Longer than any line: names and reasons are bounded. */
 const tailBytes = 256 * 1024;
 
+/** A vault, as far as it remembers where the log ends. */
+export type HeadKeeper = Pick<Vault, 'auditHead' | 'rememberAuditHead'>;
+
 export interface AuditLogOptions {
   readonly place: LogPlace;
   readonly vaultId: string;
   readonly key: KeyObject;
+  /** Where the head is kept as well. */
+  readonly vault?: HeadKeeper;
   readonly now?: () => Date;
 }
 
@@ -37,12 +43,14 @@ export class AuditLog {
   readonly #place: LogPlace;
   readonly #vaultId: string;
   readonly #key: KeyObject;
+  readonly #vault: HeadKeeper | undefined;
   readonly #now: () => Date;
 
-  constructor({ place, vaultId, key, now = () => new Date() }: AuditLogOptions) {
+  constructor({ place, vaultId, key, vault, now = () => new Date() }: AuditLogOptions) {
     this.#place = place;
     this.#vaultId = vaultId;
     this.#key = key;
+    this.#vault = vault;
     this.#now = now;
   }
 
@@ -56,9 +64,12 @@ export class AuditLog {
    * @throws {IntegrityError} `audit-tampered` when the log doesn't end where its head says
    */
   append(event: AuditEvent): AuditLine {
-    return this.#writing(() =>
-      this.#write(this.#lastLine() ?? this.#write(undefined, { event: 'begin', vault: this.#vaultId }), event),
-    );
+    return this.#writing(() => {
+      const last = this.#lastLine() ?? this.#write(undefined, { event: 'begin', vault: this.#vaultId });
+      const line = this.#write(last, event);
+      this.#vault?.rememberAuditHead(this.#headOf(line));
+      return line;
+    });
   }
 
   /**
@@ -75,12 +86,13 @@ export class AuditLog {
         .replaceAll(/[-:]|\.\d+/g, '');
       const aside = existsSync(logPath) ? freeName(`${logPath}.${stamp}`) : undefined;
       if (aside !== undefined) renameSync(logPath, aside);
-      this.#write(undefined, {
+      const line = this.#write(undefined, {
         event: 'begin',
         vault: this.#vaultId,
         ...by,
         ...(aside === undefined || sha256 === undefined ? {} : { predecessor: { file: basename(aside), sha256 } }),
       });
+      this.#vault?.rememberAuditHead(this.#headOf(line));
       return aside;
     });
   }
@@ -104,7 +116,7 @@ export class AuditLog {
 
   /** The last line, checked against the head; `undefined` where the log is yet to begin. */
   #lastLine(): AuditLine | undefined {
-    const { here, isHereDamaged } = readHeads(this.#key, this.#place, this.#vaultId);
+    const { here, isHereDamaged } = readHeads(this.#key, this.#place, this.#vaultId, this.#vault?.auditHead());
     if (isHereDamaged) throw tampered('The head of the audit log was changed', this.#place.headFolder);
     const tail = this.#readTail();
     if (tail === undefined) {
@@ -163,9 +175,12 @@ export class AuditLog {
       closeSync(file);
     }
     if (isNew) syncFolder(dirname(this.path));
-    const head = { vault: this.#vaultId, log: line.log, path: this.path, seq: line.seq, last: line.mac };
-    writeHead(this.#key, this.#place, head);
+    writeHead(this.#key, this.#place, this.#headOf(line));
     return line as AuditLine;
+  }
+
+  #headOf({ log, seq, mac }: Pick<AuditLine, 'log' | 'seq' | 'mac'>): AuditHead {
+    return { vault: this.#vaultId, log, path: this.path, seq, last: mac };
   }
 }
 

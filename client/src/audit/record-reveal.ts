@@ -27,7 +27,7 @@ export function recordReveal(context: CommandContext, vault: Vault, request: Rev
   };
   assertAllowed(request.cells ?? 0);
   const place = placeToWrite(context, request.vaultPath, vault.id);
-  const log = new AuditLog({ place, vaultId: vault.id, key: auditKey(vault) });
+  const log = new AuditLog({ place, vaultId: vault.id, key: auditKey(vault), vault });
   const { seq } = log.append(eventOf(context, request, reason));
   let cells = 0;
   const finish = (status: 'released' | 'failed', code?: string) => {

@@ -23,6 +23,7 @@ export async function verifyLogs(
       place,
       vaultId: vault.id,
       key,
+      sealed: vault.auditHead(),
       signal: context.signal,
       ...(onLine === undefined ? {} : { onLine }),
     });
@@ -39,7 +40,7 @@ export async function restartLog(
   reason: string,
 ): Promise<{ readonly path: string; readonly aside: string | undefined }> {
   const place = placeToWrite(context, vaultPath, vault.id);
-  const log = new AuditLog({ place, vaultId: vault.id, key: auditKey(vault) });
+  const log = new AuditLog({ place, vaultId: vault.id, key: auditKey(vault), vault });
   const sha256 = existsSync(place.logPath) ? await digestOf(place.logPath) : undefined;
   const by = { reason, operator: currentOperator(context.env), host: currentHost() };
   const aside = log.restart(by, sha256);

@@ -39,6 +39,8 @@ export interface VerifyLogOptions {
   readonly place: LogPlace;
   readonly vaultId: string;
   readonly key: KeyObject;
+  /** The head that the vault remembers. */
+  readonly sealed?: AuditHead | undefined;
   /** Told of every line that is good, in order. */
   readonly onLine?: (line: AuditLine) => void;
   readonly signal?: AbortSignal;
@@ -50,8 +52,8 @@ export interface VerifyLogOptions {
  * @returns `undefined` where there is no log and there never was one
  */
 export async function verifyLog(options: VerifyLogOptions): Promise<LogReport | undefined> {
-  const { place, vaultId, key, onLine, signal } = options;
-  const known = readHeads(key, place, vaultId);
+  const { place, vaultId, key, sealed, onLine, signal } = options;
+  const known = readHeads(key, place, vaultId, sealed);
   const heads = [...(known.here ? [known.here] : []), ...known.elsewhere];
   if (!existsSync(place.logPath)) {
     if (known.here === undefined && !known.isHereDamaged) return undefined;

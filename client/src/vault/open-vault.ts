@@ -5,6 +5,7 @@ import { namespaceKeys } from './namespace-keys.ts';
 import { NamespaceWriting } from './namespace-writing.ts';
 import { openVaultFile, type VaultFile } from './open-vault-file.ts';
 import { VaultReader } from './reader.ts';
+import { readAuditHead, sealAuditHead } from './sealed-audit-head.ts';
 import { SealingQueue } from './sealing-queue.ts';
 import { vaultErrorFrom, withVaultErrors } from './sqlite-errors.ts';
 import { readStats } from './stats.ts';
@@ -79,6 +80,8 @@ function assemble({ path, db, keys }: VaultFile, options: OpenVaultOptions, over
     },
     contains: (namespace, tokens) => withVaultErrors(() => reader.contains(namespace, tokens)),
     authenticate: (label, bytes) => hmacHex(keys[label], bytes),
+    auditHead: () => readAuditHead(db, keys),
+    rememberAuditHead: (head) => sealAuditHead(path, keys, head),
     stats: () => withVaultErrors(() => readStats(db, path, keys)),
     verify: async (onProgress, signal) => {
       const connection = openDatabase(path, { readOnly: true });

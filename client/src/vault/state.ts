@@ -81,6 +81,15 @@ export interface RetokenState {
   mapBytes: number | undefined;
 }
 
+/** Where the log of reveals ended when the vault was last told; sealed with the vault's state. */
+export interface SealedAuditHead {
+  readonly vault: string;
+  readonly log: string;
+  readonly path: string;
+  readonly seq: number;
+  readonly last: string;
+}
+
 /**
  * What was last committed, all in all. Sealed with every commit in the same transaction, so that it fits the tables
  * after a crash as well; whoever removes, adds or puts back rows can't make it fit again. (An old copy of the whole file
@@ -107,6 +116,8 @@ export interface VaultState {
   /** Only in a backup: when it was made. */
   backupMadeAt?: string | undefined;
   retoken?: RetokenState | undefined;
+  /** Where the log of reveals ended. */
+  auditHead?: SealedAuditHead | undefined;
 }
 
 /** Reads and writes the state over one connection. */

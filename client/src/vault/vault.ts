@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import type { MasterKey } from '@sdp/shared/crypto';
 import type { Canonicalizer, HashToken, PlainValue, Token } from '@sdp/shared/tokenization';
+import type { SealedAuditHead } from './state.ts';
 import type { VaultStats } from './stats.ts';
 import type { VerifyProgress, VerifyReport } from './verify-report.ts';
 
@@ -97,6 +98,10 @@ export interface Vault {
 
   /** HMAC-SHA-256 in hex under the label's key. */
   authenticate(label: AuthenticationLabel, bytes: Uint8Array | string): string;
+  /** Where the log of reveals ended when the vault was last told. @throws {IntegrityError} `vault-tampered` */
+  auditHead(): SealedAuditHead | undefined;
+  /** Seals where the log ends with the vault's state. @returns whether the vault could be written */
+  rememberAuditHead(head: SealedAuditHead): boolean;
   stats(): VaultStats;
   /** Reads everything there is and reports all damage. */
   verify(onProgress?: (progress: VerifyProgress) => void, signal?: AbortSignal): Promise<VerifyReport>;

@@ -113,6 +113,29 @@ describe('detokenize and the audit log', () => {
     expect(readdirSync(folder.path).filter((name) => name.startsWith('token_vault.db.audit.jsonl.2')).length).toBe(1);
   });
 
+  it('knows from the vault where it ended, when the state folder is gone', async () => {
+    await tokenized(2);
+    await detokenize();
+    await detokenize();
+    await tokenized(3);
+    const whole = readFileSync(log(), 'utf8');
+    const forgetHead = () => rmSync(join(folder.path, 'state'), { recursive: true, force: true });
+    forgetHead();
+    expect((await sdp('vault', 'audit', 'verify', '--json')).json()).toMatchObject({
+      ok: true,
+      logs: [{ head_known: true }],
+    });
+    writeFileSync(log(), whole.split('\n').slice(0, 3).join('\n').concat('\n'));
+    expect((await sdp('vault', 'audit', 'verify')).stderr).toMatch(/lines are missing at its end/);
+    expect((await detokenize()).status).toBe(6);
+    rmSync(log());
+    expect((await sdp('vault', 'audit', 'verify')).stderr).toMatch(/the log was removed/);
+    expect((await detokenize()).status).toBe(6);
+    writeFileSync(log(), whole);
+    expect((await detokenize()).status).toBe(0);
+    expect((await sdp('vault', 'verify')).status).toBe(0);
+  });
+
   it('is listed, with filters', async () => {
     await tokenized(2);
     await detokenize('--reason', 'first');
