@@ -1,8 +1,9 @@
 import { UsageError } from '@sdp/shared/errors';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { configFromFlags, readConfig, type TokenizationConfig } from '../config/index.ts';
 import { loadMasterKey } from '../keys/index.ts';
 import { openInput, openUntouched, planConfiguredColumns, previewRows } from '../pipeline/index.ts';
+import { openTable, type TableFormat, tableFormats } from '../tables/index.ts';
 import { addColumnFlags, type ColumnCommandFlags } from './column-flags.ts';
 import { type CommandContext, pathFrom, vaultPathFrom } from './context.ts';
 import { addCsvFlags, type CsvFlags, csvOptionsOf } from './csv-flags.ts';
@@ -13,6 +14,8 @@ interface PreviewFlags extends CsvFlags, ColumnCommandFlags {
   readonly input: string;
   readonly config?: string;
   readonly sourceTable?: string;
+  readonly format?: TableFormat;
+  readonly sheet?: string;
   readonly rows: number;
   readonly reveal?: boolean;
   readonly vault?: string;
@@ -27,10 +30,16 @@ export function previewCommand(context: CommandContext): Command {
     .description(
       'Treats the first rows of a file as tokenize-config or tokenize-csv would and shows each value beside what would stand in its place. Nothing is written: no output, no manifest, and the vault is opened for reading at most. Values are shown by their shape (A for a capital, a for another letter, 9 for a digit) unless --reveal is given.',
     )
-    .requiredOption('--input <file>', 'CSV file to read; - for stdin')
+    .requiredOption('--input <file>', 'CSV, NDJSON, Parquet or .xlsx file to read, plain or compressed; - for stdin')
     .option('--config <file>', 'YAML file with source_table, key_column and columns')
     .option('--source-table <name>', 'in place of --config: table the data comes from');
   addColumnFlags(command)
+    .addOption(
+      new Option('--format <name>', 'format of the input (default: by its first bytes and its name, else csv)').choices(
+        tableFormats,
+      ),
+    )
+    .option('--sheet <name>', 'sheet of a workbook (default: its first)')
     .option('--rows <count>', `how many rows to show, at most ${mostRows}`, parseRows, 3)
     .option('--reveal', 'show the values themselves')
     .option('--vault <file>', 'vault that a run would use (default: SDP_VAULT, else token_vault.db)');
@@ -52,11 +61,15 @@ Examples:
       const vault = await openUntouched(vaultPathFrom(context, flags.vault), masterKey);
       try {
         const input = await openInput(context, flags.input);
-        const preview = await previewRows(input.source, {
+        const { format, sheet } = flags;
+        const table = await openTable(input, { name: flags.input, ...(format === undefined ? {} : { format }) });
+        const preview = await previewRows(table, {
           plan: planConfiguredColumns(config),
           authority: vault.authority,
           rows: flags.rows,
-          csv: { ...csvOptionsOf(flags), signal: context.signal },
+          csv: csvOptionsOf(flags),
+          signal: context.signal,
+          sheet,
         });
         reportPreview(context.terminal, preview, flags.reveal ?? false);
       } finally {

@@ -1,5 +1,6 @@
 import { InputError } from '@sdp/shared/errors';
-import { type ByteSource, type ColumnEdit, type CsvOptions, rewriteCsv } from '../csv/index.ts';
+import type { ColumnEdit, CsvOptions } from '../csv/index.ts';
+import { rewriteTable, type TableInput } from '../tables/index.ts';
 import type { TokenizingAuthority } from './column-authority.ts';
 import { columnEdits } from './column-edits.ts';
 import type { ColumnPlan, ColumnRule } from './column-rule.ts';
@@ -27,15 +28,18 @@ export interface Preview {
 
 /** Treats the first rows of a table as a run would, writing nothing. Reads no further than it must. */
 export async function previewRows(
-  source: ByteSource,
+  table: TableInput,
   request: {
     readonly plan: ColumnPlan;
     readonly authority: TokenizingAuthority;
     readonly rows: number;
     readonly csv: CsvOptions;
+    readonly signal: AbortSignal;
+    /** Sheet of a workbook. */
+    readonly sheet?: string | undefined;
   },
 ): Promise<Preview> {
-  const { plan, authority, rows: wanted, csv } = request;
+  const { plan, authority, rows: wanted, csv, signal, sheet } = request;
   let rules: readonly ColumnRule[] = [];
   const seen: Map<number, PreviewCell>[] = [];
   const record = (row: number, index: number, cell: PreviewCell) => {
@@ -43,8 +47,8 @@ export async function previewRows(
     seen[row - 1]?.set(index, cell);
   };
   try {
-    const { rows } = await rewriteCsv(
-      source,
+    const { rows } = await rewriteTable(
+      table,
       { write: () => Promise.resolve() },
       (header) => {
         rules = plan(header);
@@ -52,7 +56,7 @@ export async function previewRows(
         const watched = edits.flatMap((edit) => watch(edit, wanted, record));
         return { edits: watched };
       },
-      csv,
+      { csv, signal, ...(sheet === undefined ? {} : { sheet }) },
     );
     while (seen.length < Math.min(rows, wanted)) seen.push(new Map());
   } catch (error) {

@@ -1,9 +1,11 @@
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { parseMasterKey } from '@sdp/shared/crypto';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseConfig } from '../../src/config/index.ts';
 import { rewriteCsv } from '../../src/csv/index.ts';
+import { inputStream } from '../../src/files/index.ts';
 import { generateMasterKeyText } from '../../src/keys/index.ts';
 import {
   createManifest,
@@ -17,9 +19,11 @@ import { revealEdits } from '../../src/pipeline/column-reveals.ts';
 import { describeColumns, planConfiguredColumns } from '../../src/pipeline/index.ts';
 import { previewRows } from '../../src/pipeline/preview-rows.ts';
 import { openUntouched } from '../../src/pipeline/untouched-vault.ts';
+import { openTable } from '../../src/tables/index.ts';
 import { openVault, type Vault } from '../../src/vault/index.ts';
 import { temporaryFolder } from '../support/run-command.ts';
 
+const { signal } = new AbortController();
 const folder = temporaryFolder();
 const masterKey = parseMasterKey(generateMasterKeyText());
 const vaultPath = join(folder.path, 'vault.db');
@@ -189,7 +193,7 @@ describe('reversible methods', () => {
           expect(back.toString()).toBe(bytes.toString());
         }
       }),
-      { numRuns: 120 },
+      { numRuns: 60 },
     );
   });
 
@@ -203,11 +207,13 @@ describe('reversible methods', () => {
           const plan = planConfiguredColumns(config);
           const untouched = await openUntouched(vaultPath, masterKey);
           try {
-            const { rows } = await previewRows(chunked(bytes, 7), {
+            const file = inputStream(Readable.from(chunked(bytes, 7)), signal);
+            const { rows } = await previewRows(await openTable(file, { name: 'in.csv' }), {
               plan,
               authority: untouched.authority,
               rows: 100,
               csv: {},
+              signal,
             });
             const seen: string[] = [];
             await rewritten(bytes, bytes.length, (header) => ({
