@@ -3,7 +3,7 @@ export { loadApiKey } from './api-key.ts';
 export { parseDeclarations, type UploadColumn } from './declared-columns.ts';
 export { type Compression, compressions } from './encode-body.ts';
 export { parseParams, parseProcessingType } from './params.ts';
-export { serverInfoPath } from './preflight.ts';
+export { checkKeysApart, serverInfoPath } from './preflight.ts';
 export { findProvenance, type KeyRing, openKeyRing } from './provenance.ts';
 export {
   createReceipt,

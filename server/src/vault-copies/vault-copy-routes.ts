@@ -3,7 +3,6 @@ import {
   type VaultCopyEntries,
   type VaultCopyEntry,
   type VaultCopyErased,
-  type VaultCopyErasure,
   type VaultCopyErasures,
   type VaultCopyPushed,
   vaultCopyEraseSchema,
@@ -14,7 +13,7 @@ import { InputError, RejectedError } from '@sdp/shared/errors';
 import express, { type Request, type RequestHandler, type Response, Router } from 'express';
 import { z } from 'zod';
 import { named, principalOf, type Scope } from '../http/index.ts';
-import type { EntryPosition, VaultCopyStore } from './vault-copy-store.ts';
+import type { EntryPosition, ErasurePosition, VaultCopyStore } from './vault-copy-store.ts';
 
 export interface VaultCopyRoutesOptions {
   readonly store: VaultCopyStore;
@@ -113,7 +112,7 @@ function entryAt(cursor: string | undefined): EntryPosition | undefined {
   return { namespace, token };
 }
 
-function erasureAt(cursor: string | undefined): VaultCopyErasure | undefined {
+function erasureAt(cursor: string | undefined): ErasurePosition | undefined {
   if (cursor === undefined) return undefined;
   const [namespace, erasure] = positionOf(cursor);
   return { namespace, erasure };

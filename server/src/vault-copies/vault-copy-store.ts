@@ -4,6 +4,8 @@ import { type Pool, type PoolClient, query, withTransaction } from '../database/
 /** Where a page ends, and the next one goes on. */
 export type EntryPosition = Pick<VaultCopyEntry, 'namespace' | 'token'>;
 
+export type ErasurePosition = Pick<VaultCopyErasure, 'namespace' | 'erasure'>;
+
 export interface VaultCopyCounts {
   readonly namespaces: readonly VaultCopyNamespace[];
   readonly entries: number;
@@ -24,7 +26,7 @@ export interface VaultCopyStore {
   remove(clientId: string): Promise<number>;
   counts(clientId: string): Promise<VaultCopyCounts>;
   entriesAfter(clientId: string, after: EntryPosition | undefined, limit: number): Promise<VaultCopyEntry[]>;
-  erasuresAfter(clientId: string, after: VaultCopyErasure | undefined, limit: number): Promise<VaultCopyErasure[]>;
+  erasuresAfter(clientId: string, after: ErasurePosition | undefined, limit: number): Promise<VaultCopyErasure[]>;
 }
 
 const lockSpace = 1_447_121_750; // "VCOP"
@@ -65,10 +67,13 @@ export function createVaultCopyStore(pool: Pool): VaultCopyStore {
       withTransaction(pool, async (tx) => {
         await lockClient(tx, clientId);
         const given = [erasures.map(({ namespace }) => hex(namespace)), erasures.map(({ erasure }) => hex(erasure))];
+        const days = erasures.map(({ erased_on }) => erased_on);
         await tx.query(
-          `INSERT INTO token_vault_erasure (client_id, namespace, erasure)
-           SELECT DISTINCT $1, n, e FROM unnest($2::bytea[], $3::bytea[]) AS given (n, e) ON CONFLICT DO NOTHING`,
-          [clientId, ...given],
+          `INSERT INTO token_vault_erasure (client_id, namespace, erasure, erased_on)
+           SELECT $1, n, e, max(d) FROM unnest($2::bytea[], $3::bytea[], $4::integer[]) AS given (n, e, d) GROUP BY n, e
+           ON CONFLICT (client_id, namespace, erasure) DO UPDATE
+             SET erased_on = greatest(token_vault_erasure.erased_on, excluded.erased_on)`,
+          [clientId, ...given, days],
         );
         const { rowCount } = await tx.query(
           `DELETE FROM token_vault USING unnest($2::bytea[], $3::bytea[]) AS given (n, e)
@@ -120,16 +125,17 @@ export function createVaultCopyStore(pool: Pool): VaultCopyStore {
       }));
     },
     async erasuresAfter(clientId, after, limit) {
-      const { rows } = await query<Record<'namespace' | 'erasure', Buffer>>(
+      const { rows } = await query<Record<'namespace' | 'erasure', Buffer> & { erased_on: number }>(
         pool,
-        `SELECT namespace, erasure FROM token_vault_erasure
+        `SELECT namespace, erasure, erased_on FROM token_vault_erasure
           WHERE client_id = $1 AND ($2::bytea IS NULL OR (namespace, erasure) > ($2, $3::bytea))
           ORDER BY namespace, erasure LIMIT $4`,
         [clientId, after ? hex(after.namespace) : null, after ? hex(after.erasure) : null, limit],
       );
-      return rows.map(({ namespace, erasure }) => ({
+      return rows.map(({ namespace, erasure, erased_on }) => ({
         namespace: namespace.toString('hex'),
         erasure: erasure.toString('hex'),
+        erased_on,
       }));
     },
   };

@@ -27,7 +27,7 @@ const entry = (fields: Partial<VaultCopyEntry> = {}): VaultCopyEntry => ({
   ...fields,
 });
 
-const erasureOf = ({ namespace, erasure }: VaultCopyEntry) => ({ namespace, erasure });
+const erasureOf = ({ namespace, erasure }: VaultCopyEntry) => ({ namespace, erasure, erased_on: 20_000 });
 
 async function call(method: 'GET' | 'POST' | 'DELETE', path: string, key: string, body?: unknown) {
   const response = await server.fetch(`/api/v1/vault-copy${path}`, {
@@ -131,7 +131,7 @@ describe('a copy of a vault', () => {
       allowDeclaredSafe: false,
     });
     await push(text, [entry(), entry()], [{ namespace: namespaceDigest, sealed: 'AAAA' }]);
-    await call('POST', '/erasures', text, { erasures: [{ namespace: namespaceDigest, erasure: hex(32) }] });
+    await call('POST', '/erasures', text, { erasures: [erasureOf(entry())] });
     expect((await call('DELETE', '', text)).json).toEqual({ removed: 2 });
     expect((await call('GET', '', text)).json).toEqual({ namespaces: [], entries: 0, erasures: 0 });
     expect((await pullAll(globex)).length).toBeGreaterThan(0);

@@ -50,9 +50,9 @@ export const vaultCopyPushedSchema = z
   .meta({ id: 'VaultCopyPushed' });
 export type VaultCopyPushed = z.infer<typeof vaultCopyPushedSchema>;
 
-/** An entry that was erased: what stays of it everywhere. */
+/** An entry that was erased: what stays of it everywhere. `erased_on` counts days from 1970-01-01 in UTC. */
 export const vaultCopyErasureSchema = z
-  .strictObject({ namespace: digest, erasure: longDigest })
+  .strictObject({ namespace: digest, erasure: longDigest, erased_on: z.int().min(0).max(100_000) })
   .meta({ id: 'VaultCopyErasure' });
 export type VaultCopyErasure = z.infer<typeof vaultCopyErasureSchema>;
 

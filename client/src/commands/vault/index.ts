@@ -5,6 +5,8 @@ import { vaultBackupCommand } from './backup.ts';
 import { vaultForgetCommand } from './forget.ts';
 import { vaultKeysCommand } from './keys.ts';
 import { vaultMergeCommand } from './merge.ts';
+import { vaultPullCommand } from './pull.ts';
+import { vaultPushCommand } from './push.ts';
 import { vaultRekeyCommand } from './rekey.ts';
 import { vaultRestoreCommand } from './restore.ts';
 import { vaultRetokenCommand } from './retoken.ts';
@@ -28,6 +30,8 @@ const subcommands = [
   vaultRestoreCommand,
   vaultMergeCommand,
   vaultKeysCommand,
+  vaultPushCommand,
+  vaultPullCommand,
 ] as const;
 
 /** `sdp vault …`: each subcommand has a file of its own beside this one. */

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { formatNumber } from '../../terminal/index.ts';
+import { checkKeysApart } from '../../upload/index.ts';
 import { type PushOutcome, pushVault } from '../../vault/copies/index.ts';
 import type { CommandContext } from '../context.ts';
 import { addServerOptions, connectToServer, type ServerOptions } from '../server-connection.ts';
@@ -28,6 +29,7 @@ export function vaultPushCommand(context: CommandContext): Command {
         const client = await connectToServer(context, flags, {});
         const progress = terminal.progress('sending', { unit: 'entries' });
         try {
+          await checkKeysApart(client, file.keys.masterFingerprints);
           const server = copyServer(client);
           const removed = flags.fromScratch === true ? await server.remove() : 0;
           const onProgress = (done: number, total: number) => progress.update(done, total);
@@ -49,7 +51,7 @@ function report({ terminal }: CommandContext, outcome: PushOutcome, removed: num
     ['entries of this vault', entries + tooLong],
     ['new to the server', stored],
     ['there already', entries - stored - refused],
-    ['refused: erased by another machine', refused],
+    ['refused: erased before', refused],
     ['erased on the server', erased],
     ...(removed > 0 ? [['removed before', removed] as [string, number]] : []),
   ];

@@ -11,7 +11,7 @@ export interface PushOutcome {
   readonly entries: number;
   /** Of these, the ones that the server had not. */
   readonly stored: number;
-  /** Refused by the server, since another machine had them erased. */
+  /** Refused by the server, since they were erased there before. */
   readonly refused: number;
   /** Too long to be copied. */
   readonly tooLong: number;
@@ -82,9 +82,9 @@ async function pushErasures(
   server: CopyServer,
   digestOf: (namespaceId: number) => string | undefined,
 ): Promise<number> {
-  const erasures = [...new Tombstones(db, keys).all()].flatMap(({ namespace_id, digest }) => {
+  const erasures = [...new Tombstones(db, keys).all()].flatMap(({ namespace_id, digest, erased_on }) => {
     const namespace = digestOf(namespace_id);
-    return namespace === undefined ? [] : [{ namespace, erasure: digest.toString('hex') }];
+    return namespace === undefined ? [] : [{ namespace, erasure: digest.toString('hex'), erased_on }];
   });
   let erased = 0;
   for (let start = 0; start < erasures.length; start += vaultCopyPageLimit) {

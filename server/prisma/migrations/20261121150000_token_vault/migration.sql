@@ -26,6 +26,7 @@ CREATE TABLE token_vault_erasure (
     client_id TEXT NOT NULL,
     namespace BYTEA NOT NULL,
     erasure   BYTEA NOT NULL,
-    erased_at TIMESTAMPTZ(3) NOT NULL DEFAULT now(),
+    -- Days since 1970-01-01; of several erasures the last.
+    erased_on INTEGER NOT NULL,
     CONSTRAINT token_vault_erasure_pkey PRIMARY KEY (client_id, namespace, erasure)
 );
