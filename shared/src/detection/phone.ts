@@ -49,11 +49,13 @@ function phoneEndingAt(text: string, chunk: DigitChunk, first: number): number |
   if (plus) return longestFit(groups, first, (window) => isInternational(joined(window)) && !isDecimal(window));
   if (isJoinedToWord(text, start)) return undefined;
   const bracket = text[start - 1] === '(';
-  const national = longestFit(groups, first, (window, isWhole) => {
-    const alone = isWhole && first === 0;
-    if (isWhole && continuesAsWord(text, window.at(-1)?.end ?? 0)) return false;
-    return matchesNationalFormat(window, bracket) && (alone || hasFirmSeparator(window));
-  });
+  const national = !mayBeNational(groups, bracket)
+    ? undefined
+    : longestFit(groups, first, (window, isWhole) => {
+        const alone = isWhole && first === 0;
+        if (isWhole && continuesAsWord(text, window.at(-1)?.end ?? 0)) return false;
+        return matchesNationalFormat(window, bracket) && (alone || hasFirmSeparator(window));
+      });
   if (national !== undefined) return national;
   if (first === 0 && announcement.test(text.slice(Math.max(0, start - 40), start))) {
     return longestFit(groups, first, (window) => {
@@ -62,6 +64,15 @@ function phoneEndingAt(text: string, chunk: DigitChunk, first: number): number |
     });
   }
   return undefined;
+}
+
+/** A look at two groups that spares most numbers of logs and tables the formats of {@link matchesNationalFormat}. */
+function mayBeNational(groups: readonly DigitGroup[], bracket: boolean): boolean {
+  const [one, two] = groups;
+  if (bracket || one?.digits[0] === '0') return true;
+  if (one === undefined || two === undefined || one.digits.length > 3) return false;
+  const { length } = two.digits;
+  return (length >= 3 && length <= 5) || two.separator.includes('(');
 }
 
 /** Last index of the longest window from `first` that fits and is not joined to the group after it. */

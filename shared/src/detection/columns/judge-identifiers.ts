@@ -13,6 +13,8 @@ export interface KindShare {
   readonly judged: number;
 }
 
+/** Kinds that are known by their form, before this. */
+const otherwise = new Set(['email', 'url', 'personal-url']);
 const longestIdentifier = 48;
 const fewestValues = 4;
 /** One chance in a million, over all kinds and columns of a table, that numbers without meaning pass as they did. */
@@ -23,7 +25,7 @@ export function judgeKinds(facts: SampleFacts): KindShare[] {
   const candidates = facts.values.filter((value) => value.length <= longestIdentifier && /\p{N}/u.test(value));
   if (candidates.length === 0) return [];
   return identifierKinds.flatMap((kind) => {
-    if (kind.kind === 'email' || kind.kind === 'url') return [];
+    if (otherwise.has(kind.kind)) return [];
     let proven = 0;
     let fitting = 0;
     for (const value of candidates) {
@@ -51,19 +53,23 @@ export function showsKind({ kind, proven, fitting, judged }: KindShare): boolean
   return judged * (share * Math.log(share / chance) + miss) >= surprise;
 }
 
-/** The column type that a kind of identifier makes. */
+const typesByKind: readonly (readonly [ColumnType, RegExp])[] = [
+  ['payment_card', /^payment-card$/],
+  ['iban', /^iban$/],
+  ['phone', /^phone$/],
+  ['date_of_birth', /^date-of-birth$/],
+  ['coordinates', /^coordinates$/],
+  ['organization', /^bic$/],
+  ['ip_address', /^ip-address$/],
+  ['mac_address', /^(?:mac-address|imei|sim-card)$/],
+  ['licence_plate', /^vin$|vehicle-registration$/],
+  ['account_number', /^(?:bitcoin-address|ethereum-address)$|bank-account$|aba-routing$/],
+  ['passport', /passport$/],
+  ['driving_licence', /driv(?:er|ing)-licen[cs]e$|^br-cnh$/],
+  ['health_id', /^medical-record$|-(?:npi|mbi|medicare|nhi|nhs|health|health-on)$/],
+];
+
+/** The column type that a kind of identifier makes: a number that a state gives to persons or firms, if nothing else. */
 export function typeOfKind(kind: string): ColumnType {
-  if (/card|^pan$/.test(kind) && !/id-card|identity|in-pan/.test(kind)) return 'payment_card';
-  if (/iban/.test(kind)) return 'iban';
-  if (/phone/.test(kind)) return 'phone';
-  if (/passport/.test(kind)) return 'passport';
-  if (/licen[cs]e|driver|driving/.test(kind)) return 'driving_licence';
-  if (/nhs|medicare|health|npi|mbi/.test(kind)) return 'health_id';
-  if (/bank|routing|account|clabe|crypto|bitcoin|upi|swift|bic/.test(kind)) return 'account_number';
-  if (/^ip|ipv[46]|ip-address/.test(kind)) return 'ip_address';
-  if (/mac|imei/.test(kind)) return 'mac_address';
-  if (/plate|vehicle|^vin/.test(kind)) return 'licence_plate';
-  if (/credential|secret|key/.test(kind)) return 'secret';
-  if (/date-of-birth|dob|birth/.test(kind)) return 'date_of_birth';
-  return 'national_id';
+  return typesByKind.find(([, pattern]) => pattern.test(kind))?.[0] ?? 'national_id';
 }

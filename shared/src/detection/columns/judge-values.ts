@@ -76,7 +76,7 @@ export function judgeValues(view: ColumnView): Judgement {
     const people = Math.max(names.first, names.last);
     const spread = facts.values.length >= 8;
     if (names.city >= 0.4 && names.city > people) return says('city', names.city, 'are cities');
-    if (names.several > 0.5 && names.full >= 0.3 && names.job < 0.2)
+    if (names.several > 0.5 && names.full >= 0.45 && names.job < 0.2)
       return says('full_name', names.full, 'have a given name or a surname in them');
     if (names.han >= 0.6 && facts.uniqueness > 0.5 && names.han > people)
       return says('full_name', names.han, 'are written with the signs of names');

@@ -71,6 +71,8 @@ export function agrees(type: ColumnType, { facts, names, years }: ColumnView): b
       return (
         !flags && !decimals && facts.share((value) => value.length >= 3 && value.length <= 12 && /\d/.test(value)) > 0.6
       );
+    case 'gender':
+      return facts.values.length <= 12 && facts.meanLength <= 20;
     case 'coordinates':
       return facts.numbers > 0.7 || facts.share((value) => /^[-+\d.,°'"\sNSEWO]+$/.test(value)) > 0.7;
     case 'age':

@@ -115,7 +115,7 @@ const monthPattern = new RegExp(`(?:^|[\\s./,-])(?:${monthNames})\\p{L}*`, 'iu')
 /** The year of a cell that is a calendar date, with or without a time; two digits are put into this or the last century. */
 export function yearOfDate(value: string, thisYear: number): number | undefined {
   const text = value.normalize('NFKC').trim();
-  if (text.length < 6 || text.length > 40) return undefined;
+  if (text.length < 6 || text.length > 80) return undefined;
   const day =
     /^(.{6,30}?)(?:[T\s,]+\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?\s?(?:[ap]\.?m\.?)?\s?(?:Z|UTC|GMT|[+-]\d{2}:?\d{2})?)?$/i.exec(
       text,

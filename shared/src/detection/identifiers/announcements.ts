@@ -59,6 +59,8 @@ interface Word {
 
 /** Words of one term may have this many characters between them: `social_security`, `p. iva`. */
 const widestGap = 3;
+/** Longer runs of letters announce nothing. */
+const longestWord = 48;
 /** Words whose stems are remembered; logs and tables repeat a few thousand. */
 const rememberedWords = 20_000;
 
@@ -80,26 +82,29 @@ export function createAnnouncements(definitions: readonly Definition[]): Announc
       byFirstStem.set(stems[0] ?? '', terms);
     }
   }
-  const remembered = new Map<string, readonly string[] | undefined>();
-  /** Stems of a run, undefined when none of them belongs to a term. */
-  const relevantStems = (run: string): readonly string[] | undefined => {
-    if (remembered.has(run)) return remembered.get(run);
+  const remembered = new Map<string, readonly string[] | null>();
+  /** Stems of a run, null when none of them belongs to a term. */
+  const relevantStems = (run: string): readonly string[] | null => {
+    const before = remembered.get(run);
+    if (before !== undefined) return before;
     const stems = stemsOfRun(run);
-    const relevant = stems.some((stem) => known.has(stem) || (unspaced.length > 0 && cjk.test(stem)))
-      ? stems
-      : undefined;
+    const relevant = stems.some((stem) => known.has(stem) || (unspaced.length > 0 && cjk.test(stem))) ? stems : null;
     if (remembered.size >= rememberedWords) remembered.clear();
     remembered.set(run, relevant);
     return relevant;
   };
   return (text) => {
     let words: Word[] | undefined;
-    for (const { start, end } of letterRuns(text)) {
-      if (end - start > 48) continue;
-      const stems = relevantStems(text.slice(start, end));
-      if (stems === undefined) continue;
+    const { length } = text;
+    for (let i = 0; i < length; i += 1) {
+      if (!isLetter(text, i)) continue;
+      const start = i;
+      while (isLetter(text, i)) i += 1;
+      if (i - start > longestWord) continue;
+      const stems = relevantStems(text.slice(start, i));
+      if (stems === null) continue;
       words ??= [];
-      for (const stem of stems) words.push({ stem, start, end });
+      for (const stem of stems) words.push({ stem, start, end: i });
     }
     return words === undefined ? [] : announcementsOf(words, byFirstStem, unspaced);
   };
@@ -127,19 +132,6 @@ function announcementsOf(
     }
   });
   return found.sort((a, b) => a.end - b.end);
-}
-
-/** Runs of letters of any script; ASCII takes the short way. */
-function* letterRuns(text: string): Generator<{ readonly start: number; readonly end: number }> {
-  for (let i = 0; i < text.length; ) {
-    if (!isLetter(text, i)) {
-      i += 1;
-      continue;
-    }
-    const start = i;
-    while (isLetter(text, i)) i += 1;
-    yield { start, end: i };
-  }
 }
 
 const otherLetter = /[\p{L}\p{M}\ud800-\udfff]/u;
