@@ -1,5 +1,5 @@
 import { tokensInText } from '@sdp/shared/tokenization';
-import type { ColumnRule, Preview, PreviewCell } from '../pipeline/index.ts';
+import { type ColumnRule, irreversibleShifts, type Preview, type PreviewCell } from '../pipeline/index.ts';
 import type { Table, Terminal } from '../terminal/index.ts';
 
 /** One block a row, one line a column: readable however many columns there are. */
@@ -12,6 +12,7 @@ export function reportPreview(terminal: Terminal, { rules, rows }: Preview, reve
     },
     '',
   ]);
+  for (const note of irreversibleShifts(rules)) terminal.warn(note);
   if (rows.length === 0) terminal.warn('the file has no data rows');
   const kept = namesOf(rules, 'keep');
   const dropped = namesOf(rules, 'drop');

@@ -1,7 +1,7 @@
 import {
   type ColumnTally,
   type DryRunOutcome,
-  isReadable,
+  irreversibleShifts,
   namespaceOf,
   type TokenizeOutcome,
 } from '../pipeline/index.ts';
@@ -12,7 +12,7 @@ import { type CommandContext, pathForPeople } from './context.ts';
 export function reportTokenized(context: CommandContext, outcome: TokenizeOutcome): void {
   const { terminal } = context;
   const { manifest, tallies, outputPath, manifestPath, vaultPath, newValues, respelled } = outcome;
-  for (const tally of tallies) warnOf(terminal, tally, tallies);
+  warnAll(terminal, tallies);
   if (respelled > 0) {
     terminal.warn(
       `${formatNumber(respelled)} strings have other escapes than the rest; detokenize gives them back equal, spelled as the rest`,
@@ -47,7 +47,7 @@ export function reportTokenized(context: CommandContext, outcome: TokenizeOutcom
 /** The summary of a run with --dry-run. */
 export function reportDryRun(context: CommandContext, { rows, tallies, bytes }: DryRunOutcome): void {
   const { terminal } = context;
-  for (const tally of tallies) warnOf(terminal, tally, tallies);
+  warnAll(terminal, tallies);
   const treated = tallies.filter(({ rule }) => rule.method !== 'keep');
   terminal.result(
     [
@@ -61,7 +61,12 @@ export function reportDryRun(context: CommandContext, { rows, tallies, bytes }: 
   );
 }
 
-function warnOf(terminal: Terminal, tally: ColumnTally, tallies: readonly ColumnTally[]): void {
+function warnAll(terminal: Terminal, tallies: readonly ColumnTally[]): void {
+  for (const note of irreversibleShifts(tallies.map(({ rule }) => rule))) terminal.warn(note);
+  for (const tally of tallies) warnOf(terminal, tally);
+}
+
+function warnOf(terminal: Terminal, tally: ColumnTally): void {
   const { rule, tokenShaped, invalid, respelled, frequencies } = tally;
   const cells = (count: number) => (count === 1 ? '1 cell' : `${formatNumber(count)} cells`);
   if (tokenShaped > 0) {
@@ -77,14 +82,6 @@ function warnOf(terminal: Terminal, tally: ColumnTally, tallies: readonly Column
     terminal.warn(
       `column ${rule.name}: ${cells(respelled)} spelled otherwise than the value that the vault keeps; detokenize gives back the first spelling`,
     );
-  }
-  if (rule.method === 'date-shift') {
-    const entity = tallies.find((other) => other.rule.name === rule.entity)?.rule;
-    if (entity !== undefined && !isReadable(entity)) {
-      terminal.warn(
-        `column ${rule.name} cannot be reversed: its shift belongs to ${rule.entity}, which is gone from the output or cannot be reversed itself`,
-      );
-    }
   }
   const report = frequencies?.report();
   if (report?.verdict === 'weak') terminal.warn(`column ${rule.name}: ${report.advice}`);

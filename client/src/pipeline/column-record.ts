@@ -78,3 +78,15 @@ export function isReadable(rule: ColumnRule): boolean {
       return false;
   }
 }
+
+/** A sentence for each column of shifted dates that nothing can shift back. */
+export function irreversibleShifts(rules: readonly ColumnRule[]): string[] {
+  return rules.flatMap((rule) => {
+    if (rule.method !== 'date-shift') return [];
+    const entity = rules.find(({ name }) => name === rule.entity);
+    if (entity !== undefined && isReadable(entity)) return [];
+    return [
+      `column ${rule.name} cannot be reversed: its shift belongs to ${rule.entity}, which is gone from the output or cannot be reversed itself`,
+    ];
+  });
+}

@@ -1,6 +1,6 @@
 export { invalidNamespace } from './column-authority.ts';
 export { type ColumnTally, columnEdits, completeTallies } from './column-edits.ts';
-export { describeColumns, isReadable } from './column-record.ts';
+export { describeColumns, irreversibleShifts } from './column-record.ts';
 export { isReversible, type RevealedColumn } from './column-reveals.ts';
 export {
   type ColumnPlan,
