@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, openSync, statSync } from 'node:fs';
+import { accessSync, closeSync, constants, fsyncSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { VaultError } from '@sdp/shared/errors';
 import Sqlite from 'better-sqlite3';
@@ -45,12 +45,14 @@ export interface DatabaseOptions {
 
 /** Opens the SQLite file, which must be there, with the settings that every connection to a vault needs. */
 export function openDatabase(path: string, options: DatabaseOptions = {}): Database {
+  const { readOnly = false } = options;
   return withVaultErrors(() => {
     const db = new Sqlite(path, {
       fileMustExist: true,
-      readonly: options.readOnly ?? false,
+      readonly: readOnly && !mayCleanUp(path),
       timeout: busyTimeoutMs,
     });
+    if (readOnly) db.pragma('query_only = ON');
     // A view or trigger that somebody planted can't call functions with effects.
     db.pragma('trusted_schema = OFF');
     db.pragma('cell_size_check = ON');
@@ -58,6 +60,20 @@ export function openDatabase(path: string, options: DatabaseOptions = {}): Datab
     db.pragma(`cache_size = -${options.cacheKiB ?? 16_384}`);
     return db;
   });
+}
+
+/**
+ * Whether a connection for reading may be opened with the right to write. It only uses it when it is closed, if it is
+ * the last one: SQLite then removes the log and its index, which it otherwise leaves beside the file.
+ */
+function mayCleanUp(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK);
+    accessSync(dirname(path), constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /**
@@ -76,11 +92,15 @@ export function prepareForWriting(db: Database): void {
 
 /** Fills the temporary table `seq` with 0 … count − 1: the row source of statements that take many tokens at once. */
 export function createSequence(db: Database, count: number): void {
+  // A connection for reading may have it too: it isn't in the file.
+  const queryOnly = db.pragma('query_only', { simple: true });
+  db.pragma('query_only = OFF');
   db.exec('CREATE TEMP TABLE seq (i INTEGER PRIMARY KEY)');
   db.prepare<[number]>(
     `INSERT INTO temp.seq
      WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < ?) SELECT i FROM n`,
   ).run(count);
+  db.pragma(`query_only = ${queryOnly}`);
 }
 
 /** Whether the file is a database in which nothing has been made yet. */

@@ -1,5 +1,5 @@
-import { copyFileSync, existsSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { copyFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { keyFingerprint } from '@sdp/shared/crypto';
 import Sqlite from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
@@ -134,11 +134,15 @@ describe('opening', () => {
 
   test('for reading alone: reveals, but takes nothing and changes no file', async () => {
     const path = await closedVault();
+    const before = readFileSync(path);
     const vault = await openVault({ path, masterKey, readOnly: true, create: true });
     expect(vault.contains('n', [vault.tokenOf('n')('a')])).toEqual([true]);
     expect(() => vault.tokenizer('n')).toThrow(expect.objectContaining({ code: 'vault-unusable' }));
+    expect(await vault.verify()).toMatchObject({ ok: true });
     await vault.close();
     await vault.close();
+    expect(readFileSync(path).equals(before)).toBe(true);
+    expect(readdirSync(dirname(path))).toEqual(['v.db']);
     const missing = join(temporaryFolder(), 'none.db');
     await expect(openVault({ path: missing, masterKey, readOnly: true, create: true })).rejects.toThrow(
       expect.objectContaining({ code: 'vault-not-found' }),
