@@ -2,6 +2,8 @@ import { mkdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { InputError, UsageError } from '@sdp/shared/errors';
 import { Command, InvalidArgumentError } from 'commander';
+import { withoutCompression } from '../compression/index.ts';
+import type { ByteSource } from '../csv/index.ts';
 import { AtomicFile, fileIdentity } from '../files/index.ts';
 import { openInput } from '../pipeline/open-input.ts';
 import {
@@ -17,6 +19,8 @@ import {
   shareNamespaces,
   type TableSample,
 } from '../scan/index.ts';
+import { openTable, type TableInput } from '../tables/index.ts';
+import { csvOfSheet } from '../xlsx/csv-of-sheet.ts';
 import { type CommandContext, pathFrom, stdioPath } from './context.ts';
 import { addCsvFlags, type CsvFlags, collect, csvOptionsOf } from './csv-flags.ts';
 import { addOutputFlags } from './output-flags.ts';
@@ -35,11 +39,15 @@ interface ScanFlags extends CsvFlags {
 /** `sdp scan`: says which columns hold personal data, and drafts a configuration. */
 export function scanCommand(context: CommandContext): Command {
   const command = new Command('scan')
-    .summary('find personal data in a CSV file and draft a configuration')
+    .summary('find personal data in a table and draft a configuration')
     .description(
       'Says of every column what it holds (direct identifier, quasi-identifier, sensitive, text that may hold identifiers, or none of these), why, and how to treat it; writes a configuration for tokenize-config. Judges names of columns in some twenty languages, forms and checksums of values, and names and places it knows. No value is printed or written: what is shown of them is their form.',
     )
-    .requiredOption('--input <file>', 'CSV file to read; - for stdin; may be repeated', collect)
+    .requiredOption(
+      '--input <file>',
+      'CSV file (gzip and zstd too) or .xlsx workbook to read; - for stdin; may be repeated',
+      collect,
+    )
     .option('--output <file>', 'configuration to write; with several inputs a folder, one file for each')
     .option('--source-table <name>', 'name of the table (default: that of the file)')
     .option('--sample <rows>', 'rows to judge', rowsOf, 2_000)
@@ -131,19 +139,32 @@ async function sampleAs(
   known: ReadonlySet<number> | undefined,
 ): Promise<TableSample> {
   const input = await openInput(context, path);
+  const table = await openTable(input, { name: path });
+  const text = { ...input, source: csvTextOf(table, context.signal) };
+  const plain = path !== stdioPath && table.format === 'csv' && table.compression === 'none';
   const progress = context.terminal.progress('scanning', { unit: 'bytes', total: input.sizeBytes ?? 0 });
   try {
-    return await sampleTable(input, {
+    return await sampleTable(text, {
       csv: { ...csvOptionsOf(flags), signal: context.signal },
       rows: flags.sample,
       whole: flags.whole ?? false,
-      onProgress: (bytes) => progress.update(bytes),
+      onProgress: () => progress.update(table.fileBytesRead()),
       ...(known === undefined ? {} : { known }),
-      ...(path === stdioPath ? {} : { path: pathFrom(context, path) }),
+      ...(plain ? { path: pathFrom(context, path) } : {}),
     });
   } finally {
     progress.stop();
   }
+}
+
+/** @throws {InputError} `format-unsupported` */
+function csvTextOf(table: TableInput, signal: AbortSignal): ByteSource {
+  if (table.format === 'csv') return table.text;
+  if (table.format === 'xlsx') return csvOfSheet(table, { signal });
+  throw new InputError('format-unsupported', {
+    message: `Files of the format ${table.format} cannot be scanned`,
+    remedy: 'Scan the same table as CSV (compressed or not) or as a workbook; the configuration it drafts fits both.',
+  });
 }
 
 /** @returns where each configuration went */
@@ -196,7 +217,7 @@ function uniqueNames(names: readonly string[]): string[] {
 
 /** What the file is called, as a table may be: `Kunden 2026.csv` gives `Kunden_2026`. */
 function tableName(path: string): string {
-  const name = basename(path)
+  const name = withoutCompression(basename(path))
     .replace(/\.[^.]*$/, '')
     .replace(/[^\p{L}\p{N}_-]+/gu, '_')
     .slice(0, 100);

@@ -14,7 +14,8 @@ export interface SampleOptions {
   readonly known?: ReadonlySet<number>;
   /** Where the file lies, if parts of it can be read without the rest. */
   readonly path?: string;
-  readonly onProgress: (bytes: number) => void;
+  /** Called now and then. */
+  readonly onProgress: () => void;
 }
 
 /** Some rows of a table, taken from all over it. */
@@ -59,7 +60,7 @@ export async function sampleTable(input: InputFile, options: SampleOptions): Pro
       const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(windowBytes), 0, windowBytes, start);
       const found = await rowsWithin(buffer.subarray(0, bytesRead), head, options.csv);
       rows.push(...spread(found, perWindow));
-      options.onProgress(start + bytesRead);
+      options.onProgress();
     }
   } finally {
     await file.close();
@@ -69,14 +70,7 @@ export async function sampleTable(input: InputFile, options: SampleOptions): Pro
 
 /** Reads all rows and keeps a fair sample of them (Vitter's algorithm R, with numbers that are the same every time). */
 async function readAll({ source }: InputFile, options: SampleOptions): Promise<TableSample> {
-  let bytes = 0;
-  const counted = (async function* () {
-    for await (const chunk of source) {
-      bytes += chunk.length;
-      yield chunk;
-    }
-  })();
-  const { dialect, header, batches } = await readRows(counted, options.csv);
+  const { dialect, header, batches } = await readRows(source, options.csv);
   const scanner = options.whole ? createColumnScanner(header) : undefined;
   const random = repeatable();
   const kept: { row: number; cells: readonly string[] }[] = [];
@@ -95,7 +89,7 @@ async function readAll({ source }: InputFile, options: SampleOptions): Promise<T
         if (place < options.rows) kept[place] = { row: count, cells: cells.map(ownText) };
       }
     }
-    options.onProgress(bytes);
+    options.onProgress();
   }
   kept.sort((a, b) => a.row - b.row);
   return {

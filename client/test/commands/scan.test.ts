@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { expect, onTestFinished, test } from 'vitest';
 import { scanCommand } from '../../src/commands/scan.ts';
 import { readConfig } from '../../src/config/index.ts';
@@ -89,6 +90,14 @@ test('reads Latin-1 by itself', async () => {
   const { json, stderr } = await runCommand(scanCommand, ['--input', 'kunden.csv', '--json'], { cwd });
   expect((json['tables'] as { encoding: string }[])[0]?.encoding).toBe('latin1');
   expect(stderr).toContain('--encoding latin1');
+});
+
+test('reads compressed files and standard input', async () => {
+  const cwd = folder({ 'kunden.csv.gz': gzipSync(customers) });
+  const packed = await runCommand(scanCommand, ['--input', 'kunden.csv.gz', '--json'], { cwd });
+  const piped = await runCommand(scanCommand, ['--input', '-', '--json'], { cwd, stdin: customers });
+  expect((packed.json['tables'] as { source_table: string }[])[0]?.source_table).toBe('kunden');
+  expect(columnsOf(packed.json)).toEqual(columnsOf(piped.json));
 });
 
 test('gives columns of several files that can be joined one namespace', async () => {

@@ -53,5 +53,7 @@ function resolveName({ facts, names, reading }: ColumnView): ColumnType | undefi
 function resolveAddress(view: ColumnView): ColumnType | undefined {
   const { facts, reading } = view;
   if (facts.share(shapes.isEmailCell) > 0.5) return 'email';
-  return reading.strength === 'exact' || supportOf('street_address', view) > 0.2 ? 'street_address' : undefined;
+  const support = supportOf('street_address', view);
+  const likely = support > 0.05 || facts.meanWords >= 1.5 || facts.values.length < 5;
+  return (reading.strength === 'exact' && likely) || support > 0.2 ? 'street_address' : undefined;
 }

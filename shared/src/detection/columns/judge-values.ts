@@ -22,10 +22,12 @@ export function judgeValues(view: ColumnView): Judgement {
   const phones = facts.values.map(shapes.phoneShape);
   const phoneShare = (which: readonly string[]) =>
     phones.filter((shape) => shape !== undefined && which.includes(shape)).length / phones.length;
-  const clear = phoneShare(['plus', 'grouped']);
+  // Numbers of things are grouped like those of telephones: only the sign of the country code tells them apart.
+  const ofThings = reading.type === 'row_id' && reading.strength === 'part';
+  const clear = phoneShare(ofThings ? ['plus'] : ['plus', 'grouped']);
   if (enough && clear >= 0.6 + bar && facts.uniqueness > 0.2 && facts.share(shapes.isDistinctPostalCode) < 0.5)
     return says('phone', clear, 'are written as telephone numbers are');
-  const trunk = phoneShare(['trunk', 'plus', 'grouped']);
+  const trunk = phoneShare(ofThings ? ['plus'] : ['trunk', 'plus', 'grouped']);
   if (
     enough &&
     trunk >= 0.8 &&
