@@ -42,6 +42,10 @@ export interface VaultStats {
   readonly fileBytes: number;
   readonly namespaces: readonly NamespaceStats[];
   readonly keys: readonly DataKeyStats[];
+  /** What is still to be done since a master key became known to others. */
+  readonly pendingAfterLeak: readonly ('rekey' | 'retoken')[];
+  /** A retoken was begun and isn't done. */
+  readonly retokening: boolean;
 }
 
 /** Reads the counts that were committed last; nothing is counted anew. @throws {IntegrityError} `vault-tampered` */
@@ -61,6 +65,8 @@ export function readStats(db: Database, path: string, keys: Keyring): VaultStats
     tombstones: state.tombstones.count,
     fileBytes: sizeOf(path) + sizeOf(`${path}-wal`),
     namespaces,
+    pendingAfterLeak: state.leak?.pending ?? [],
+    retokening: state.retoken !== undefined,
     keys: state.keys
       .filter((key) => key.purpose === 'data')
       .map(({ id, purpose: _, ...rest }) => ({ keyId: String(id), encryptionCap, ...rest })),

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { formatNumber } from '../../terminal/index.ts';
 import { type RekeyOutcome, rekeyVault } from '../../vault/maintenance/index.ts';
 import type { CommandContext } from '../context.ts';
+import { warnOfLeak } from '../warn-of-leak.ts';
 import { type VaultFlags, vaultSubcommand } from './with-vault.ts';
 import { withVaultFile } from './with-vault-file.ts';
 
@@ -33,9 +34,17 @@ function report({ terminal }: CommandContext, outcome: RekeyOutcome): void {
   if (!logEmptied) {
     terminal.info('another process reads the vault: the old key’s last copy goes when that closes it');
   }
+  warnOfLeak(terminal, outcome.pendingAfterLeak);
   terminal.result(
-    `${resumed ? 'Went on where an earlier run had stopped: ' : ''}${formatNumber(blocks)} blocks sealed anew under data key ${keyId}; ` +
+    `${resumed ? 'Went on where an earlier run had stopped: ' : ''}${formatNumber(blocks)} ${blocks === 1 ? 'block' : 'blocks'} sealed anew under data key ${keyId}; ` +
       (erasedKeys.length === 0 ? 'no old key was left.' : `data key ${erasedKeys.join(', ')} is erased.`),
-    { resumed, blocks, key_id: keyId, erased_keys: erasedKeys, log_emptied: logEmptied },
+    {
+      resumed,
+      blocks,
+      key_id: keyId,
+      erased_keys: erasedKeys,
+      log_emptied: logEmptied,
+      pending_after_leak: [...outcome.pendingAfterLeak],
+    },
   );
 }

@@ -4,6 +4,7 @@ import { loadMasterKey } from '../../keys/index.ts';
 import { formatNumber } from '../../terminal/index.ts';
 import { type RetokenOutcome, retokenVault } from '../../vault/maintenance/index.ts';
 import { type CommandContext, pathForPeople, pathFrom, vaultPathFrom } from '../context.ts';
+import { warnOfLeak } from '../warn-of-leak.ts';
 import { type VaultFlags, vaultSubcommand } from './with-vault.ts';
 
 interface RetokenFlags extends VaultFlags {
@@ -57,6 +58,7 @@ async function retoken(context: CommandContext, flags: RetokenFlags): Promise<vo
 
 function report(context: CommandContext, outcome: RetokenOutcome, mapPath: string | undefined): void {
   const { resumed, tokens, merged, surrogates } = outcome;
+  warnOfLeak(context.terminal, outcome.pendingAfterLeak);
   context.terminal.result(
     [
       `${resumed ? 'Went on where an earlier run had stopped: ' : ''}${formatNumber(tokens)} tokens changed.`,

@@ -18,6 +18,7 @@ function printStats({ terminal }: CommandContext, stats: VaultStats): void {
       `Vault ${stats.id}, made ${stats.createdAt}`,
       `${formatNumber(stats.entries)} entries in ${formatNumber(stats.blocks)} blocks, ${formatBytes(stats.fileBytes)}${perEntry(stats)}`,
       ...(stats.tombstones === 0 ? [] : [`${formatNumber(stats.tombstones)} tombstones of erased entries`]),
+      ...(stats.retokening ? ['Its tokens are being changed: `sdp vault retoken` is to go on'] : []),
       '',
       {
         columns: ['namespace', 'kind', 'canonical', 'expires', 'entries', 'blocks', 'erased', 'last written'],
@@ -58,6 +59,8 @@ function statsJson(stats: VaultStats): Readonly<Record<string, unknown>> {
     tombstones: stats.tombstones,
     file_bytes: stats.fileBytes,
     bytes_per_entry: bytesPerEntry(stats),
+    pending_after_leak: [...stats.pendingAfterLeak],
+    retokening: stats.retokening,
     namespaces: stats.namespaces.map((namespace) => ({
       namespace: namespace.namespace,
       kind: namespace.kind,

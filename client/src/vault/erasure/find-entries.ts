@@ -1,3 +1,4 @@
+import { VaultError } from '@sdp/shared/errors';
 import { canonicalizerById, isToken, tokenInEmail, tokenPrefix } from '@sdp/shared/tokenization';
 import { blockCapacity, tokenBytes } from '../format.ts';
 import type { VaultFile } from '../open-vault-file.ts';
@@ -32,8 +33,20 @@ export interface FindResult {
   readonly unknown: number;
 }
 
-/** Finds entries, inside a transaction. @throws {IntegrityError} `vault-tampered` */
+/**
+ * Finds entries, inside a transaction.
+ *
+ * @throws {VaultError} `vault-unusable` while tokens are being changed
+ * @throws {IntegrityError} `vault-tampered`
+ */
 export function findEntries(file: VaultFile, state: VaultState, selection: EntrySelection): FindResult {
+  if (state.retoken !== undefined) {
+    // By its value an entry is found under its new token alone.
+    throw new VaultError('vault-unusable', {
+      message: 'The tokens of the vault are being changed, so that not every entry would be found',
+      remedy: 'Finish `sdp vault retoken`, then run the command again.',
+    });
+  }
   const { namespaces: wanted } = selection;
   const found: FoundEntries[] = [];
   const met = new Set<string>();

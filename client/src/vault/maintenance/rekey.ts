@@ -6,7 +6,7 @@ import type { VaultState } from '../state.ts';
 import { changeState } from './change-state.ts';
 import { emptyWriteAheadLog, eraseWhatIsDeleted } from './erase-leftovers.ts';
 import { activeKey, addKey, removeKeys, retireKey } from './key-rows.ts';
-import { leakStepDone } from './leak-steps.ts';
+import { type LeakStep, leakStepDone, pendingAfterLeak } from './leak-steps.ts';
 import type { MaintenanceRun } from './maintenance-run.ts';
 import { BlockSealer } from './seal-block.ts';
 
@@ -23,6 +23,7 @@ export interface RekeyOutcome {
   readonly erasedKeys: readonly string[];
   /** Whether the write-ahead log could be emptied; if not, it goes when the last process closes the vault. */
   readonly logEmptied: boolean;
+  readonly pendingAfterLeak: readonly LeakStep[];
 }
 
 /**
@@ -48,6 +49,7 @@ export async function rekeyVault(file: VaultFile, run: MaintenanceRun = {}): Pro
       keyId: String(keyId),
       erasedKeys: erased.map(String),
       logEmptied: emptyWriteAheadLog(db),
+      pendingAfterLeak: pendingAfterLeak(file),
     };
   } catch (error) {
     throw vaultErrorFrom(error);

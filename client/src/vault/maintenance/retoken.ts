@@ -14,7 +14,7 @@ import { TokenDigests } from '../token-digests.ts';
 import { changeState, readState } from './change-state.ts';
 import { emptyWriteAheadLog, eraseWhatIsDeleted } from './erase-leftovers.ts';
 import { activeKey, addKey, removeKeys, retireKey } from './key-rows.ts';
-import { leakStepDone } from './leak-steps.ts';
+import { type LeakStep, leakStepDone, pendingAfterLeak } from './leak-steps.ts';
 import type { MaintenanceRun } from './maintenance-run.ts';
 import { BlockSealer } from './seal-block.ts';
 import { TokenMap } from './token-map.ts';
@@ -39,6 +39,7 @@ export interface RetokenOutcome {
   /** Entries whose surrogates stay as they are. */
   readonly surrogates: number;
   readonly logEmptied: boolean;
+  readonly pendingAfterLeak: readonly LeakStep[];
 }
 
 /**
@@ -70,7 +71,7 @@ export async function retokenVault(request: RetokenRequest, run: MaintenanceRun 
     const counts = await changeTokens(file, map, run);
     map?.publish();
     changeState(file, (state) => finish(file, state));
-    return { resumed, ...counts, logEmptied: emptyWriteAheadLog(file.db) };
+    return { resumed, ...counts, logEmptied: emptyWriteAheadLog(file.db), pendingAfterLeak: pendingAfterLeak(file) };
   } catch (error) {
     throw vaultErrorFrom(error);
   } finally {

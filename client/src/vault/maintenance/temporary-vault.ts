@@ -33,6 +33,8 @@ export class TemporaryVault {
    */
   copyOf(path: string): void {
     const db = openDatabase(path, { readOnly: true });
+    // The copy is another file: the vault itself is only read.
+    db.pragma('query_only = OFF');
     try {
       withVaultErrors(() => db.prepare<[string]>('VACUUM INTO ?').run(this.path));
     } finally {

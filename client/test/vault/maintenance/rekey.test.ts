@@ -17,6 +17,7 @@ test('every block is under the new key, and of the old one no byte is left', asy
     keyId: '7',
     erasedKeys: ['2'],
     logEmptied: true,
+    pendingAfterLeak: [],
   });
   file.db.close();
   expect(standsInFiles(path, old ?? Buffer.alloc(0))).toBe(false);

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { canonicalizer, type Token } from '@sdp/shared/tokenization';
 import { parse } from 'csv-parse/sync';
 import { describe, expect, test } from 'vitest';
+import { forgetEntries } from '../../../src/vault/erasure/index.ts';
 import { openVault } from '../../../src/vault/index.ts';
 import { retokenVault, rewrapVault } from '../../../src/vault/maintenance/index.ts';
 import { newMasterKey, someValues, storeAll, temporaryFolder, vaultAt } from '../vault-fixture.ts';
@@ -103,6 +104,16 @@ describe('stopped in between', () => {
     await expectWhole(path, masterKey, now);
     for (const [value, token] of again) if (now.get(token) !== value) expect.fail('two tokens for one value');
     expect(vault.stats().entries).toBe(40_000);
+  });
+
+  test('a value that is to be forgotten might not be found: refused until it is done', async () => {
+    const { path, values } = await stopped();
+    const selection = { tokens: [], values: [...values.values()].slice(-1) };
+    expect(() => forgetEntries({ path, masterKey }, selection, 'test')).toThrow(
+      expect.objectContaining({ code: 'vault-unusable' }),
+    );
+    await retokenVault({ path, masterKey });
+    expect(forgetEntries({ path, masterKey }, selection, 'test')).toMatchObject({ entries: 1 });
   });
 
   test('a map that was begun has to be named again, and none can be begun', async () => {
