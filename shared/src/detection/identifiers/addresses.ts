@@ -1,8 +1,8 @@
 import { isAlphanumericAt } from '../digit-groups.ts';
 import { isBase58Check, isBech32 } from './crypto-address.ts';
 import type { Definition } from './definition.ts';
+import type { ShapeSearch } from './search-request.ts';
 import { firmCandidate } from './shape-candidate.ts';
-import type { ShapeSearch } from './shape-searches.ts';
 
 /** Addresses of cryptocurrencies. */
 export const cryptoAddresses: readonly Definition[] = [

@@ -6,8 +6,8 @@ import { findCards } from '../payment-card.ts';
 import { findPhones } from '../phone.ts';
 import { ALL_DIGITS, AT, DECIMAL, DIGITS, IBAN_START, suspicion } from '../prefilter.ts';
 import { type Definition, digitLayouts } from './definition.ts';
+import type { ShapeSearch } from './search-request.ts';
 import { firmCandidate } from './shape-candidate.ts';
-import type { ShapeSearch } from './shape-searches.ts';
 
 /** What people and payments are reached by; found by the same code as in the server's check of uploads. */
 export const contacts: readonly Definition[] = [

@@ -43,6 +43,11 @@ export interface FindOptions {
    * text without further evidence: `121000358` is a routing number where only routing numbers are looked for.
    */
   readonly kinds?: readonly string[];
+  /**
+   * The text is a cell of a table: a value that is all of it counts by its form, announced or not. Errs on the side of
+   * finding: order numbers have such forms too.
+   */
+  readonly cell?: boolean;
   /** ISO 3166-1 alpha-2 country for national telephone numbers; its kinds win where several fit. */
   readonly region?: string;
   /** Kinds that something outside the text announces, a column's name for instance. */

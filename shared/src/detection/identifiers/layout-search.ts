@@ -39,7 +39,7 @@ export function createLayoutSearch(
   index: LayoutIndex,
   request: SearchRequest,
 ): (searched: SearchedText) => Candidate[] {
-  const asked = request.named || request.region !== undefined;
+  const asked = request.alone || request.region !== undefined;
 
   function matchesAt(searched: SearchedText, start: number, firstEnd: number, digits: number, matches: Match[]): void {
     const { text } = searched;
@@ -103,7 +103,7 @@ export function createLayoutSearch(
     const speaks = firm && (definition.check === undefined || verdict.passed || definition.peculiar === true);
     const ifAlone = !speaks && distance === undefined && !(request.named && proven);
     const local = request.region !== undefined && definition.countries.includes(request.region);
-    if (ifAlone && !(request.named || (local && definition.checksum === true))) return undefined;
+    if (ifAlone && !(request.alone || (local && definition.checksum === true))) return undefined;
     const score = scoreOf({ proven, firm: speaks, distance, local, chance: definition.chance });
     return { candidate: { kind: definition.kind, proven, start, end, score }, ifAlone };
   }

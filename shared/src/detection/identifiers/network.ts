@@ -1,7 +1,7 @@
 import { isAlphanumericAt, isDigitAt } from '../digit-groups.ts';
 import type { Definition } from './definition.ts';
+import type { ShapeSearch } from './search-request.ts';
 import { firmCandidate } from './shape-candidate.ts';
-import type { ShapeSearch } from './shape-searches.ts';
 
 /** Addresses of devices: personal data wherever somebody can tell whose device it is (GDPR recital 30). */
 export const network: readonly Definition[] = [

@@ -5,8 +5,8 @@ import { definitions } from './definitions.ts';
 import type { FindOptions } from './kind.ts';
 import { createLayoutIndex } from './layout.ts';
 import { createLayoutSearch } from './layout-search.ts';
-import { SearchedText } from './search-request.ts';
-import { type ShapeSearch, shapeSearches } from './shape-searches.ts';
+import { SearchedText, type ShapeSearch } from './search-request.ts';
+import { shapeSearches } from './shape-searches.ts';
 
 /** Finds candidates in a text that was folded. */
 export type Search = (text: string) => Candidate[];
@@ -15,6 +15,7 @@ interface Prepared {
   readonly names: readonly string[] | undefined;
   readonly announced: readonly string[] | undefined;
   readonly region: string | undefined;
+  readonly cell: boolean;
   readonly search: Search;
 }
 
@@ -26,13 +27,14 @@ const prepared: Prepared[] = [];
 const preparedKept = 16;
 
 /** The search for these options, made ready once. */
-export function searchFor({ kinds, region, announced }: FindOptions): Search {
+export function searchFor({ kinds, region, announced, cell = false }: FindOptions): Search {
   const found = prepared.find(
-    (entry) => entry.region === region && same(entry.names, kinds) && same(entry.announced, announced),
+    (entry) =>
+      entry.region === region && entry.cell === cell && same(entry.names, kinds) && same(entry.announced, announced),
   );
   if (found !== undefined) return found.search;
-  const search = prepareSearch(kinds, region, announced ?? []);
-  prepared.unshift({ names: kinds?.slice(), announced: announced?.slice(), region, search });
+  const search = prepareSearch(kinds, region, announced ?? [], cell);
+  prepared.unshift({ names: kinds?.slice(), announced: announced?.slice(), region, cell, search });
   prepared.length = Math.min(prepared.length, preparedKept);
   return search;
 }
@@ -41,6 +43,7 @@ function prepareSearch(
   names: readonly string[] | undefined,
   region: string | undefined,
   announced: readonly string[],
+  cell: boolean,
 ): Search {
   const wanted = (definition: Definition) =>
     names === undefined
@@ -49,6 +52,7 @@ function prepareSearch(
   const sought = definitions.filter(wanted);
   const request = {
     named: names !== undefined,
+    alone: cell || names !== undefined,
     region,
     announcements: createAnnouncements(sought),
     announced: new Set(sought.filter(({ kind }) => announced.includes(kind))),

@@ -1,7 +1,7 @@
 import { isAlphanumericAt } from '../digit-groups.ts';
 import type { Definition } from './definition.ts';
+import type { ShapeSearch } from './search-request.ts';
 import { firmCandidate } from './shape-candidate.ts';
-import type { ShapeSearch } from './shape-searches.ts';
 
 /** Addresses on the web; most identify nobody, so that only those with personal parts are found unasked. */
 export const urls: readonly Definition[] = [

@@ -2,8 +2,7 @@ import { isDigitAt } from '../digit-groups.ts';
 import { isBirthDate } from './calendar.ts';
 import { type Candidate, scoreOf } from './candidate.ts';
 import type { Definition } from './definition.ts';
-import type { SearchedText, SearchRequest } from './search-request.ts';
-import type { ShapeSearch } from './shape-searches.ts';
+import type { SearchedText, SearchRequest, ShapeSearch } from './search-request.ts';
 import { announcedAround } from './surroundings.ts';
 
 /** Kinds whose forms hold letters only or several numbers; all of them need words that announce them. */

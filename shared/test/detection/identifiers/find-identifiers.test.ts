@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { findIdentifiers, identifierKind, identifierKinds } from '@sdp/shared/detection';
 import { describe, expect, test } from 'vitest';
 
@@ -86,6 +88,8 @@ describe('places in a text', () => {
   test('a caller who names kinds gets values that stand alone', () => {
     expect(finds('121000358')).toEqual([]);
     expect(finds('121000358', { kinds: ['us-aba-routing'] })).toEqual(['us-aba-routing 121000358']);
+    expect(finds('121000358', { cell: true })).toHaveLength(1);
+    expect(finds('121000358 was reported', { cell: true })).toEqual([]);
     expect(finds('121000358 was reported', { kinds: ['us-aba-routing'] })).toEqual([]);
     expect(finds('121000358 was reported', { kinds: ['us-aba-routing'], announced: ['us-aba-routing'] })).toHaveLength(
       1,
@@ -122,6 +126,15 @@ describe('kinds', () => {
     for (const { kind, label, source, chance } of identifierKinds) {
       expect(kind).toMatch(/^[a-z][a-z0-9-]+$/);
       expect([label.length > 2, source.length > 3, chance >= 0 && chance <= 1]).toEqual([true, true, true]);
+    }
+  });
+
+  test('stand in the documentation with their label and chance', () => {
+    const page = readFileSync(resolve(import.meta.dirname, '../../../../docs/detection.md'), 'utf8');
+    for (const { kind, label, chance } of identifierKinds) {
+      const row = page.split('\n').find((line) => line.startsWith(`| \`${kind}\` | ${label} |`));
+      expect([kind, row !== undefined]).toEqual([kind, true]);
+      expect(row).toContain(`| ${chance > 0 && chance < 0.001 ? '< 0.001' : chance} |`);
     }
   });
 

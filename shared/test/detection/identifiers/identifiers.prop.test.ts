@@ -33,9 +33,8 @@ describe.each(withLayouts.map((definition) => [definition.kind, definition] as c
     }
   });
 
-  test.skipIf(!isProving(definition))(
-    'with one digit changed it is not proven, save where the checksum cannot tell',
-    () => {
+  if (isProving(definition))
+    test('with one digit changed it is not proven, save where the checksum cannot tell', () => {
       const random = seededRandom(kind.length * 104_729);
       let proven = 0;
       let changed = 0;
@@ -51,21 +50,21 @@ describe.each(withLayouts.map((definition) => [definition.kind, definition] as c
         }
       }
       expect(proven).toBeLessThanOrEqual(changed * (partlyChecked[kind] ?? 0.11));
-    },
-  );
+    });
 
-  test.skipIf(definition.check === undefined)('chance is no more than it states', () => {
-    const random = seededRandom(kind.length * 31);
-    const samples = 6000;
-    for (const layout of new Set(layoutsOf(definition).map((form) => form.replace(/[~=]/g, '-')))) {
-      let passing = 0;
-      for (let i = 0; i < samples; i += 1) if (check(definition, fillLayout(layout, random)) === true) passing += 1;
-      // Four standard deviations above what is stated.
-      const stated = samples * definition.chance;
-      expect([layout, passing]).toEqual([
-        layout,
-        Math.min(passing, Math.ceil(stated * 1.1 + 4 * Math.sqrt(stated) + 3)),
-      ]);
-    }
-  });
+  if (definition.check !== undefined)
+    test('chance is no more than it states', () => {
+      const random = seededRandom(kind.length * 31);
+      const samples = 6000;
+      for (const layout of new Set(layoutsOf(definition).map((form) => form.replace(/[~=]/g, '-')))) {
+        let passing = 0;
+        for (let i = 0; i < samples; i += 1) if (check(definition, fillLayout(layout, random)) === true) passing += 1;
+        // Four standard deviations above what is stated.
+        const stated = samples * definition.chance;
+        expect([layout, passing]).toEqual([
+          layout,
+          Math.min(passing, Math.ceil(stated * 1.1 + 4 * Math.sqrt(stated) + 3)),
+        ]);
+      }
+    });
 });
