@@ -1,11 +1,19 @@
 import { Command } from 'commander';
 import { addReasonFlag } from '../audit/index.ts';
 import type { ManifestColumn } from '../manifest/index.ts';
-import { type DetokenizeOutcome, detokenizeFile, isReversible } from '../pipeline/index.ts';
+import {
+  type DetokenizeOutcome,
+  type DetokenizeRequest,
+  detokenizeFile,
+  filePairs,
+  isReversible,
+  workOnFiles,
+} from '../pipeline/index.ts';
 import { formatNumber } from '../terminal/index.ts';
 import { type CommandContext, pathForPeople, vaultPathFrom } from './context.ts';
 import { addCsvFlags, type CsvFlags, collect, csvOptionsOf } from './csv-flags.ts';
 import { addOutputFlags } from './output-flags.ts';
+import { reportFiles } from './report-files.ts';
 import { addTableFlags, type TableFlags, tableRequestOf } from './table-flags.ts';
 
 interface DetokenizeFlags extends CsvFlags, TableFlags {
@@ -16,6 +24,7 @@ interface DetokenizeFlags extends CsvFlags, TableFlags {
   readonly manifest?: string;
   readonly keepUnknown?: boolean;
   readonly reason?: string;
+  readonly keepGoing?: boolean;
 }
 
 /** `sdp detokenize`: puts the original values back. */
@@ -25,12 +34,19 @@ export function detokenizeCommand(context: CommandContext): Command {
     .description(
       'Replaces tokens by the values that the vault keeps for them. Where a manifest lies beside the input, all its columns that can be reversed are, byte for byte; else tokens wherever they stand in the named columns or in all. The output holds personal data again: a new file can be read by its owner only.',
     )
-    .requiredOption('--input <file>', 'tokenized file: CSV, NDJSON or Parquet, plain or compressed; - for stdin')
-    .requiredOption('--output <file>', 'file to write, replaced if it is there; - for stdout')
+    .requiredOption(
+      '--input <file>',
+      'tokenized file: CSV, NDJSON or Parquet, plain or compressed; a folder or pattern; - for stdin',
+    )
+    .requiredOption(
+      '--output <file>',
+      'file to write, replaced if it is there; - for stdout; for a folder or pattern, a folder',
+    )
     .option('--column <name>', 'column to look for tokens in, in place of the manifest; may be repeated', collect)
     .option('--vault <file>', 'vault file (default: SDP_VAULT, else token_vault.db)')
     .option('--manifest <file>', 'manifest of the input (default: the input with .manifest.json, if it is there)')
-    .option('--keep-unknown', 'leave tokens that the vault does not know as they are, rather than fail');
+    .option('--keep-unknown', 'leave tokens that the vault does not know as they are, rather than fail')
+    .option('--keep-going', 'of a folder: go on with the other files when one fails');
   return addOutputFlags(addTableFlags(addCsvFlags(addReasonFlag(command))))
     .addHelpText(
       'after',
@@ -42,7 +58,7 @@ Example:
 `,
     )
     .action(async (flags: DetokenizeFlags) => {
-      const outcome = await detokenizeFile(context, {
+      const request: DetokenizeRequest = {
         input: flags.input,
         output: flags.output,
         vaultPath: vaultPathFrom(context, flags.vault),
@@ -52,8 +68,19 @@ Example:
         ...(flags.reason === undefined ? {} : { reason: flags.reason }),
         ...(flags.column === undefined ? {} : { columns: flags.column }),
         ...(flags.manifest === undefined ? {} : { manifest: flags.manifest }),
+      };
+      const pairs = await filePairs(context, flags.input, flags.output);
+      if (pairs === undefined) return report(context, await detokenizeFile(context, request));
+      const work = (pair: { readonly input: string; readonly output: string }) =>
+        detokenizeFile(context, { ...request, ...pair });
+      const outcomes = await workOnFiles(pairs, work, {
+        keepGoing: flags.keepGoing ?? false,
+        isDone: async () => false,
       });
-      report(context, outcome);
+      reportFiles(context, outcomes, ({ rows, columns }) => ({
+        rows,
+        'values put back': columns.reduce((sum, { revealed }) => sum + revealed, 0),
+      }));
     });
 }
 

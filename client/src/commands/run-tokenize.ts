@@ -1,10 +1,54 @@
-import { dryRun, type TokenizeRequest, tokenizeFile } from '../pipeline/index.ts';
+import { UsageError } from '@sdp/shared/errors';
+import {
+  dryRun,
+  filePairs,
+  isAlreadyTokenized,
+  type TokenizeRequest,
+  tokenizeFile,
+  workOnFiles,
+} from '../pipeline/index.ts';
+import { formatByName } from '../tables/index.ts';
 import type { CommandContext } from './context.ts';
+import { reportFiles } from './report-files.ts';
 import { reportDryRun, reportTokenized } from './report-tokenized.ts';
 import type { RunFlags } from './table-flags.ts';
 
 /** What `tokenize-csv` and `tokenize-config` do once they know how each column is treated. */
 export async function runTokenize(context: CommandContext, request: TokenizeRequest, flags: RunFlags): Promise<void> {
-  if (flags.dryRun) reportDryRun(context, await dryRun(context, request));
-  else reportTokenized(context, await tokenizeFile(context, request));
+  const pairs = await filePairs(context, request.input, request.output);
+  if (pairs === undefined) {
+    if (flags.dryRun) reportDryRun(context, await dryRun(context, request));
+    else reportTokenized(context, await tokenizeFile(context, request));
+    return;
+  }
+  if (request.manifest !== undefined) {
+    throw new UsageError('usage-invalid', {
+      message: 'Several outputs have a manifest each, beside them',
+      remedy: 'Leave out --manifest.',
+    });
+  }
+  const keepGoing = flags.keepGoing ?? false;
+  if (flags.dryRun) {
+    const work = ({ input }: { readonly input: string }) => dryRun(context, { ...request, input });
+    const outcomes = await workOnFiles(pairs, work, { keepGoing, isDone: async () => false, makeFolders: false });
+    reportFiles(context, outcomes, ({ rows, bytes }) => ({ rows, bytes }));
+    return;
+  }
+  const outcomes = await workOnFiles(
+    pairs,
+    (pair) => {
+      const format = request.format ?? formatByName(pair.input);
+      const resume = request.resume === true && (format === 'csv' || format === 'ndjson');
+      return tokenizeFile(context, { ...request, ...pair, resume });
+    },
+    {
+      keepGoing,
+      isDone: async (pair) => request.resume === true && (await isAlreadyTokenized(context, pair, request)),
+    },
+  );
+  reportFiles(context, outcomes, ({ manifest, newValues }) => ({
+    rows: manifest.row_count,
+    'new values': newValues,
+    bytes: manifest.file.bytes,
+  }));
 }

@@ -1,3 +1,4 @@
+export { isAlreadyTokenized } from './already-done.ts';
 export { invalidNamespace } from './column-authority.ts';
 export { type ColumnTally, columnEdits, completeTallies } from './column-edits.ts';
 export { describeColumns, irreversibleShifts } from './column-record.ts';
@@ -11,6 +12,7 @@ export {
 export { type DetokenizeOutcome, type DetokenizeRequest, detokenizeFile } from './detokenize-file.ts';
 export { type DryRunOutcome, dryRun } from './dry-run.ts';
 export { cardOf, fpeOf } from './keyed-methods.ts';
+export { type FileOutcome, filePairs, workOnFiles } from './many-files.ts';
 export { nullMarkerSet, skipMarkers, walkPastMany } from './null-markers.ts';
 export { openInput } from './open-input.ts';
 export { OutputTarget } from './output-target.ts';

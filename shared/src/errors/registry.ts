@@ -134,6 +134,12 @@ export const errorRegistry = {
     title: 'A cell or a row is larger than the limit',
     remedy: 'Check for an unclosed quote in that row.',
   },
+  'files-failed': {
+    kind: 'input',
+    title: 'Some of several files could not be worked on',
+    remedy:
+      'Correct what is said of each and run the command again with --resume; outputs that are there are complete.',
+  },
   'format-unsupported': {
     kind: 'input',
     title: 'This format cannot be read or written here',
