@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { KeyedHash } from '@sdp/shared/tokenization';
+import { canonicalizer, type KeyedHash } from '@sdp/shared/tokenization';
 import { expect, onTestFinished, test } from 'vitest';
 import { openVaultWith } from '../../src/vault/open-vault.ts';
 import { newMasterKey, temporaryFolder } from './vault-fixture.ts';
@@ -57,4 +57,25 @@ test('the error names no value, token or digest', async () => {
   vault.tokenizer('n')('collides 2');
   const error: unknown = await vault.flush().catch((failure: unknown) => failure);
   expect(JSON.stringify([error, String(error), (error as Error).stack])).not.toMatch(/collides|abab/);
+});
+
+test('with a canonical form too: another spelling is none, another value with the same token is one', async () => {
+  const canonical = canonicalizer({ steps: ['lower'] });
+  const path = join(temporaryFolder(), 'v.db');
+  const masterKey = newMasterKey();
+  const before = await collidingVault(path, masterKey);
+  const token = before.tokenizer('n', { canonical })('Collides 1');
+  expect(before.tokenizer('n', { canonical })('COLLIDES 1')).toBe(token);
+  await before.close();
+  const vault = await collidingVault(path, masterKey);
+  vault.tokenizer('n', { canonical })('collides 1');
+  await vault.flush();
+  expect(vault.spellings('n')).toBe(1);
+  expect(vault.tokenizer('n', { canonical })('Collides 2')).toBe(token);
+  await expect(vault.flush()).rejects.toThrow(tokenCollision);
+  expect(vault.revealer()(token)).toBe('Collides 1');
+  const another = await collidingVault(join(temporaryFolder(), 'v.db'), masterKey);
+  const inOneBatch = another.tokenizer('n', { canonical });
+  expect(inOneBatch('Collides 1')).toBe(inOneBatch('Collides 2'));
+  await expect(another.flush()).rejects.toThrow(tokenCollision);
 });
