@@ -89,7 +89,10 @@ test('a backup with a bit flipped anywhere changes nothing', async () => {
   const { path, values, request } = await backedUp(40);
   const bytes = readFileSync(request.input);
   let refused = 0;
-  for (let at = 30; at < bytes.length; at += Math.ceil(bytes.length / 25)) {
+  // Most of a small vault's pages are empty.
+  const used = [...bytes.keys()].filter((at) => bytes[at] !== 0);
+  for (let i = 1; i < 25; i++) {
+    const at = used[Math.floor((used.length * i) / 25)] ?? 0;
     const bad = Buffer.from(bytes);
     bad[at] = (bad[at] ?? 0) ^ 4;
     writeFileSync(request.input, bad);
@@ -103,5 +106,5 @@ test('a backup with a bit flipped anywhere changes nothing', async () => {
     // Where it went through the bit stood in a place that holds nothing.
     await expectWhole(path, masterKey, values);
   }
-  expect(refused).toBeGreaterThan(3);
+  expect(refused).toBeGreaterThan(15);
 }, 60_000);
