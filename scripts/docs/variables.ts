@@ -5,12 +5,13 @@ import { type Variables, variablesSchema } from '../../server/src/settings/varia
 export const clientVariables: Readonly<Record<string, string>> = {
   SDP_CRYPTO_KEY: 'your master key: 32 bytes of URL-safe base64, from `sdp keygen`',
   SDP_CRYPTO_KEY_FILE: 'file that holds the master key, as it is or sealed, readable by you alone',
+  SDP_NEW_CRYPTO_KEY: 'the master key to come, for `vault rewrap`',
+  SDP_NEW_CRYPTO_KEY_FILE: 'file that holds it, as it is or sealed',
   SDP_KEY_PASSPHRASE: 'passphrase of a sealed key file; asked for on a terminal where unset',
   SDP_KEY_PASSPHRASE_FILE: 'file whose first line is that passphrase, readable by you alone',
   SDP_KEY_IDENTITY_FILE: 'file of age identities that open a sealed key file, readable by you alone',
   SDP_KMS_TOKEN_FILE: 'file with the token for Vault or OpenBao Transit; `BAO_TOKEN` and `VAULT_TOKEN` come first',
-  SDP_STATE_DIR:
-    'folder in which SDP remembers the ends of audit logs; the state folder of your account where unset',
+  SDP_STATE_DIR: 'folder in which SDP remembers the ends of audit logs; the state folder of your account where unset',
   SDP_AUDIT_LOG: 'file of the audit log; beside the vault where unset',
   SDP_OPERATOR: 'who is at work, for the audit log, where the account of the system does not tell',
   SDP_VAULT: 'vault file; `token_vault.db` in the current folder where unset',

@@ -1,10 +1,12 @@
 import type { MasterKey } from '@sdp/shared/crypto';
 import { ConfigError } from '@sdp/shared/errors';
-import { Decrypter, Encrypter } from 'age-encryption';
 import { masterKeyFrom } from './key-wrapping.ts';
 import type { WrappedKey } from './sealed-key-file.ts';
 
 type RecipientsWrap = Extract<WrappedKey, { kind: 'recipients' }>;
+
+/** Loaded when it is needed: that takes longer than many a command. */
+const ageLibrary = () => import('age-encryption');
 
 /** Precedes the key inside the encrypted text, so that it opens as this file's key alone. */
 const prefix = (fileId: string): Buffer => Buffer.from(`sdp-sealed-key-v1:${fileId}:`, 'utf8');
@@ -19,6 +21,7 @@ export async function wrapForRecipients(
   master: MasterKey,
   recipients: readonly string[],
 ): Promise<RecipientsWrap> {
+  const { Encrypter } = await ageLibrary();
   const encrypter = new Encrypter();
   for (const [index, recipient] of recipients.entries()) {
     try {
@@ -47,6 +50,7 @@ export async function unwrapByIdentities(
   wrap: RecipientsWrap,
   identities: readonly string[],
 ): Promise<MasterKey | undefined> {
+  const { Decrypter } = await ageLibrary();
   const decrypter = new Decrypter();
   for (const [index, identity] of identities.entries()) {
     try {

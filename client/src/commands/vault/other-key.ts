@@ -1,7 +1,8 @@
 import { type Environment, loadMasterKey, type MasterKey } from '../../keys/index.ts';
 import type { CommandContext } from '../context.ts';
 
-const prefix = 'SDP_NEW_';
+const ownPrefix = 'SDP_';
+const prefix = `${ownPrefix}NEW_`;
 
 /**
  * The master key that is to come: from `--new-key-file`, else from `SDP_NEW_CRYPTO_KEY`, `SDP_NEW_CRYPTO_KEY_FILE` and
@@ -12,7 +13,7 @@ const prefix = 'SDP_NEW_';
 export function loadNewKey(context: CommandContext, keyFile: string | undefined): Promise<MasterKey> {
   const renamed = Object.entries(context.env)
     .filter(([name]) => name.startsWith(prefix))
-    .map(([name, value]) => [`SDP_${name.slice(prefix.length)}`, value] as const);
+    .map(([name, value]) => [`${ownPrefix}${name.slice(prefix.length)}`, value] as const);
   return load(context, keyFile === undefined ? Object.fromEntries(renamed) : { SDP_CRYPTO_KEY_FILE: keyFile });
 }
 
