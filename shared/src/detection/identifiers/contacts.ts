@@ -6,6 +6,7 @@ import { findCards } from '../payment-card.ts';
 import { findPhones } from '../phone.ts';
 import { ALL_DIGITS, AT, DECIMAL, DIGITS, IBAN_START, suspicion } from '../prefilter.ts';
 import { type Definition, digitLayouts } from './definition.ts';
+import { findRegionalPhone } from './regional-phone.ts';
 import type { ShapeSearch } from './search-request.ts';
 import { firmCandidate } from './shape-candidate.ts';
 
@@ -150,7 +151,12 @@ export const searchContacts: ShapeSearch = (sought, request) => {
         findCards(text, chunk)
           .filter((found) => isWrittenAsCard(text, found))
           .forEach(add);
-      if (phones) findPhones(text, chunk).forEach(add);
+      if (!phones) continue;
+      const found = findPhones(text, chunk);
+      const regional =
+        found.length === 0 && request.region !== undefined ? findRegionalPhone(text, chunk, request.region) : undefined;
+      found.forEach(add);
+      if (regional !== undefined) add(regional);
     }
   };
 };

@@ -96,6 +96,13 @@ describe('places in a text', () => {
     );
   });
 
+  test('a region makes its national telephone numbers known', () => {
+    expect(finds('ruf an: 03012345678, danke', { region: 'DE' })).toEqual(['phone 03012345678']);
+    expect(finds('chiama il 347 1234567 ora', { region: 'IT' })).toEqual(['phone 347 1234567']);
+    expect(finds('chiama il 347 1234567 ora')).toEqual([]);
+    expect(finds('order 4155550132 of 2024 05 06', { region: 'US' })).toEqual([]);
+  });
+
   test('dates of birth with the name of the month', () => {
     expect(finds('Born on 3rd of March 1985 in Rome')).toEqual(['date-of-birth 3rd of March 1985']);
     expect(finds('née le 1er février 1972')).toEqual(['date-of-birth 1er février 1972']);
