@@ -116,7 +116,10 @@ function assertFlags({ input, sourceTable }: ScanFlags): void {
   }
 }
 
-/** A file that is not UTF-8 and has no mark that says otherwise is most likely Latin-1: it is read again as that. */
+/**
+ * A file that is not UTF-8 and has no mark that says otherwise is most likely Latin-1, and rows with missing cells keep
+ * nobody from seeing what the others hold: it is read again so.
+ */
 async function sampleOf(
   context: CommandContext,
   flags: ScanFlags,
@@ -126,9 +129,14 @@ async function sampleOf(
   try {
     return await sampleAs(context, flags, path, known);
   } catch (error) {
-    const retry = error instanceof InputError && error.code === 'csv-encoding' && flags.encoding === undefined;
-    if (!retry || path === stdioPath) throw error;
-    return sampleAs(context, { ...flags, encoding: 'latin1' }, path, known);
+    if (!(error instanceof InputError) || path === stdioPath) throw error;
+    if (error.code === 'csv-encoding' && flags.encoding === undefined) {
+      return sampleOf(context, { ...flags, encoding: 'latin1' }, path, known);
+    }
+    if (error.code !== 'csv-ragged' || flags.lenient) throw error;
+    const sample = await sampleOf(context, { ...flags, lenient: true }, path, known);
+    context.terminal.warn(`${path} has rows with missing cells; give --lenient to tokenize-config as well`);
+    return sample;
   }
 }
 

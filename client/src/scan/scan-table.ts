@@ -52,7 +52,8 @@ export function scanTable(
       ...(form === undefined ? {} : { form }),
     };
   });
-  return { sample, header, columns };
+  // What was read as the header was a row.
+  return { sample: header ? sample : { ...sample, rowsRead: sample.rowsRead + 1 }, header, columns };
 }
 
 /** Identifiers that stand in cells outside of the sample. */

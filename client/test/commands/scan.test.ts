@@ -92,6 +92,13 @@ test('reads Latin-1 by itself', async () => {
   expect(stderr).toContain('--encoding latin1');
 });
 
+test('reads files with missing cells, and says so once', async () => {
+  const cwd = folder({ 'kunden.csv': `${customers}Nina;Wolf\n` });
+  const { json, stderr } = await runCommand(scanCommand, ['--input', 'kunden.csv', '--json'], { cwd });
+  expect(columnsOf(json).map((column) => column.class)).toEqual(people[0]?.map(() => 'direct'));
+  expect(stderr.match(/--lenient/g)).toHaveLength(1);
+});
+
 test('reads compressed files and standard input', async () => {
   const cwd = folder({ 'kunden.csv.gz': gzipSync(customers) });
   const packed = await runCommand(scanCommand, ['--input', 'kunden.csv.gz', '--json'], { cwd });
@@ -129,7 +136,7 @@ test('--whole finds one identifier outside of the sample', async () => {
 });
 
 test('leaves no configuration where the file cannot be read', async () => {
-  const cwd = folder({ 't.csv': 'a,b\n1,2\n3\n' });
+  const cwd = folder({ 't.csv': 'a,b\n1,2\n3,4,5\n' });
   const { error } = await runCommand(scanCommand, ['--input', 't.csv', '--output', 't.yml'], { cwd });
   expect(error).toMatchObject({ code: 'csv-ragged' });
   expect(readdirSync(cwd)).toEqual(['t.csv']);
