@@ -99,12 +99,14 @@ export function createAnnouncements(definitions: readonly Definition[]): Announc
     for (let i = 0; i < length; i += 1) {
       if (!isLetter(text, i)) continue;
       const start = i;
-      while (isLetter(text, i)) i += 1;
-      if (i - start > longestWord) continue;
-      const stems = relevantStems(text.slice(start, i));
+      while (isLetter(text, i) && !(i > start && endsUnspacedRun(text, i))) i += 1;
+      const end = i;
+      i -= 1;
+      if (end - start > longestWord) continue;
+      const stems = relevantStems(text.slice(start, end));
       if (stems === null) continue;
       words ??= [];
-      for (const stem of stems) words.push({ stem, start, end: i });
+      for (const stem of stems) words.push({ stem, start, end });
     }
     return words === undefined ? [] : announcementsOf(words, byFirstStem, unspaced);
   };
@@ -132,6 +134,11 @@ function announcementsOf(
     }
   });
   return found.sort((a, b) => a.end - b.end);
+}
+
+/** A Latin letter right after an ideograph begins something new: `护照号E12345678`. */
+function endsUnspacedRun(text: string, index: number): boolean {
+  return text.charCodeAt(index) < 128 && text.charCodeAt(index - 1) >= 0x0e00;
 }
 
 const otherLetter = /[\p{L}\p{M}\ud800-\udfff]/u;

@@ -35,7 +35,7 @@ export function scoreOf(standing: Standing): number {
 /** Of candidates that overlap the better one stays, of equal ones the longer; the rest in order of place. */
 export function bestWithoutOverlaps(candidates: readonly Candidate[]): LocatedIdentifier[] {
   if (candidates.length === 0) return [];
-  const ranked = candidates.toSorted(
+  const ranked = withoutParts(candidates).toSorted(
     (a, b) => b.score - a.score || b.end - b.start - (a.end - a.start) || a.start - b.start,
   );
   const taken: Candidate[] = [];
@@ -48,6 +48,19 @@ export function bestWithoutOverlaps(candidates: readonly Candidate[]): LocatedId
     taken.splice(at, 0, candidate);
   }
   return taken.map(({ kind, proven, start, end }) => ({ kind, proven, start, end }));
+}
+
+/** Without those that are a part of a longer one of their own kind: `4710815` of `0221/4710815`. */
+function withoutParts(candidates: readonly Candidate[]): Candidate[] {
+  const reach = new Map<string, number>();
+  return candidates
+    .toSorted((a, b) => a.start - b.start || b.end - a.end || b.score - a.score)
+    .filter(({ kind, start, end }) => {
+      const covered = reach.get(kind) ?? -1;
+      if (end <= covered && start < covered) return false;
+      reach.set(kind, Math.max(covered, end));
+      return true;
+    });
 }
 
 /** Index of the first find that starts at or after a place (binary search). */

@@ -155,11 +155,18 @@ export const searchContacts: ShapeSearch = (sought, request) => {
       const found = findPhones(text, chunk);
       const regional =
         found.length === 0 && request.region !== undefined ? findRegionalPhone(text, chunk, request.region) : undefined;
-      found.forEach(add);
+      found.map((phone) => withOpening(text, phone)).forEach(add);
       if (regional !== undefined) add(regional);
     }
   };
 };
+
+/** The plus and the bracket in front belong to a number that is replaced: `+49 …`, `(11) …`. */
+function withOpening(text: string, phone: LocatedFinding): LocatedFinding {
+  let { start } = phone;
+  while (start > phone.start - 2 && '+('.includes(text[start - 1] ?? ' ')) start -= 1;
+  return { ...phone, start };
+}
 
 /** How card numbers are grouped on cards and in forms; other groups separated by blanks are lists and times. */
 const cardGroups = new Set(['4 4 4 4', '4 6 5', '4 6 4', '4 4 4 4 3', '4 4 4 1', '8 8', '6 13', '4 4 5', '4 5 6']);

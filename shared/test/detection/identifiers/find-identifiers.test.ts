@@ -74,9 +74,19 @@ describe('places in a text', () => {
     expect(finds('block 219099998 replicated')).toEqual([]);
   });
 
+  test('take a number whole, with what opens it', () => {
+    expect(finds('Tel. 0221/4710815')).toEqual(['phone 0221/4710815']);
+    expect(finds('celular (11) 98765-4321, tel. +7 912 345-67-89')).toEqual([
+      'phone (11) 98765-4321',
+      'phone +7 912 345-67-89',
+    ]);
+    expect(finds('geboren op 1-2-1990')).toEqual(['date-of-birth 1-2-1990']);
+  });
+
   test('announcements in other scripts', () => {
     expect(finds('マイナンバーは1234 5678 9018です')).toEqual(['jp-my-number 1234 5678 9018']);
     expect(finds('生年月日：1985年12月31日')).toEqual(['date-of-birth 1985年12月31日']);
+    expect(finds('护照号E12345678')).toEqual(['cn-passport E12345678']);
     expect(finds('ИНН 7707083893')).toEqual(['ru-inn 7707083893']);
   });
 

@@ -220,7 +220,17 @@ export const international: readonly Definition[] = [
     countries: [],
     source: 'ISO 8601 and the orders in use; told from other dates by the words before it',
     bare: [
-      ...['9999-99-99', '9999/99/99', '9999.99.99', '99999999', '99-99-9999', '99 99 9999'],
+      ...[
+        '9-9-9999',
+        '99-9-9999',
+        '9-99-9999',
+        '9999-99-99',
+        '9999/99/99',
+        '9999.99.99',
+        '99999999',
+        '99-99-9999',
+        '99 99 9999',
+      ],
       ...['.', '/'].flatMap((mark) =>
         ['99_99_9999', '9_9_9999', '99_9_9999', '9_99_9999'].map((form) => form.replaceAll('_', mark)),
       ),
