@@ -66,6 +66,9 @@ export function findEntries(file: VaultFile, state: VaultState, selection: Entry
   return { found, erasedBefore, unknown: asked.size - met.size - erasedBefore };
 }
 
+/** Blocks in memory at a time where all of a namespace are read: some 2 MB. */
+const blocksRead = 256;
+
 const tokenKey = (token: string) => `t${token}`;
 const valueKey = (value: string) => `v${value}`;
 
@@ -94,7 +97,9 @@ class NamespaceFinder {
         'SELECT token, ref, tail FROM token_vault WHERE namespace_id = ? AND token = ?',
       ),
       block: db.prepare<[number], BlockRow>('SELECT * FROM vault_block WHERE block_id = ?'),
-      blocks: db.prepare<[number], BlockRow>('SELECT * FROM vault_block WHERE namespace_id = ?'),
+      blocks: db.prepare<[number, number], BlockRow>(
+        `SELECT * FROM vault_block WHERE namespace_id = ? AND block_id > ? ORDER BY block_id LIMIT ${blocksRead}`,
+      ),
     };
   }
 
@@ -144,16 +149,24 @@ class NamespaceFinder {
 
   /** Where nothing leads from a value to its token, all are read. */
   #searchBlocks(forms: ReadonlyMap<string, unknown>, take: (row: EntryRow, form: string) => void): void {
+    let last = 0;
+    for (;;) {
+      const blocks = this.#sql.blocks.all(this.#namespace.id, last);
+      for (const block of blocks) this.#searchBlock(block, forms, take);
+      if (blocks.length < blocksRead) return;
+      last = blocks.at(-1)?.block_id ?? last;
+    }
+  }
+
+  #searchBlock(row: BlockRow, forms: ReadonlyMap<string, unknown>, take: (row: EntryRow, form: string) => void): void {
     const { db, keys } = this.#file;
-    for (const block of this.#sql.blocks.all(this.#namespace.id)) {
-      const opened = openBlockRow(db, keys, this.#namespace.name, block);
-      for (let slot = 0; slot < (opened?.count ?? 0); slot++) {
-        if (opened === undefined || opened.isErased(slot)) continue;
-        const form = this.#formOf(opened.value(slot));
-        if (!forms.has(form)) continue;
-        const row = this.#sql.row.get(this.#namespace.id, Buffer.from(opened.token(slot)));
-        if (row !== undefined) take(row, form);
-      }
+    const opened = openBlockRow(db, keys, this.#namespace.name, row);
+    for (let slot = 0; slot < (opened?.count ?? 0); slot++) {
+      if (opened === undefined || opened.isErased(slot)) continue;
+      const form = this.#formOf(opened.value(slot));
+      if (!forms.has(form)) continue;
+      const entry = this.#sql.row.get(this.#namespace.id, Buffer.from(opened.token(slot)));
+      if (entry !== undefined) take(entry, form);
     }
   }
 
