@@ -1,10 +1,17 @@
 import { existsSync } from 'node:fs';
 import type { ColumnMethod } from '@sdp/shared/contracts';
 import { keyFingerprint, type MasterKey } from '@sdp/shared/crypto';
-import { IntegrityError } from '@sdp/shared/errors';
+import { InputError, IntegrityError } from '@sdp/shared/errors';
 import type { CsvOptions } from '../csv/index.ts';
 import { isKeyNamed, type KeySurroundings, loadMasterKey } from '../keys/index.ts';
-import { csvOptionsIn, type Manifest, type ManifestColumn, readManifest, verifyManifest } from '../manifest/index.ts';
+import {
+  csvOptionsIn,
+  formatOf,
+  type Manifest,
+  type ManifestColumn,
+  readManifest,
+  verifyManifest,
+} from '../manifest/index.ts';
 import { openVault, type Vault } from '../vault/index.ts';
 import type { UploadColumn } from './declared-columns.ts';
 import type { Inspection } from './inspect-file.ts';
@@ -60,11 +67,24 @@ export interface ProvenanceOptions {
  * The user's declarations if there are any, else the manifest; no declarations when there is neither.
  *
  * @throws {IntegrityError} `manifest-invalid`
+ * @throws {InputError} `format-unsupported`
  */
 export async function findProvenance(options: ProvenanceOptions): Promise<Provenance> {
   const { manifestPath, manifestNamed, declared } = options;
   if (declared.size > 0 || (!manifestNamed && !existsSync(manifestPath))) return { source: 'user', declared };
-  return { source: 'manifest', manifest: await readManifest(manifestPath) };
+  const manifest = await readManifest(manifestPath);
+  assertUploadable(manifest);
+  return { source: 'manifest', manifest };
+}
+
+/** Only plain CSV is sent; the server takes rows with the same fields each. */
+function assertUploadable(manifest: Manifest): void {
+  const { format, compression } = formatOf(manifest);
+  if (format.kind === 'csv' && compression === 'none') return;
+  throw new InputError('format-unsupported', {
+    message: `The file is ${compression === 'none' ? '' : `${compression} of `}${format.kind}; an upload is made of plain CSV`,
+    remedy: 'Tokenize a CSV file to an output without compression, and upload that; it is compressed on its way.',
+  });
 }
 
 /** How the manifest says the file is to be read; the user's options where there is none. */
