@@ -14,7 +14,7 @@ import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
 import { writeMetadata } from 'hyparquet-writer/src/metadata.js';
 import type { ByteSink, ColumnEdit } from '../csv/index.ts';
 import type { ManifestFormat } from '../manifest/index.ts';
-import type { TableInput, TablePlan, TableSummary } from '../tables/index.ts';
+import type { TableInput, TablePlan, TableSummary } from '../tables/table.ts';
 import { codecFor, compressors, decompressors } from './codecs.ts';
 import { elementFor, textOfValue, textTypeOf, valueOfText } from './column-text.ts';
 import type { ParquetTextType } from './parquet-types.ts';

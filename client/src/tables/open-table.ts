@@ -1,22 +1,10 @@
-import { type Compression, compressionByMagic, decompress } from '../compression/index.ts';
+import { compressionByMagic, decompress } from '../compression/index.ts';
 import type { ByteSource } from '../csv/index.ts';
 import type { InputFile } from '../files/index.ts';
+import type { TableInput } from './table.ts';
 import { formatByMagic, formatByName, type TableFormat } from './table-format.ts';
 
 const magicBytes = 4;
-
-/** A table to read: what it is, and its text. */
-export interface TableInput {
-  readonly format: TableFormat;
-  readonly compression: Compression;
-  readonly file: InputFile;
-  /** Uncompressed, from the start. */
-  readonly text: ByteSource;
-  /** The same once more; not there for what can be read only once. */
-  readonly textAgain?: () => ByteSource;
-  /** Bytes of the file itself that have been read for `text`. */
-  fileBytesRead(): number;
-}
 
 /**
  * Finds out what a file is: its compression by its first bytes, its format by `format`, its name or its first bytes; CSV

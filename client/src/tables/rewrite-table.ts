@@ -1,10 +1,7 @@
-import { type ByteSink, type CsvEdits, type CsvOptions, rewriteCsv } from '../csv/index.ts';
+import { type ByteSink, type CsvOptions, rewriteCsv } from '../csv/index.ts';
 import type { ManifestFormat } from '../manifest/index.ts';
 import { type NdjsonRewriteSummary, rewriteNdjson } from '../ndjson/index.ts';
-import type { TableInput } from './open-table.ts';
-
-/** Says what is done to which column, once the names of the columns are known. */
-export type TablePlan = (header: readonly string[]) => CsvEdits | Promise<CsvEdits>;
+import type { TableInput, TablePlan, TableSummary } from './table.ts';
 
 export interface RewriteTableOptions {
   readonly csv: CsvOptions;
@@ -13,15 +10,6 @@ export interface RewriteTableOptions {
   readonly described?: ManifestFormat;
   /** Name of a workbook's sheet; the first where left out. */
   readonly sheet?: string;
-}
-
-export interface TableSummary {
-  readonly header: readonly string[];
-  readonly rows: number;
-  /** How the output is written down, for its manifest. */
-  readonly format: ManifestFormat;
-  /** Replaced values that will come back equal, but spelled otherwise. */
-  readonly respelled: number;
 }
 
 /**

@@ -1,7 +1,7 @@
 import { InputError } from '@sdp/shared/errors';
 import { readSheet } from 'read-excel-file/node';
 import type { ByteSource } from '../csv/index.ts';
-import type { TableInput } from '../tables/index.ts';
+import type { TableInput } from '../tables/table.ts';
 
 const rowsPerChunk = 1_000;
 const dayMs = 86_400_000;

@@ -60,7 +60,7 @@ function aes(key: KeyObject, block: Buffer): Buffer {
 }
 
 function cbcMac(key: KeyObject, message: Buffer): Buffer {
-  let state = Buffer.alloc(16);
+  let state: Buffer = Buffer.alloc(16);
   for (let at = 0; at < message.length; at += 16) {
     state = aes(key, Buffer.from(state.map((byte, k) => byte ^ (message[at + k] as number))));
   }

@@ -1,5 +1,7 @@
-import { copyFileSync, existsSync, readFileSync, statSync, truncateSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, existsSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { generateMasterKeyText, parseMasterKey } from '@sdp/shared/crypto';
 import { canonicalizer } from '@sdp/shared/tokenization';
 import Sqlite from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
@@ -271,3 +273,58 @@ test('a vault of the first version is read as it is, and upgraded when it is ope
   expect(statSync(copy).size).toBeGreaterThan(0);
   truncateSync(copy, 0);
 });
+
+test('random tokens of a value are found in all blocks of a large namespace', async () => {
+  const path = newPath();
+  const vault = await vaultAt(path, masterKey);
+  const tokenize = vault.randomTokenizer('r');
+  // 330 blocks: more than are read at a time.
+  const tokens = Array.from({ length: 42_000 }, (_, i) => ({
+    value: `v${i % 10_000}`,
+    token: tokenize(`v${i % 10_000}`),
+  }));
+  await vault.close();
+  expect(forgetEntries({ path, masterKey }, { ...nothing, values: ['v1', 'v9999'] }, '1')).toMatchObject({
+    entries: 9,
+  });
+  const again = await vaultAt(path, masterKey);
+  const reveal = again.revealer();
+  const gone = tokens.filter(({ token }) => reveal(token) === undefined).map(({ value }) => value);
+  expect(gone.toSorted()).toEqual([...Array(5).fill('v1'), ...Array(4).fill('v9999')]);
+});
+
+test.skipIf(process.platform === 'win32')(
+  'a disk that is full while the file is written anew: said, and finished by the next run',
+  async () => {
+    const path = newPath();
+    const keyText = generateMasterKeyText();
+    const key = parseMasterKey(keyText);
+    const vault = await vaultAt(path, key);
+    for (let at = 0; at < 20; at++) await storeAll(vault, 'n', someValues(1_000, `batch ${at}`));
+    await vault.close();
+    const list = `${path}.txt`;
+    const values = Array.from({ length: 20 }, (_, at) => [...someValues(30, `batch ${at}`)]).flat();
+    writeFileSync(list, values.join('\n'));
+    const program = join(import.meta.dirname, '..', 'children', 'erase.ts');
+    // Room for the transaction, but not for a second copy of the vault.
+    const limit = Math.ceil(statSync(path).size / 1024);
+    const limited = `ulimit -f ${limit}; exec "$@"`;
+    const child = spawnSync(
+      'bash',
+      ['-c', limited, 'bash', process.execPath, '--conditions=sdp-source', program, path, '', list],
+      {
+        env: { TEST_KEY: keyText },
+        encoding: 'utf8',
+      },
+    );
+    expect(child.status).toBe(1);
+    expect(child.stderr).toContain(`code: 'vault-unusable'`);
+    const between = await openVault({ path, masterKey: key });
+    expect(await between.verify()).toMatchObject({ ok: true });
+    await between.close();
+    const certificate = forgetEntries({ path, masterKey: key }, { ...nothing, values }, '1');
+    expect(certificate).toMatchObject({ complete: true });
+    expect(certificate.entries + certificate.erased_before).toBe(600);
+  },
+  60_000,
+);

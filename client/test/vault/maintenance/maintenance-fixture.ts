@@ -45,7 +45,7 @@ export async function expectWhole(path: string, masterKey: MasterKey, values: Ma
 export function standsInFiles(path: string, bytes: Uint8Array): boolean {
   return ['', '-wal'].some((suffix) => {
     try {
-      return readFileSync(path + suffix).includes(bytes);
+      return readFileSync(path + suffix).includes(Buffer.from(bytes));
     } catch {
       return false;
     }
