@@ -54,6 +54,8 @@ function isBracketed(groups: Groups, bracketFirst: boolean): boolean {
   const next = bracketFirst ? groups[1] : groups[2];
   if (area === undefined || next === undefined || !next.separator.startsWith(')')) return false;
   if (!bracketFirst && (!area.separator.endsWith('(') || (groups[0]?.digits.length ?? 9) > 3)) return false;
+  // A second bracket begins another number.
+  if (groups.slice(bracketFirst ? 1 : 2).some(({ separator }) => separator.includes('('))) return false;
   const digits = digitCount(groups);
   const { length } = area.digits;
   if (length < 1 || length > 5 || digits > 13) return false;

@@ -48,7 +48,8 @@ function phoneEndingAt(text: string, chunk: DigitChunk, first: number): number |
   const plus = text[start - 1] === '+' || text.slice(start - 2, start) === '+(';
   if (plus) return longestFit(groups, first, (window) => isInternational(joined(window)) && !isDecimal(window));
   if (isJoinedToWord(text, start)) return undefined;
-  const bracket = text[start - 1] === '(';
+  // Around an area code: `(415) 555-0132`; a bracket around all of it says nothing.
+  const bracket = text[start - 1] === '(' && groups[1]?.separator.startsWith(')') === true;
   const national = !mayBeNational(groups, bracket)
     ? undefined
     : longestFit(groups, first, (window, isWhole) => {
@@ -92,7 +93,7 @@ function longestFit(
 const joined = (groups: readonly DigitGroup[]) => groups.map((group) => group.digits).join('');
 
 /** Two numbers of one chunk have a space or a bracket between them. */
-function separatesNumbers(separator: string): boolean {
+export function separatesNumbers(separator: string): boolean {
   return separator.includes(' ') || separator.includes('(') || separator === '/';
 }
 
@@ -115,7 +116,8 @@ function continuesAsWord(text: string, end: number): boolean {
   return /[-_:]/.test(text[end] ?? '') && /[a-z]/i.test(text[end + 1] ?? '');
 }
 
-function isDateTime(groups: readonly DigitGroup[]): boolean {
+/** `2024-05-06`, `06.05.2024 12`: groups that begin with a calendar date. */
+export function isDateTime(groups: readonly DigitGroup[]): boolean {
   const [a, b, c] = groups;
   if (a === undefined || b === undefined || c === undefined || b.separator !== c.separator) return false;
   if (!'-./'.includes(b.separator)) return false;

@@ -3,12 +3,12 @@ import { findEmails } from '../email.ts';
 import type { LocatedFinding } from '../finding.ts';
 import { findIbans } from '../iban.ts';
 import { findCards } from '../payment-card.ts';
-import { findPhones } from '../phone.ts';
 import { ALL_DIGITS, AT, DECIMAL, DIGITS, IBAN_START, suspicion } from '../prefilter.ts';
 import { type Definition, digitLayouts } from './definition.ts';
-import { findRegionalPhone } from './regional-phone.ts';
 import type { ShapeSearch } from './search-request.ts';
 import { firmCandidate } from './shape-candidate.ts';
+import { announcedAround } from './surroundings.ts';
+import { findTextPhones } from './text-phones.ts';
 
 /** What people and payments are reached by; found by the same code as in the server's check of uploads. */
 export const contacts: readonly Definition[] = [
@@ -133,8 +133,9 @@ export const searchContacts: ShapeSearch = (sought, request) => {
   );
   if (byKind.size === 0) return undefined;
   const cards = byKind.has('payment-card');
-  const phones = byKind.has('phone');
-  return ({ text }, candidates) => {
+  const phones = byKind.get('phone');
+  return (searched, candidates) => {
+    const { text } = searched;
     const flags = suspicion(text);
     if (flags === 0) return;
     const add = (finding: LocatedFinding) => {
@@ -143,7 +144,7 @@ export const searchContacts: ShapeSearch = (sought, request) => {
     };
     if ((flags & AT) !== 0 && byKind.has('email')) findEmails(text).forEach(add);
     if ((flags & IBAN_START) !== 0 && byKind.has('iban')) findIbans(text).forEach(add);
-    if ((flags & (DIGITS | ALL_DIGITS | DECIMAL)) === 0 || !(cards || phones)) return;
+    if ((flags & (DIGITS | ALL_DIGITS | DECIMAL)) === 0 || !(cards || phones !== undefined)) return;
     for (const chunk of digitChunks(text)) {
       const digits = chunk.reduce((sum, group) => sum + group.end - group.start, 0);
       if (digits < 7) continue;
@@ -151,22 +152,14 @@ export const searchContacts: ShapeSearch = (sought, request) => {
         findCards(text, chunk)
           .filter((found) => isWrittenAsCard(text, found))
           .forEach(add);
-      if (!phones) continue;
-      const found = findPhones(text, chunk);
-      const regional =
-        found.length === 0 && request.region !== undefined ? findRegionalPhone(text, chunk, request.region) : undefined;
-      found.map((phone) => withOpening(text, phone)).forEach(add);
-      if (regional !== undefined) add(regional);
+      if (phones === undefined) continue;
+      const around = announcedAround(searched.announcements, chunk[0]?.start ?? 0, chunk.at(-1)?.end ?? 0);
+      const distance = request.announced.has(phones) ? 0 : around.get(phones);
+      for (const phone of findTextPhones(text, chunk, distance !== undefined, request.region))
+        candidates.push(firmCandidate(phones, request, phone, distance));
     }
   };
 };
-
-/** The plus and the bracket in front belong to a number that is replaced: `+49 …`, `(11) …`. */
-function withOpening(text: string, phone: LocatedFinding): LocatedFinding {
-  let { start } = phone;
-  while (start > phone.start - 2 && '+('.includes(text[start - 1] ?? ' ')) start -= 1;
-  return { ...phone, start };
-}
 
 /** How card numbers are grouped on cards and in forms; other groups separated by blanks are lists and times. */
 const cardGroups = new Set(['4 4 4 4', '4 6 5', '4 6 4', '4 4 4 4 3', '4 4 4 1', '8 8', '6 13', '4 4 5', '4 5 6']);
@@ -177,5 +170,6 @@ function isWrittenAsCard(text: string, { start, end, proven }: LocatedFinding): 
   const written = text.slice(start, end);
   if (!written.includes(' ')) return true;
   const groups = written.split(/[^0-9]+/).map((group) => group.length);
-  return cardGroups.has(groups.join(' ')) || groups.every((length) => length === groups[0]);
+  // Groups of three are those of telephone numbers in a row.
+  return cardGroups.has(groups.join(' ')) || (groups[0] !== 3 && groups.every((length) => length === groups[0]));
 }
