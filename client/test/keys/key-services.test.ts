@@ -38,7 +38,7 @@ const services = {
   },
 } as const;
 
-describe.each(Object.entries(services))('%s', (_name, { start, uri, otherKey, env, wrongEnv, tamper, secret }) => {
+describe.each(Object.entries(services))('%s', (name, { start, uri, otherKey, env, wrongEnv, tamper, secret }) => {
   let service: FakeKeyService;
   const id = randomId();
   const surroundings = { env, cwd: '/' };
@@ -100,6 +100,8 @@ describe.each(Object.entries(services))('%s', (_name, { start, uri, otherKey, en
     ['a 500', answering(500)],
     ['a 503 with a sentence', answering(503, { errors: ['Vault is sealed'] })],
     ['too many requests', answering(429)],
+    // In the words of AWS, with a status that isn't one of patience.
+    ['throttling', answering(name === 'aws-kms' ? 400 : 429, { __type: 'ThrottlingException' })],
     ['a cut connection', cutting],
     ['no answer', silent],
   ])('tries again after %s, and gives up in the end', async (_what, fault) => {

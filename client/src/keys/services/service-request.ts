@@ -32,14 +32,19 @@ export interface ServiceConnection {
   close(): Promise<void>;
 }
 
+export interface ServiceOptions {
+  /** PEM text of the authority, where the system's won't do. */
+  readonly ca?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly tuning: KeyServiceTuning;
+  /** Tells an answer that asks for patience with another status than 429 or 5xx. */
+  readonly isBusy?: (answer: ServiceAnswer) => boolean;
+}
+
 /** Connections to a key service. Neither request nor answer gets into an error: both hold keys. */
 export function connectToService(
   origin: URL,
-  {
-    ca,
-    signal,
-    tuning,
-  }: { readonly ca?: string | undefined; readonly signal?: AbortSignal | undefined; readonly tuning: KeyServiceTuning },
+  { ca, signal, tuning, isBusy = () => false }: ServiceOptions,
 ): ServiceConnection {
   const dispatcher = createDispatcher(origin, ca);
   const endless = signal ?? new AbortController().signal;
@@ -60,7 +65,7 @@ export function connectToService(
       if (endless.aborted) throw interruption(endless);
       throw unreachable(timeout.aborted ? 'no answer in time' : systemCode(error));
     }
-    if (answer.status >= 500 || answer.status === 429) throw unavailable(answer.status);
+    if (answer.status >= 500 || answer.status === 429 || isBusy(answer)) throw unavailable(answer.status);
     return answer;
   };
   return {
