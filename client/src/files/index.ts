@@ -3,4 +3,4 @@ export { DigestSink } from './digest-sink.ts';
 export { inputFileError, outputFileError } from './file-errors.ts';
 export { type InputFile, inputStream, openInputFile } from './input-file.ts';
 export { outputStream } from './output-stream.ts';
-export { isGone, ownProcess } from './temporary-name.ts';
+export { abandonedAmong, isGone, ownProcess, temporaryFileFor } from './temporary-name.ts';

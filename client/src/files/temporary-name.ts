@@ -40,12 +40,19 @@ export function isGone(owner: { readonly host: string; readonly pid: number }): 
  *   the one that was killed
  */
 export async function abandonedFiles(target: string, isOurs: (path: string) => boolean): Promise<TemporaryFile[]> {
-  const folder = dirname(target);
-  const names = await readdir(folder).catch(() => []);
+  return abandonedAmong(await readdir(dirname(target)).catch(() => []), target, isOurs);
+}
+
+/** {@link abandonedFiles} among the names of a folder. */
+export function abandonedAmong(
+  names: readonly string[],
+  target: string,
+  isOurs: (path: string) => boolean,
+): TemporaryFile[] {
   return names.flatMap((name) => {
     const [, base, id = '', ownerHost = '', pid = ''] = form.exec(name) ?? [];
     if (base !== basename(target)) return [];
-    const path = join(folder, name);
+    const path = join(dirname(target), name);
     const owner = { host: ownerHost, pid: Number(pid) };
     const isLeft = owner.host === host && owner.pid === process.pid ? !isOurs(path) : isGone(owner);
     return isLeft ? [{ path, id }] : [];

@@ -48,6 +48,11 @@ export class SealingQueue {
     return builder;
   }
 
+  /** Whether anything was given to the worker. */
+  get hasSent(): boolean {
+    return this.#worker !== undefined;
+  }
+
   drain(): Promise<void> {
     return this.#waitBelow(inFlightBound + 1);
   }

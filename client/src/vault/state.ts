@@ -126,6 +126,11 @@ export interface VaultState {
   retoken?: RetokenState | undefined;
   /** Where the log of reveals ended. */
   auditHead?: SealedAuditHead | undefined;
+  /**
+   * Another one after a restore that gave up entries: a run that has used those must not go on, since it believes them
+   * to be there.
+   */
+  epoch?: string | undefined;
   /** Copies on servers; a server that offers an older state of one is found out. */
   copies?: readonly SeenCopy[] | undefined;
 }

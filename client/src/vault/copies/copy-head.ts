@@ -3,6 +3,7 @@ import type { VaultCopy, VaultCopyHead } from '@sdp/shared/contracts';
 import { IntegrityError, VaultError } from '@sdp/shared/errors';
 import { changeState } from '../maintenance/change-state.ts';
 import type { VaultFile } from '../open-vault-file.ts';
+import { newestCopies } from '../seen-copies.ts';
 import type { SeenCopy, VaultState } from '../state.ts';
 import { CopyContents, copyContentsSchema } from './copy-contents.ts';
 import type { CopyKeys } from './copy-keys.ts';
@@ -56,15 +57,6 @@ export function rememberCopy(file: VaultFile, { name }: CopyServer, head: VaultC
   changeState(file, (state) => {
     state.copies = newestCopies(state.copies, [{ server: name, sequence: head.sequence, head: headDigest(head) }]);
   });
-}
-
-/** Of each server the newest state. */
-export function newestCopies(known: readonly SeenCopy[] = [], more: readonly SeenCopy[] = []): readonly SeenCopy[] {
-  const newest = new Map<string, SeenCopy>();
-  for (const copy of [...known, ...more]) {
-    if ((newest.get(copy.server)?.sequence ?? 0) < copy.sequence) newest.set(copy.server, copy);
-  }
-  return [...newest.values()];
 }
 
 export function incomplete(message: string): IntegrityError {

@@ -1,5 +1,6 @@
 import type { MasterKey } from '@sdp/shared/crypto';
 import { changeState } from '../maintenance/change-state.ts';
+import { removeAbandonedCopies } from '../maintenance/temporary-vault.ts';
 import { openVaultFile } from '../open-vault-file.ts';
 import { withWriteLock } from '../write-lock.ts';
 import { clearLog } from './clear-log.ts';
@@ -32,6 +33,7 @@ export interface Clearance {
 export function clearLeftovers(vault: VaultPlace, traces?: readonly Buffer[]): Clearance {
   const { path } = vault;
   const files = [path, `${path}-wal`, `${path}-shm`];
+  removeAbandonedCopies(path);
   let complete = clearAll(vault, { rewrite: traces === undefined });
   let search = searchTraces(files, traces ?? []);
   let rewritten = traces === undefined;
