@@ -1,4 +1,11 @@
-export { AtomicFile, type AtomicFileOptions, fileIdentity } from './atomic-file.ts';
+export {
+  AtomicFile,
+  type AtomicFileOptions,
+  fileIdentity,
+  sweepUnfinished,
+  unfinishedFilesIn,
+  unfinishedFilesOf,
+} from './atomic-file.ts';
 export { DigestSink } from './digest-sink.ts';
 export { inputFileError, outputFileError } from './file-errors.ts';
 export { type InputFile, inputStream, openInputFile } from './input-file.ts';

@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { InputError } from '@sdp/shared/errors';
 import { z } from 'zod';
 import type { TablePosition } from '../csv/index.ts';
-import { AtomicFile, isGone, ownProcess } from '../files/index.ts';
+import { AtomicFile, isGone, ownProcess, sweepUnfinished } from '../files/index.ts';
 import type { Vault } from '../vault/index.ts';
 import type { WrittenSoFar } from './output-target.ts';
 
@@ -124,8 +124,10 @@ export async function writeCheckpoint(
   }
 }
 
+/** Removes it, and what a run that was killed while writing it has left. */
 export async function removeCheckpoint(path: string): Promise<void> {
   await rm(path, { force: true });
+  await sweepUnfinished(path);
 }
 
 /** Size, time of change, and digests of the beginning and the end: what an input is known by without reading all of it. */
