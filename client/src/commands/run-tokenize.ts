@@ -10,7 +10,7 @@ import {
 import { formatByName } from '../tables/index.ts';
 import type { CommandContext } from './context.ts';
 import { reportFiles } from './report-files.ts';
-import { reportDryRun, reportTokenized } from './report-tokenized.ts';
+import { reportDryRun, reportTokenized, warnOfColumns } from './report-tokenized.ts';
 import type { RunFlags } from './table-flags.ts';
 
 /** What `tokenize-csv` and `tokenize-config` do once they know how each column is treated. */
@@ -31,7 +31,12 @@ export async function runTokenize(context: CommandContext, request: TokenizeRequ
   if (flags.dryRun) {
     const work = ({ input }: { readonly input: string }) => dryRun(context, { ...request, input });
     const outcomes = await workOnFiles(pairs, work, { keepGoing, isDone: async () => false, makeFolders: false });
-    reportFiles(context, outcomes, ({ rows, bytes }) => ({ rows, bytes }));
+    reportFiles(
+      context,
+      outcomes,
+      ({ rows, bytes }) => ({ rows, bytes }),
+      (outcome, file) => warnOfColumns(context.terminal, { tallies: outcome.tallies }, file),
+    );
     return;
   }
   const outcomes = await workOnFiles(
@@ -46,9 +51,14 @@ export async function runTokenize(context: CommandContext, request: TokenizeRequ
       isDone: async (pair) => request.resume === true && (await isAlreadyTokenized(context, pair, request)),
     },
   );
-  reportFiles(context, outcomes, ({ manifest, newValues }) => ({
-    rows: manifest.row_count,
-    'new values': newValues,
-    bytes: manifest.file.bytes,
-  }));
+  reportFiles(
+    context,
+    outcomes,
+    ({ manifest, newValues }) => ({
+      rows: manifest.row_count,
+      'new values': newValues,
+      bytes: manifest.file.bytes,
+    }),
+    (outcome, file) => warnOfColumns(context.terminal, outcome, file),
+  );
 }

@@ -1,6 +1,6 @@
+import { nearestName } from '@sdp/shared/errors';
 import { isMap } from 'yaml';
 import { optionReaders } from './column-option-readers.ts';
-import { nearestName } from './nearest-name.ts';
 import { type ColumnConfig, type ConfigMethod, configMethods } from './tokenization-config.ts';
 import { type ConfigSource, choiceOf, type Entry, entriesOf } from './yaml-entries.ts';
 

@@ -21,7 +21,11 @@ export function parseConfig(text: string, file?: string): TokenizationConfig {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, merge: false, version: '1.2' });
   const findings = new ConfigFindings(lines);
-  for (const { code, pos } of [...document.errors, ...document.warnings]) findings.add(pos[0], syntaxMessage(code));
+  for (const { code, pos, message } of [...document.errors, ...document.warnings]) {
+    // The parser calls an unclosed bracket a matter of indentation as well.
+    const isUnclosed = code === 'BAD_INDENT' && message.startsWith('Flow ');
+    findings.add(pos[0], isUnclosed ? 'a { or [ above is not closed' : syntaxMessage(code));
+  }
   const config = findings.all.length === 0 ? parseRoot({ document, findings }) : undefined;
   const all = findings.all;
   if (config === undefined || all.length > 0) {
@@ -89,6 +93,7 @@ function syntaxMessage(code: string): string {
     MULTIPLE_DOCS: 'the file holds more than one document',
     MULTILINE_IMPLICIT_KEY: 'a colon or a quote is missing in this line or the one before',
     UNEXPECTED_TOKEN: 'this is not expected here',
+    BAD_SCALAR_START: 'a text that begins with this character needs quotes',
     BLOCK_AS_IMPLICIT_KEY: 'a map cannot start within a line; put it on the next one, indented',
   };
   return messages[code] ?? `not valid YAML (${code.toLowerCase().replaceAll('_', ' ')})`;

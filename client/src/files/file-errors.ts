@@ -22,7 +22,11 @@ export function outputFileError(error: unknown, path: string): InputError {
       details,
     });
   }
-  return new InputError('output-unwritable', { message: `The output cannot be written${reason(code)}`, details });
+  return new InputError('output-unwritable', {
+    message: `The output cannot be written${reason(code)}`,
+    ...(code === 'EPIPE' ? { remedy: 'Let it read to the end, or name a file with --output.' } : {}),
+    details,
+  });
 }
 
 function reason(code: string | undefined): string {

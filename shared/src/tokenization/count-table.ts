@@ -11,6 +11,14 @@ export class CountTable {
   #low = new Int32Array(smallestCapacity);
   #counts = new Uint32Array(smallestCapacity);
   #size = 0;
+  /** What a rebuilding left, all zeros, for the next one of the same size: tables of frequent values are rebuilt all the time. */
+  #spare:
+    | {
+        readonly high: Int32Array<ArrayBuffer>;
+        readonly low: Int32Array<ArrayBuffer>;
+        readonly counts: Uint32Array<ArrayBuffer>;
+      }
+    | undefined;
 
   get size(): number {
     return this.#size;
@@ -83,10 +91,11 @@ export class CountTable {
 
   #rebuild(capacity: number, next: (high: number, low: number, count: number) => number): void {
     const [high, low, counts] = [this.#high, this.#low, this.#counts];
+    const spare = this.#spare?.counts.length === capacity ? this.#spare : undefined;
     this.#mask = capacity - 1;
-    this.#high = new Int32Array(capacity);
-    this.#low = new Int32Array(capacity);
-    this.#counts = new Uint32Array(capacity);
+    this.#high = spare?.high ?? new Int32Array(capacity);
+    this.#low = spare?.low ?? new Int32Array(capacity);
+    this.#counts = spare?.counts ?? new Uint32Array(capacity);
     this.#size = 0;
     for (let slot = 0; slot < counts.length; slot += 1) {
       const count = counts[slot] as number;
@@ -94,5 +103,7 @@ export class CountTable {
       const changed = next(high[slot] as number, low[slot] as number, count);
       if (changed > 0) this.add(high[slot] as number, low[slot] as number, changed);
     }
+    // A slot whose count is 0 is free, whatever stands in its keys.
+    this.#spare = counts.length === capacity ? { high, low, counts: counts.fill(0) } : undefined;
   }
 }

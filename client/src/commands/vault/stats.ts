@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { formatBytes, formatNumber } from '../../terminal/index.ts';
+import { formatBytes, formatCount } from '../../terminal/index.ts';
 import type { VaultStats } from '../../vault/index.ts';
 import type { CommandContext } from '../context.ts';
 import { type VaultFlags, vaultSubcommand, withVault } from './with-vault.ts';
@@ -16,8 +16,8 @@ function printStats({ terminal }: CommandContext, stats: VaultStats): void {
   terminal.result(
     [
       `Vault ${stats.id}, made ${stats.createdAt}`,
-      `${formatNumber(stats.entries)} entries in ${formatNumber(stats.blocks)} blocks, ${formatBytes(stats.fileBytes)}${perEntry(stats)}`,
-      ...(stats.tombstones === 0 ? [] : [`${formatNumber(stats.tombstones)} tombstones of erased entries`]),
+      `${formatCount(stats.entries, 'entry', 'entries')} in ${formatCount(stats.blocks, 'block')}, ${formatBytes(stats.fileBytes)}${perEntry(stats)}`,
+      ...(stats.tombstones === 0 ? [] : [`${formatCount(stats.tombstones, 'tombstone')} of erased entries`]),
       ...(stats.retokening ? ['Its tokens are being changed: `sdp vault retoken` is to go on'] : []),
       '',
       {
@@ -26,7 +26,7 @@ function printStats({ terminal }: CommandContext, stats: VaultStats): void {
           namespace.namespace,
           namespace.kind,
           namespace.canonical === '' ? '–' : namespace.canonical,
-          namespace.expiresDays === null ? 'never' : `${namespace.expiresDays} days`,
+          namespace.expiresDays === null ? 'never' : `${namespace.expiresDays}d`,
           namespace.entries,
           namespace.blocks,
           namespace.forgotten + namespace.expired,
