@@ -157,6 +157,7 @@ function printCertificate(context: CommandContext, certificate: ErasureCertifica
           ['named, but not known', certificate.unknown],
           ['bytes searched for leftovers', search.bytes],
           ['leftovers found', search.found],
+          ...certificate.not_reached.map((place): [string, string] => ['not reached', place]),
           ['state before', certificate.state_before],
           ['state after', certificate.state_after],
         ],

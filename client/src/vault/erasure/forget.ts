@@ -67,9 +67,18 @@ export function forgetEntries(vault: VaultPlace, selection: EntrySelection, tool
       state_after: stateDigest(file),
       tombstones: readState(file).tombstones.count,
       search: { bytes: cleared.bytesSearched, found: cleared.tracesLeft, file_written_anew: cleared.rewritten },
+      not_reached: placesNotReached(readState(file)),
       complete: cleared.complete,
     }),
   );
+}
+
+function placesNotReached({ copies = [] }: VaultState): string[] {
+  return [
+    'backups and other copies of the vault',
+    'raw and detokenized files',
+    ...copies.map(({ server }) => `the copy on ${server}, until \`sdp vault push\``),
+  ];
 }
 
 function erase(

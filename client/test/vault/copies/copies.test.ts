@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { canonicalizer } from '@sdp/shared/tokenization';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import { pullVault, pushVault } from '../../../src/vault/copies/index.ts';
 import { forgetEntries } from '../../../src/vault/erasure/index.ts';
 import { openVaultFile, rekeyVault, rewrapVault } from '../../../src/vault/maintenance/index.ts';
@@ -159,4 +159,16 @@ describe('a copy on a server', () => {
       expect(readdirSync(dirname(other))).toEqual([]);
     });
   });
+});
+
+test('a certificate names the copy that still has the value, until the next push', async () => {
+  const [path, server] = [newPath(), new CopyInMemory()];
+  const made = await filled(path, masterKey, 5);
+  await push(path, masterKey, server);
+  const [text = ''] = [...made.token][2] ?? [];
+  const certificate = await forgetEntries({ path, masterKey }, { tokens: [text], values: [] }, 'test');
+  expect(certificate.not_reached).toContain('the copy on https://sdp.example.com, until `sdp vault push`');
+  expect(server.entriesById.size).toBe(15);
+  expect(await push(path, masterKey, server)).toMatchObject({ erased: 1, exact: true });
+  expect(server.entriesById.size).toBe(14);
 });
