@@ -29,6 +29,10 @@ export interface LogReport {
   readonly reveals: number;
   /** Reveals without an outcome: killed while they were under way, or under way still. */
   readonly unfinished: readonly number[];
+  /** Id of the log; missing where not even its first line is good. */
+  readonly log: string | undefined;
+  /** Lines whose time is before that of an earlier one by more than a minute: the clock was set back. */
+  readonly clockSetBack: readonly number[];
   /** Whether a head was there to tell whether the end is missing. */
   readonly headKnown: boolean;
   /** The first thing that is wrong. */
@@ -81,16 +85,33 @@ export async function verifyLog(options: VerifyLogOptions): Promise<LogReport | 
   return report(place.logPath, tally, heads, damage ?? headDamage(known, last, seen));
 }
 
+/** Time services move a clock by less. */
+const clockToleranceMs = 60_000;
+
 interface Tally {
   lines: number;
   reveals: number;
+  log: string | undefined;
+  latest: string;
+  readonly clockSetBack: number[];
   readonly open: Set<number>;
 }
 
-const emptyTally = (): Tally => ({ lines: 0, reveals: 0, open: new Set() });
+const emptyTally = (): Tally => ({
+  lines: 0,
+  reveals: 0,
+  log: undefined,
+  latest: '',
+  clockSetBack: [],
+  open: new Set(),
+});
 
 function count(tally: Tally, line: AuditLine): void {
   tally.lines++;
+  tally.log ??= line.log;
+  const isSetBack = Date.parse(tally.latest) - Date.parse(line.time) > clockToleranceMs;
+  if (isSetBack) tally.clockSetBack.push(line.seq);
+  if (isSetBack || line.time > tally.latest) tally.latest = line.time;
   if (line.event === 'reveal') {
     tally.reveals++;
     tally.open.add(line.seq);
@@ -101,11 +122,11 @@ function count(tally: Tally, line: AuditLine): void {
 
 function report(
   path: string,
-  { lines, reveals, open }: Tally,
+  { lines, reveals, open, log, clockSetBack }: Tally,
   heads: readonly AuditHead[],
   damage: LogDamage | undefined,
 ): LogReport {
-  return { path, lines, reveals, unfinished: [...open], headKnown: heads.length > 0, damage };
+  return { path, lines, reveals, unfinished: [...open], log, clockSetBack, headKnown: heads.length > 0, damage };
 }
 
 function lineDamage(

@@ -9,7 +9,7 @@ import {
   isReversible,
   workOnFiles,
 } from '../pipeline/index.ts';
-import { formatNumber } from '../terminal/index.ts';
+import { formatCount } from '../terminal/index.ts';
 import { type CommandContext, pathForPeople, vaultPathFrom } from './context.ts';
 import { addCsvFlags, type CsvFlags, collect, csvOptionsOf } from './csv-flags.ts';
 import { addOutputFlags } from './output-flags.ts';
@@ -71,8 +71,9 @@ Example:
       };
       const pairs = await filePairs(context, flags.input, flags.output);
       if (pairs === undefined) return report(context, await detokenizeFile(context, request));
+      const run = { cells: 0 };
       const work = (pair: { readonly input: string; readonly output: string }) =>
-        detokenizeFile(context, { ...request, ...pair });
+        detokenizeFile(context, { ...request, ...pair, run });
       const outcomes = await workOnFiles(pairs, work, {
         keepGoing: flags.keepGoing ?? false,
         isDone: async () => false,
@@ -113,7 +114,7 @@ function report(context: CommandContext, { outputPath, rows, columns, manifest }
             },
             '',
           ]),
-      `${formatNumber(rows)} rows`,
+      formatCount(rows, 'row'),
       ...(outputPath === '-' ? [] : ['', `output  ${pathForPeople(context, outputPath)}`]),
     ],
     {

@@ -114,8 +114,9 @@ export async function workOnFiles<T>(
       if (makeFolders) await mkdir(dirname(pair.output), { recursive: true });
       outcomes.push({ ...pair, status: 'done', outcome: await work(pair) });
     } catch (error) {
-      // A missing key or a full stop is no fault of the file.
+      // A missing key, a missing reason or a full stop is no fault of the file.
       if (!(error instanceof SdpError) || error.kind === 'interrupted' || error.kind === 'config') throw error;
+      if (error.code === 'reason-missing') throw error;
       outcomes.push({ ...pair, status: 'failed', error });
       stopped = !keepGoing;
     }

@@ -61,6 +61,11 @@ export class OutputTarget implements ByteSink {
     return this.#digests.digest();
   }
 
+  /** Whether what is written leaves at once, as with stdout, a pipe or a device: nothing of it can be taken back. */
+  get isStream(): boolean {
+    return this.#file?.id === undefined;
+  }
+
   /** Whether an unfinished output can be left for a later run. */
   get canBeResumed(): boolean {
     return this.#file?.id !== undefined;

@@ -34,6 +34,8 @@ describe('an audit log as it was written', () => {
       lines: 7,
       reveals: 3,
       unfinished: [],
+      log: expect.stringMatching(/^[0-9a-f]{32}$/),
+      clockSetBack: [],
       headKnown: true,
       damage: undefined,
     });
@@ -57,6 +59,15 @@ describe('an audit log as it was written', () => {
     writeFileSync(headPath(), before);
     expect(await damage()).toBeUndefined();
     expect(appendCode()).toBe('appended');
+  });
+
+  it('tells where the clock was set back, by more than a time service does', async () => {
+    const at = (minutes: number) => fixture.log(() => new Date(Date.now() + minutes * 60_000)).append(revealEvent);
+    at(60);
+    at(59.5);
+    at(10);
+    at(70);
+    expect(await fixture.verify()).toMatchObject({ damage: undefined, clockSetBack: [10] });
   });
 
   it('can move to another place with its vault', async () => {

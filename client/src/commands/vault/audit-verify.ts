@@ -22,6 +22,13 @@ async function verify(context: CommandContext, flags: VaultFlags, vault: Vault):
   const lines = reports.reduce((sum, report) => sum + report.lines, 0);
   const reveals = reports.reduce((sum, report) => sum + report.reveals, 0);
   const unfinished = reports.reduce((sum, report) => sum + report.unfinished.length, 0);
+  for (const { path, clockSetBack } of reports) {
+    for (const line of clockSetBack) {
+      context.terminal.warn(
+        `line ${line} of ${pathForPeople(context, path)} has a time before an earlier line: the clock was set back`,
+      );
+    }
+  }
   for (const { path, headKnown } of reports) {
     if (headKnown) continue;
     context.terminal.warn(
@@ -49,6 +56,7 @@ async function verify(context: CommandContext, flags: VaultFlags, vault: Vault):
         reveals: report.reveals,
         unfinished: report.unfinished,
         head_known: report.headKnown,
+        clock_set_back: report.clockSetBack,
       })),
     },
   );
