@@ -37,6 +37,10 @@ export function judgeValues(view: ColumnView): Judgement {
     return says('phone', trunk, 'have the trunk prefix and the length of telephone numbers');
   }
 
+  // Nothing but numbers of that length, and a plus before some of them.
+  if (enough && !ofThings && phoneShare(['plus']) >= 0.1 && phoneShare(['plus', 'grouped', 'trunk', 'digits']) >= 0.95)
+    return says('phone', phoneShare(['plus']), 'have the plus of telephone numbers, the others their length');
+
   const flags = facts.values.length <= 2;
   const genders = facts.share((value) =>
     /^(?:m|f|w|d|x|h|k|male|female|man|woman|männlich|weiblich|divers|homme|femme|masculin|féminin|hombre|mujer|masculino|femenino|feminino|maschio|femmina|man|vrouw|mężczyzna|kobieta|kvinna|kvinne|kvinde|mand|mies|nainen|muž|žena|erkek|kadın|мужской|женский|муж|жен|男|女|男性|女性|남|여|남성|여성|non-binary|other)\.?$/iu.test(
