@@ -115,7 +115,7 @@ function frequencyTable(treated: readonly ColumnTally[]): (Table | string)[] {
   if (measured.length === 0) return [];
   return [
     {
-      columns: ['equal values show in', 'different values', 'most frequent', 'entropy', 'frequency analysis'],
+      columns: ['equal values show in', 'different', 'most frequent', 'entropy', 'frequency analysis'],
       rows: measured.map(({ rule, report }) => [
         rule.name,
         Math.round(report.distinct),

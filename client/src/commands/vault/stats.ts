@@ -15,7 +15,7 @@ export function vaultStatsCommand(context: CommandContext): Command {
 function printStats({ terminal }: CommandContext, stats: VaultStats): void {
   terminal.result(
     [
-      `Vault ${stats.id}, made ${stats.createdAt}`,
+      `Vault ${stats.id}, made ${toSeconds(stats.createdAt)}`,
       `${formatCount(stats.entries, 'entry', 'entries')} in ${formatCount(stats.blocks, 'block')}, ${formatBytes(stats.fileBytes)}${perEntry(stats)}`,
       ...(stats.tombstones === 0 ? [] : [`${formatCount(stats.tombstones, 'tombstone')} of erased entries`]),
       ...(stats.retokening ? ['Its tokens are being changed: `sdp vault retoken` is to go on'] : []),
@@ -30,7 +30,7 @@ function printStats({ terminal }: CommandContext, stats: VaultStats): void {
           namespace.entries,
           namespace.blocks,
           namespace.forgotten + namespace.expired,
-          namespace.lastWrittenAt,
+          toSeconds(namespace.lastWrittenAt),
         ]),
       },
       '',
@@ -41,13 +41,16 @@ function printStats({ terminal }: CommandContext, stats: VaultStats): void {
           key.state,
           key.encryptions,
           key.encryptionCap,
-          key.lastUsedAt ?? 'never',
+          key.lastUsedAt === null ? 'never' : toSeconds(key.lastUsedAt),
         ]),
       },
     ],
     statsJson(stats),
   );
 }
+
+/** For people; scripts get the milliseconds. */
+const toSeconds = (time: string) => time.replace(/\.\d+Z$/, 'Z');
 
 function statsJson(stats: VaultStats): Readonly<Record<string, unknown>> {
   return {
