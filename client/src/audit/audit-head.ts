@@ -14,6 +14,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { constantTimeEqual, hmacHex, lengthPrefixed } from '@sdp/shared/crypto';
+import { InputError } from '@sdp/shared/errors';
 import type { LogPlace } from './log-place.ts';
 
 /** The last line of a log, remembered in another place than the log itself. */
@@ -76,7 +77,7 @@ export function readHeads(
   let isHereDamaged = false;
   for (const name of namesIn(headFolder)) {
     if (!name.startsWith(`${vaultId}.`) || !name.endsWith('.head.json')) continue;
-    const head = openHead(key, readFileSync(join(headFolder, name), 'utf8'));
+    const head = openHead(key, textOf(join(headFolder, name)));
     if (head !== undefined && fileName(head.vault, head.path) === name) heads.push(head);
     else if (name === here) isHereDamaged = true;
   }
@@ -124,6 +125,19 @@ function namesIn(folder: string): string[] {
     return readdirSync(folder).sort();
   } catch {
     return [];
+  }
+}
+
+/** @throws {InputError} `file-unreadable` where another account wrote it, under sudo for instance */
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new InputError('file-unreadable', {
+      message: `The head of the audit log cannot be read (${code})`,
+      details: { file: path },
+    });
   }
 }
 

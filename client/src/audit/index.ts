@@ -1,6 +1,6 @@
 export { AuditLog } from './audit-log.ts';
 export { type AuditLine, auditKey, type OutcomeEvent, type RevealEvent } from './log-line.ts';
-export { type LogPlace, logPlaces, placeToWrite } from './log-place.ts';
+export { type LogPlace, logPlaces, obstacleToWriting, placeToWrite } from './log-place.ts';
 export { addReasonFlag } from './reason-flag.ts';
 export { parseReason, recordReveal, revealing } from './record-reveal.ts';
 export { bulkRevealLimit, type RevealEntry, type RevealRequest, type RevealRun } from './reveal-request.ts';

@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import { createReadStream, existsSync } from 'node:fs';
+import { InputError } from '@sdp/shared/errors';
 import { type AuditHead, readHeads } from './audit-head.ts';
 import { type AuditLine, noLine, openLine } from './log-line.ts';
 import type { LogPlace } from './log-place.ts';
@@ -167,8 +168,8 @@ function headDamage(
 /** Split at line feeds alone: `node:readline` knows further line ends, which may stand in a reason. */
 async function* linesOf(path: string): AsyncGenerator<{ readonly text: string; readonly whole: boolean }> {
   let rest = Buffer.alloc(0);
-  for await (const chunk of createReadStream(path)) {
-    rest = Buffer.concat([rest, chunk as Buffer]);
+  for await (const chunk of readable(path)) {
+    rest = Buffer.concat([rest, chunk]);
     let start = 0;
     for (let end = rest.indexOf(0x0a); end !== -1; end = rest.indexOf(0x0a, start)) {
       yield { text: rest.toString('utf8', start, end), whole: true };
@@ -177,4 +178,18 @@ async function* linesOf(path: string): AsyncGenerator<{ readonly text: string; r
     rest = rest.subarray(start);
   }
   if (rest.length > 0) yield { text: rest.toString('utf8'), whole: false };
+}
+
+/** @throws {InputError} `file-unreadable` */
+async function* readable(path: string): AsyncGenerator<Buffer> {
+  try {
+    for await (const chunk of createReadStream(path)) yield chunk as Buffer;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (typeof code !== 'string') throw error;
+    throw new InputError('file-unreadable', {
+      message: `The audit log cannot be read (${code})`,
+      details: { file: path },
+    });
+  }
 }

@@ -11,6 +11,8 @@ import { awsSignature } from '../support/aws-signature.ts';
 import { awsAccount, startFakeAwsKms } from '../support/fake-aws-kms.ts';
 import { answering, cutting, type FakeKeyService, silent } from '../support/fake-key-service.ts';
 import { startFakeTransit } from '../support/fake-transit.ts';
+import { temporaryFolder } from '../support/run-command.ts';
+import { hasOpenssl, selfSigned } from '../support/self-signed.ts';
 
 const token = 'hvs.CAESIJ-secret-token';
 const keyText = generateMasterKeyText();
@@ -133,6 +135,35 @@ describe.each(Object.entries(services))('%s', (name, { start, uri, otherKey, env
     expect(await failure(wrapByService(id, master, uri(port), surroundings, tuning))).toMatchObject({
       code: 'kms-unavailable',
     });
+  });
+});
+
+describe('Transit', () => {
+  it.skipIf(!hasOpenssl())('answers over TLS under an authority of one’s own, and under no other', async () => {
+    const folder = temporaryFolder();
+    const tls = selfSigned(folder.path, 'IP:127.0.0.1');
+    const service = await startFakeTransit(token, 'sdp', tls);
+    const uri = `vault-transit://127.0.0.1:${service.port}/transit/sdp`;
+    const wrap = (env: Record<string, string>) =>
+      wrapByService(randomId(), master, uri, { env: { VAULT_TOKEN: token, ...env }, cwd: folder.path }, tuning);
+    try {
+      await expect(wrap({ VAULT_CACERT: 'tls.pem' })).resolves.toMatchObject({ kind: 'kms' });
+      await expect(wrap({ BAO_CACERT: tls.path })).resolves.toMatchObject({ kind: 'kms' });
+      await expect(wrap({})).rejects.toMatchObject({ code: 'kms-unavailable', message: /DEPTH_ZERO_SELF_SIGNED_CERT/ });
+      await expect(wrap({ NODE_TLS_REJECT_UNAUTHORIZED: '0' })).rejects.toMatchObject({ code: 'kms-unavailable' });
+      await expect(wrap({ VAULT_CACERT: 'none.pem' })).rejects.toMatchObject({ code: 'config-unreadable' });
+    } finally {
+      await service.close();
+      folder.remove();
+    }
+  });
+
+  it('is asked in its namespace', async () => {
+    const service = await startFakeTransit(token, 'sdp');
+    const uri = `vault-transit://127.0.0.1:${service.port}/transit/sdp?scheme=http&namespace=team%2Fa`;
+    await wrapByService(randomId(), master, uri, { env: { VAULT_TOKEN: token }, cwd: '/' }, tuning);
+    expect(service.calls.at(-1)?.headers['x-vault-namespace']).toBe('team/a');
+    await service.close();
   });
 });
 
