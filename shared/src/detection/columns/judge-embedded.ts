@@ -2,6 +2,7 @@ import { findIdentifiers, identifierKinds } from '../identifiers/index.ts';
 import { scanAll } from '../scan.ts';
 import type { ColumnView, Judgement } from './column-view.ts';
 import { isFoundWhole } from './found-whole.ts';
+import { phoneShape } from './value-shapes.ts';
 
 /**
  * Identifiers inside of cells that hold other things too.
@@ -47,11 +48,14 @@ export function embedded({ facts, cells }: ColumnView, certainOnly = false): Jud
 
 const fewestDigits = 6;
 
-/** Whether numbers as long as identifiers are left over where most of such numbers are found: then they are some as well. */
+/**
+ * Whether numbers as long as identifiers are left over where most of such numbers are found, or all look like telephone
+ * numbers as some are: then they are some as well.
+ */
 function leavesIdentifiers(values: readonly string[]): boolean {
   const suspects = values.filter((value) => (value.match(/\p{N}/gu)?.length ?? 0) >= fewestDigits);
   const left = suspects.filter((value) => !isFoundWhole(value)).length;
-  return left > 0 && left < suspects.length / 2;
+  return left > 0 && (left < suspects.length / 2 || suspects.every((value) => phoneShape(value) !== undefined));
 }
 
 function labelOf(kind: string): string {
