@@ -1,8 +1,9 @@
 import { ConfigError, InterruptedError, SdpError, UnavailableError } from '@sdp/shared/errors';
-import { type Dispatcher, request } from 'undici';
+import type { Dispatcher } from 'undici';
 import type { RetryOptions } from '../../upload/retry-policy.ts';
 import { retrying } from '../../upload/retry-policy.ts';
 import { createDispatcher } from '../../upload/transport.ts';
+import { undici } from '../../upload/undici.ts';
 import type { KeyServiceTuning } from './key-service.ts';
 
 /** A key service answers within moments or not at all; a person may be waiting for the command to start. */
@@ -53,7 +54,7 @@ export function connectToService(
     const timeout = AbortSignal.timeout(tuning.timeoutMs ?? answerTimeoutMs);
     let answer: ServiceAnswer;
     try {
-      const response = await request(url, {
+      const response = await undici().request(url, {
         method: 'POST',
         headers,
         body,

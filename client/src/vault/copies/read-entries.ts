@@ -1,8 +1,8 @@
 import { IntegrityError } from '@sdp/shared/errors';
+import { type BlockRow, openBlockRow } from '../block-row.ts';
 import type { Database } from '../database.ts';
 import { blockCapacity, tailBytes } from '../format.ts';
 import type { Keyring } from '../keyring.ts';
-import { type BlockRow, openBlockRow } from '../reader.ts';
 
 /** One entry as it is stored. */
 export interface StoredValue {

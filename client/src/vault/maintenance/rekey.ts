@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { BlockRow } from '../block-row.ts';
 import type { VaultFile } from '../open-vault-file.ts';
-import type { BlockRow } from '../reader.ts';
 import { vaultErrorFrom } from '../sqlite-errors.ts';
 import type { VaultState } from '../state.ts';
 import { changeState } from './change-state.ts';
