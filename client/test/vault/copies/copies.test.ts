@@ -172,3 +172,12 @@ test('a certificate names the copy that still has the value, until the next push
   expect(await push(path, masterKey, server)).toMatchObject({ erased: 1, exact: true });
   expect(server.entriesById.size).toBe(14);
 });
+
+test('a vault that lacks a row is not pushed as if the entry had never been', async () => {
+  const [path, server] = [newPath(), new CopyInMemory()];
+  await filled(path, masterKey, 5);
+  const file = openVaultFile({ path, masterKey });
+  file.db.exec('DELETE FROM token_vault WHERE ref = 130');
+  file.db.close();
+  await expect(push(path, masterKey, server)).rejects.toMatchObject({ code: 'vault-tampered' });
+});
