@@ -129,7 +129,7 @@ function frequencyTable(treated: readonly ColumnTally[]): (Table | string)[] {
 }
 
 function findingText({ cells, exposedShare, verdict }: FrequencyReport): string {
-  if (verdict === 'weak') return `would undo ${formatShare(exposedShare)}`;
+  if (verdict === 'weak') return `undoes about ${formatShare(exposedShare)}`;
   return cells < fewestJudged ? 'too few cells to tell' : 'no finding';
 }
 

@@ -188,6 +188,38 @@ describe('the verdict', () => {
     expect(large.exposedShare).toBeGreaterThan(0.1);
   });
 
+  test.each([
+    ['surnames, a tail of rare ones behind a few common ones', 1_200, 0.9, 2_500],
+    ['ages', 70, 0.3, 15_000],
+    ['towns', 3_000, 0.6, 20_000],
+    ['a list of forty', 40, 1.2, 15_000],
+  ])('the estimate is what a match turns back, by a factor of two: %s', (_, different, exponent, cells) => {
+    const weights = Array.from({ length: different }, (__, i) => 1 / (i + 3) ** exponent);
+    const total = weights.reduce((sum, weight) => sum + weight, 0);
+    const ends: number[] = [];
+    for (const weight of weights) ends.push((ends.at(-1) ?? 0) + weight / total);
+    // Spread as chance does; `scatter` is more even than that.
+    const chance = (text: string) => createHash('sha256').update(text).digest().readUInt32LE() / 2 ** 32;
+    const column = (name: string) =>
+      Array.from({ length: cells }, (__, i) => {
+        const at = chance(`${name} ${i}`);
+        return ends.findIndex((end) => at <= end);
+      });
+    const byFrequency = (values: readonly number[]) => {
+      const counts = new Map<number, number>();
+      for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
+      return [...counts].sort(([, a], [, b]) => b - a).map(([value]) => value);
+    };
+    const secret = column('secret');
+    const known = byFrequency(column('known'));
+    const guesses = new Map(byFrequency(secret).map((value, rank) => [value, known[rank]]));
+    const turnedBack = secret.filter((value) => guesses.get(value) === value).length / cells;
+    const { exposedShare, verdict } = measure(secret.map((value) => `v${value}`));
+    expect(exposedShare).toBeGreaterThan(turnedBack / 2 - 0.01);
+    expect(exposedShare).toBeLessThan(turnedBack * 2 + 0.01);
+    if (turnedBack > 0.025) expect(verdict).toBe('weak');
+  });
+
   test('where more values than can be counted exactly hide one that sticks out, it is found', () => {
     const values = Array.from({ length: 300_000 }, (_, i) => (i % 25 === 0 ? 'n/a' : `id-${i}`));
     const report = measure(values);
