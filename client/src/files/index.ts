@@ -8,6 +8,6 @@ export {
 } from './atomic-file.ts';
 export { DigestSink } from './digest-sink.ts';
 export { inputFileError, outputFileError } from './file-errors.ts';
-export { type InputFile, inputStream, openInputFile } from './input-file.ts';
+export { changedMeanwhile, type InputFile, inputStream, openInputFile, stateOf } from './input-file.ts';
 export { outputStream } from './output-stream.ts';
 export { abandonedAmong, isGone, ownProcess, temporaryFileFor } from './temporary-name.ts';

@@ -11,6 +11,7 @@ import {
 import { parquetReadColumn } from 'hyparquet/src/read.js';
 import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
 import type { ByteSink, ColumnEdit } from '../csv/index.ts';
+import { changedMeanwhile, stateOf } from '../files/index.ts';
 import type { ManifestFormat } from '../manifest/index.ts';
 import type { TableInput, TablePlan, TableSummary } from '../tables/table.ts';
 import { codecFor, compressors, decompressors } from './codecs.ts';
@@ -65,6 +66,7 @@ export async function rewriteParquet(
     });
   }
   const handle = await open(path, 'r');
+  const before = await stateOf(handle);
   const slice = async (start: number, end = sizeBytes) => {
     const bytes = Buffer.alloc(end - start);
     const { bytesRead } = await handle.read(bytes, 0, bytes.length, start);
@@ -72,7 +74,9 @@ export async function rewriteParquet(
     return bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length) as ArrayBuffer;
   };
   try {
-    return await new Rewriting({ byteLength: sizeBytes, slice }, sink, options).run(plan);
+    const summary = await new Rewriting({ byteLength: sizeBytes, slice }, sink, options).run(plan);
+    if ((await stateOf(handle)) !== before) throw changedMeanwhile(path);
+    return summary;
   } catch (error) {
     if (error instanceof SdpError || options.signal.aborted) throw error;
     // The library's messages may quote what they stumbled over.

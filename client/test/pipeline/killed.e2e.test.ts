@@ -109,6 +109,8 @@ const filesOf = (...parts: string[]) =>
 const leftovers = (...parts: string[]) =>
   filesOf(...parts).filter((name) => /sdp-tmp|sdp-checkpoint/.test(name) || /-journal$/.test(name));
 
+const published = () => ['out', 'some'].flatMap((out) => filesOf(out).filter((name) => /^(?!\.|.*\/\.)/.test(name)));
+
 function dropVault(): void {
   for (const name of readdirSync(folder))
     if (/^\.?vault\.db/.test(name)) rmSync(at(name), { force: true, recursive: true });
@@ -119,7 +121,9 @@ function dropVault(): void {
 async function expectWholeVault(): Promise<void> {
   if (!existsSync(at('vault.db'))) return;
   const { status, stderr } = await sdp(['vault', 'verify', '--quiet']);
-  expect(status, stderr).toBe(0);
+  // A run that was killed while it made the vault has published nothing.
+  const isBlank = stderr.includes('The vault is blank') && published().length === 0;
+  if (!isBlank) expect(status, stderr).toBe(0);
 }
 
 /** That all under final names is complete and can be had back. */
@@ -160,7 +164,10 @@ describe.skipIf(!built)('runs killed at random moments (needs `npm run build`)',
     const { name, there } = await expectedOf(format);
     for (let killed = 0; killed < each; ) {
       // Half of them go on with what the one before has left.
-      if (random() < 0.5) dropVault();
+      if (random() < 0.5) {
+        dropVault();
+        for (const left of published()) rmSync(at('out', left));
+      }
       const { status, stderr } = await sdp(tokenize(join('in', inputOf[format]), join('out', name)), momentIn(there));
       expect([undefined, 0], stderr).toContain(status);
       if (status === undefined) killed++;
