@@ -2,6 +2,9 @@ import { InterruptedError } from '@sdp/shared/errors';
 import { runProgram } from './program.ts';
 import { promptSecret } from './terminal/index.ts';
 
+// A diagnostic report, where somebody has Node write one, holds the environment, and with it keys.
+if (process.report !== undefined) process.report.excludeEnv = true;
+
 const interruption = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM'] as const) {
   process.on(name, () => {

@@ -1,9 +1,11 @@
 import type { KeyObject } from 'node:crypto';
-import { createReadStream, existsSync } from 'node:fs';
-import { InputError } from '@sdp/shared/errors';
+import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { type AsideLog, asideLogs } from './aside-logs.ts';
 import { type AuditHead, readHeads } from './audit-head.ts';
-import { type AuditLine, noLine, openLine } from './log-line.ts';
+import { type AuditLine, type BeginEvent, noLine, openLine } from './log-line.ts';
 import type { LogPlace } from './log-place.ts';
+import { readLogBytes } from './read-log-bytes.ts';
 
 export type LogDamageKind =
   | 'log-missing'
@@ -15,7 +17,8 @@ export type LogDamageKind =
   | 'end-replaced'
   | 'log-replaced'
   | 'line-cut'
-  | 'head-changed';
+  | 'head-changed'
+  | 'aside-changed';
 
 export interface LogDamage {
   readonly kind: LogDamageKind;
@@ -34,6 +37,8 @@ export interface LogReport {
   readonly log: string | undefined;
   /** Lines whose time is before that of an earlier one by more than a minute: the clock was set back. */
   readonly clockSetBack: readonly number[];
+  /** The latest first. */
+  readonly aside: readonly AsideLog[];
   /** Whether a head was there to tell whether the end is missing. */
   readonly headKnown: boolean;
   /** The first thing that is wrong. */
@@ -83,7 +88,10 @@ export async function verifyLog(options: VerifyLogOptions): Promise<LogReport | 
   const torn = damage?.kind === 'line-cut' && (known.here?.seq ?? 0) <= (last?.seq ?? 0);
   // A line that a crash cut short was never acted on; the next reveal removes it.
   if (torn) damage = undefined;
-  return report(place.logPath, tally, heads, damage ?? headDamage(known, last, seen));
+  const aside = await asideLogs(key, dirname(place.logPath), tally.predecessor);
+  damage ??= headDamage(known, last, seen);
+  if (damage === undefined && aside.some(({ state }) => state === 'changed')) damage = { kind: 'aside-changed' };
+  return report(place.logPath, tally, heads, damage, aside);
 }
 
 /** Time services move a clock by less. */
@@ -93,6 +101,7 @@ interface Tally {
   lines: number;
   reveals: number;
   log: string | undefined;
+  predecessor: BeginEvent['predecessor'];
   latest: string;
   readonly clockSetBack: number[];
   readonly open: Set<number>;
@@ -102,6 +111,7 @@ const emptyTally = (): Tally => ({
   lines: 0,
   reveals: 0,
   log: undefined,
+  predecessor: undefined,
   latest: '',
   clockSetBack: [],
   open: new Set(),
@@ -110,6 +120,7 @@ const emptyTally = (): Tally => ({
 function count(tally: Tally, line: AuditLine): void {
   tally.lines++;
   tally.log ??= line.log;
+  if (line.event === 'begin') tally.predecessor = line.predecessor;
   const isSetBack = Date.parse(tally.latest) - Date.parse(line.time) > clockToleranceMs;
   if (isSetBack) tally.clockSetBack.push(line.seq);
   if (isSetBack || line.time > tally.latest) tally.latest = line.time;
@@ -126,8 +137,9 @@ function report(
   { lines, reveals, open, log, clockSetBack }: Tally,
   heads: readonly AuditHead[],
   damage: LogDamage | undefined,
+  aside: readonly AsideLog[] = [],
 ): LogReport {
-  return { path, lines, reveals, unfinished: [...open], log, clockSetBack, headKnown: heads.length > 0, damage };
+  return { path, lines, reveals, unfinished: [...open], log, clockSetBack, aside, headKnown: heads.length > 0, damage };
 }
 
 function lineDamage(
@@ -168,7 +180,7 @@ function headDamage(
 /** Split at line feeds alone: `node:readline` knows further line ends, which may stand in a reason. */
 async function* linesOf(path: string): AsyncGenerator<{ readonly text: string; readonly whole: boolean }> {
   let rest = Buffer.alloc(0);
-  for await (const chunk of readable(path)) {
+  for await (const chunk of readLogBytes(path)) {
     rest = Buffer.concat([rest, chunk]);
     let start = 0;
     for (let end = rest.indexOf(0x0a); end !== -1; end = rest.indexOf(0x0a, start)) {
@@ -178,18 +190,4 @@ async function* linesOf(path: string): AsyncGenerator<{ readonly text: string; r
     rest = rest.subarray(start);
   }
   if (rest.length > 0) yield { text: rest.toString('utf8'), whole: false };
-}
-
-/** @throws {InputError} `file-unreadable` */
-async function* readable(path: string): AsyncGenerator<Buffer> {
-  try {
-    for await (const chunk of createReadStream(path)) yield chunk as Buffer;
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (typeof code !== 'string') throw error;
-    throw new InputError('file-unreadable', {
-      message: `The audit log cannot be read (${code})`,
-      details: { file: path },
-    });
-  }
 }

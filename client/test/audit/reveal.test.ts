@@ -152,6 +152,31 @@ describe('detokenize and the audit log', () => {
     }
   });
 
+  it('checks the logs that were put aside, by the digests that link them', async () => {
+    await tokenized(2);
+    for (const reason of ['first year', 'second year']) {
+      await detokenize();
+      expect((await sdp('vault', 'audit', 'restart', '--reason', reason)).status).toBe(0);
+    }
+    await detokenize();
+    const verify = () => sdp('vault', 'audit', 'verify', '--json');
+    const aside = (await verify()).json()['logs'] as { aside: { file: string; state: string }[] }[];
+    expect(aside[0]?.aside.map(({ state }) => state)).toEqual(['as it was', 'as it was']);
+    const [second = '', first = ''] = (aside[0]?.aside ?? []).map(({ file }) => join(folder.path, file));
+    const old = readFileSync(first);
+    for (const file of [first, second]) {
+      const bytes = readFileSync(file);
+      writeFileSync(file, bytes.subarray(0, -20));
+      expect((await verify()).status).toBe(6);
+      rmSync(file);
+      const run = await verify();
+      expect([run.status, run.stderr]).toEqual([0, expect.stringMatching(/is not beside its successor/)]);
+      writeFileSync(file, bytes);
+    }
+    expect(old.equals(readFileSync(first))).toBe(true);
+    expect((await verify()).stderr).toBe('');
+  });
+
   it('moves with its vault, and is measured by the head that the vault brought', async () => {
     await tokenized(2);
     await detokenize();

@@ -29,6 +29,9 @@ async function verify(context: CommandContext, flags: VaultFlags, vault: Vault):
       );
     }
   }
+  for (const { file } of reports.flatMap(({ aside }) => aside.filter(({ state }) => state === 'missing'))) {
+    context.terminal.warn(`the log that was put aside as ${file} is not beside its successor and was not checked`);
+  }
   for (const { path, headKnown } of reports) {
     if (headKnown) continue;
     context.terminal.warn(
@@ -57,6 +60,7 @@ async function verify(context: CommandContext, flags: VaultFlags, vault: Vault):
         unfinished: report.unfinished,
         head_known: report.headKnown,
         clock_set_back: report.clockSetBack,
+        aside: report.aside,
       })),
     },
   );
@@ -94,4 +98,5 @@ const damageTexts: Readonly<Record<LogDamage['kind'], string>> = {
   'end-replaced': 'the line is not the one that was written last',
   'log-replaced': 'the log was replaced by another one',
   'head-changed': 'the remembered end of the log was changed',
+  'aside-changed': 'the log that was put aside when it was begun was changed since',
 };
