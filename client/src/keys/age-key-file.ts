@@ -1,7 +1,6 @@
 import { type MasterKey, parseMasterKey } from '@sdp/shared/crypto';
 import { ConfigError } from '@sdp/shared/errors';
 import { addIdentities, identitiesFromEnvironment, noIdentityFits } from './age-identities.ts';
-import { PassphraseIdentity } from './age-passphrase.ts';
 import type { KeySurroundings } from './key-surroundings.ts';
 import { passphraseFromEnvironment } from './passphrase-source.ts';
 
@@ -24,7 +23,7 @@ export async function recipientsOfAgeFile(bytes: Buffer, file: string): Promise<
 
 /**
  * Opens a key file that `age` itself encrypted (`age -R team.txt -o sdp.key.age sdp.key`, or `age -p`), format
- * age-encryption.org/v1.
+ * age-encryption.org/v1. The library does no more work for a passphrase than scrypt at 2^20.
  *
  * @throws {ConfigError} `key-locked`, `key-invalid`
  */
@@ -43,7 +42,7 @@ export async function openAgeKeyFile(bytes: Buffer, file: string, surroundings: 
     const passphrase =
       passphraseFromEnvironment(surroundings) ?? (await surroundings.prompt?.('Passphrase of the key: '));
     if (passphrase === undefined) throw locked('SDP_KEY_PASSPHRASE and SDP_KEY_PASSPHRASE_FILE give none');
-    decrypter.addIdentity(new PassphraseIdentity(passphrase));
+    decrypter.addPassphrase(passphrase);
   } else {
     const identities = identitiesFromEnvironment(surroundings);
     if (identities === undefined) throw locked('SDP_KEY_IDENTITY_FILE names no identity file');
