@@ -91,11 +91,17 @@ const partnerNames: Rule = (view, index, judgements, views) => {
 
 const nameTypes: ReadonlySet<ColumnType> = new Set<ColumnType>(['first_name', 'last_name', 'full_name']);
 
+/** `c1`, `V_12`, `field 3`: names that were given to columns by counting them. */
+const saysNothing = /^(?:\p{L}{1,2}|col|column|field|var|attr|spalte|colonne|columna|coluna)?[_ -]?\d*$/iu;
+/** Tables of persons name them in their first columns. */
+const lastToBegin = 3;
+
 /** Letters alone, few words, many different ones, nothing known of them. */
-function mayBeNames({ facts, names, reading }: ColumnView, { type }: Judgement): boolean {
+function mayBeNames({ name, facts, names, reading }: ColumnView, { type }: Judgement): boolean {
   return (
     (type === 'other' || type === 'category' || type === 'free_text') &&
     reading.type === undefined &&
+    (name === undefined || saysNothing.test(name)) &&
     facts.values.length >= 10 &&
     facts.uniqueness >= 0.15 &&
     facts.withDigits === 0 &&
@@ -108,7 +114,7 @@ function mayBeNames({ facts, names, reading }: ColumnView, { type }: Judgement):
 
 /**
  * Names of a language whose names are not known, in a table of persons: two and more columns in a row of which nothing
- * else is known, not after the parts of an address; or the missing one of given name and surname beside the other.
+ * else is known, at the beginning and not after the parts of an address; or the missing one of given name and surname beside the other.
  */
 const namesInARow: Rule = (view, index, judgements, views) => {
   const judged = judgements[index] as Judgement;
@@ -134,7 +140,8 @@ const namesInARow: Rule = (view, index, judgements, views) => {
   let to = index;
   while (open(to + 1)) to += 1;
   const before = types.slice(Math.max(0, from - 2), from);
-  if (to === from || to - from > 3 || before.some((type) => placeTypes.has(type))) return undefined;
+  if (to === from || to - from > 3 || from > lastToBegin || before.some((type) => placeTypes.has(type)))
+    return undefined;
   const type = view.names.several > 0.5 ? 'full_name' : index === from ? 'first_name' : 'last_name';
   return { type, confidence: 0.55, evidence };
 };
