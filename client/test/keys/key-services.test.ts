@@ -158,6 +158,29 @@ describe('Transit', () => {
     }
   });
 
+  // Sentences of Vault 1.21.4's own Transit engine.
+  it.each([
+    [400, 'encryption key not found', /no such key/],
+    [400, 'cipher: message authentication failed', /the wrapped key does not fit/],
+    [400, 'invalid ciphertext: version is too new', /the wrapped key does not fit/],
+    [400, 'ciphertext or signature version is disallowed by policy (too old)', /higher min_decryption_version/],
+    [400, "'[0].associated_data' provided for non-AEAD cipher suite rsa-2048", /a key of this type does not do/],
+    [403, 'permission denied', /permission denied/],
+    [404, 'no handler for route "transit/decrypt/sdp". route entry not found.', /no such mount or key/],
+  ])('says what HTTP %i, %s means', async (status, sentence, meant) => {
+    const service = await startFakeTransit(token, 'sdp');
+    service.faults.push(answering(status, { errors: [sentence] }));
+    const uri = `vault-transit://127.0.0.1:${service.port}/transit/sdp?scheme=http`;
+    const opening = unwrapByService(
+      randomId(),
+      { kind: 'kms', uri, ciphertext: 'vault:v1:AAAA' },
+      { env: { VAULT_TOKEN: token }, cwd: '/' },
+      tuning,
+    );
+    await expect(opening).rejects.toMatchObject({ code: 'key-locked', message: meant });
+    await service.close();
+  });
+
   it('is asked in its namespace', async () => {
     const service = await startFakeTransit(token, 'sdp');
     const uri = `vault-transit://127.0.0.1:${service.port}/transit/sdp?scheme=http&namespace=team%2Fa`;
