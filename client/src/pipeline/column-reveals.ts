@@ -93,7 +93,7 @@ function unknownCell({ name, index }: RevealedColumn, row: number): VaultError {
   return new VaultError('token-unknown', {
     message: `The token in row ${row}, column ${index + 1} is not in the vault`,
     remedy:
-      'Use the vault with which the file was tokenized. What was erased since (vault forget, vault sweep) does not come back; --keep-unknown leaves such tokens in place.',
+      'Use the vault with which the file was tokenized. What was erased since (vault forget, vault sweep) or has another token now (vault retoken) stays unknown; --keep-unknown leaves such tokens in place.',
     details: { row, column: name, columnIndex: index },
   });
 }
