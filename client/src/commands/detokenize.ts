@@ -15,6 +15,7 @@ import { addCsvFlags, type CsvFlags, collect, csvOptionsOf } from './csv-flags.t
 import { addOutputFlags } from './output-flags.ts';
 import { reportFiles } from './report-files.ts';
 import { addTableFlags, type TableFlags, tableRequestOf } from './table-flags.ts';
+import { warnOfUnfinished } from './warn-of-unfinished.ts';
 
 interface DetokenizeFlags extends CsvFlags, TableFlags {
   readonly input: string;
@@ -70,7 +71,11 @@ Example:
         ...(flags.manifest === undefined ? {} : { manifest: flags.manifest }),
       };
       const pairs = await filePairs(context, flags.input, flags.output);
-      if (pairs === undefined) return report(context, await detokenizeFile(context, request));
+      if (pairs === undefined) {
+        const outcome = await detokenizeFile(context, request);
+        report(context, outcome);
+        return warnOfUnfinished(context, [outcome.outputPath]);
+      }
       const run = { cells: 0 };
       const work = (pair: { readonly input: string; readonly output: string }) =>
         detokenizeFile(context, { ...request, ...pair, run });
@@ -78,6 +83,10 @@ Example:
         keepGoing: flags.keepGoing ?? false,
         isDone: async () => false,
       });
+      await warnOfUnfinished(
+        context,
+        pairs.map(({ output }) => output),
+      );
       reportFiles(context, outcomes, ({ rows, columns }) => ({
         rows,
         'values put back': columns.reduce((sum, { revealed }) => sum + revealed, 0),

@@ -12,13 +12,18 @@ import type { CommandContext } from './context.ts';
 import { reportFiles } from './report-files.ts';
 import { reportDryRun, reportTokenized, warnOfColumns } from './report-tokenized.ts';
 import type { RunFlags } from './table-flags.ts';
+import { warnOfUnfinished } from './warn-of-unfinished.ts';
 
 /** What `tokenize-csv` and `tokenize-config` do once they know how each column is treated. */
 export async function runTokenize(context: CommandContext, request: TokenizeRequest, flags: RunFlags): Promise<void> {
   const pairs = await filePairs(context, request.input, request.output);
   if (pairs === undefined) {
     if (flags.dryRun) reportDryRun(context, await dryRun(context, request));
-    else reportTokenized(context, await tokenizeFile(context, request));
+    else {
+      const outcome = await tokenizeFile(context, request);
+      reportTokenized(context, outcome);
+      await warnOfUnfinished(context, [outcome.outputPath]);
+    }
     return;
   }
   if (request.manifest !== undefined) {
@@ -50,6 +55,10 @@ export async function runTokenize(context: CommandContext, request: TokenizeRequ
       keepGoing,
       isDone: async (pair) => request.resume === true && (await isAlreadyTokenized(context, pair, request)),
     },
+  );
+  await warnOfUnfinished(
+    context,
+    pairs.map(({ output }) => output),
   );
   reportFiles(
     context,
