@@ -83,8 +83,13 @@ async function forget(context: CommandContext, tokens: readonly string[], flags:
     flags.certificate === undefined
       ? undefined
       : await AtomicFile.create(pathFrom(context, flags.certificate), { mode: 0o600 });
+  const progress = context.terminal.progress('erasing', { unit: 'bytes' });
   try {
-    const certificate = forgetEntries(vault, selection, toolVersion);
+    const certificate = forgetEntries(vault, selection, toolVersion, {
+      onStep: (step) => progress.label(step),
+      onSearched: (bytes, total) => progress.update(bytes, total),
+    });
+    progress.stop();
     if (!certificate.complete) {
       throw new VaultError('erasure-unfinished', { details: { count: certificate.entries } });
     }
@@ -93,6 +98,7 @@ async function forget(context: CommandContext, tokens: readonly string[], flags:
     await file?.publish();
     printCertificate(context, certificate, flags.certificate);
   } finally {
+    progress.stop();
     await file?.discard();
   }
 }
