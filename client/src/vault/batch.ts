@@ -14,6 +14,7 @@ export const largeBatchCapacity = 524_288;
 const surrogateCapacity = 32_768;
 
 const firstCapacity = 4_096;
+const growth = 1.5;
 
 /** A batch is sent once its values reach this size, so that memory stays bounded with long values. */
 const batchValueBytes = 8 * 1024 * 1024;
@@ -128,19 +129,18 @@ export class BatchBuilder {
     return { namespace: this.namespace, use, count: this.#count, ...this.#buffers };
   }
 
+  // `transfer` lets go of the old bytes at once: left to the garbage collector, they would be as many again.
   #growValues(needed: number): void {
-    const grown = new Uint8Array(Math.max(this.#values.length * 2, this.#size + needed));
-    grown.set(this.#values.subarray(0, this.#size));
-    this.#buffers = { ...this.#buffers, values: grown };
-    this.#values = Buffer.from(grown.buffer);
+    const capacity = Math.max(Math.ceil(this.#values.length * growth), this.#size + needed);
+    const values = new Uint8Array(this.#buffers.values.buffer.transfer(capacity));
+    this.#buffers = { ...this.#buffers, values };
+    this.#values = Buffer.from(values.buffer);
   }
 
   #growEntries(): void {
-    const capacity = Math.min(this.#count * 2, this.#capacity);
-    const digests = new Uint8Array(capacity * digestBytes);
-    digests.set(this.#buffers.digests);
-    const ends = new Uint32Array(capacity);
-    ends.set(this.#buffers.ends);
+    const capacity = Math.min(Math.ceil(this.#count * growth), this.#capacity);
+    const digests = new Uint8Array(this.#buffers.digests.buffer.transfer(capacity * digestBytes));
+    const ends = new Uint32Array(this.#buffers.ends.buffer.transfer(capacity * Uint32Array.BYTES_PER_ELEMENT));
     this.#buffers = { ...this.#buffers, digests, ends };
     this.#digests = Buffer.from(digests.buffer);
   }

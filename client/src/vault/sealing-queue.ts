@@ -6,13 +6,13 @@ import type { FromWorker, ToWorker, WorkerFailure, WorkerStart } from './worker-
 
 /** Messages that may wait for the worker or be with it before `drain` waits: one in any case, two where they are small. */
 const inFlightBound = 2;
-const inFlightBytesBound = 32 * 1024 * 1024;
+const inFlightBytesBound = 24 * 1024 * 1024;
 const sparesKept = 2;
-const spareBytesBound = 32 * 1024 * 1024;
+const spareBytesBound = 16 * 1024 * 1024;
 /** From so many values on a namespace is filled in larger batches. */
 const largeNamespace = 2_000_000;
 /** What may wait in all namespaces together before the fullest is sent, however many columns a table has. */
-const waitingBytesBound = 40 * 1024 * 1024;
+const waitingBytesBound = 32 * 1024 * 1024;
 /** Values between two looks at that bound. */
 const boundCheckedEvery = 4_096;
 

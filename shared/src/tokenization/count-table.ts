@@ -1,9 +1,11 @@
 const smallestCapacity = 1_024;
 const smallCounts = 64;
+/** Larger tables are rebuilt too rarely to keep their arrays for it. */
+const largestKept = 65_536;
 
 /**
  * Counts by 64-bit keys, given as two halves, in flat arrays: no string is held on to, and a look-up makes nothing.
- * Open addressing with linear probing, at most half full.
+ * Open addressing with linear probing, about half full at most.
  */
 export class CountTable {
   #mask = smallestCapacity - 1;
@@ -40,7 +42,8 @@ export class CountTable {
     this.#low[slot] = low;
     this.#counts[slot] = count;
     this.#size += 1;
-    if (this.#size * 2 > this.#mask) this.#rebuild(this.#counts.length * 2, (_high, _low, known) => known);
+    // A table for 2^n keys has 2^(n + 1) places, with one key more for the moment in which it is seen that there is one too many.
+    if (this.#size * 2 > this.#mask + 3) this.#rebuild(this.#counts.length * 2, (_high, _low, known) => known);
   }
 
   has(high: number, low: number): boolean {
@@ -104,6 +107,7 @@ export class CountTable {
       if (changed > 0) this.add(high[slot] as number, low[slot] as number, changed);
     }
     // A slot whose count is 0 is free, whatever stands in its keys.
-    this.#spare = counts.length === capacity ? { high, low, counts: counts.fill(0) } : undefined;
+    this.#spare =
+      counts.length === capacity && capacity <= largestKept ? { high, low, counts: counts.fill(0) } : undefined;
   }
 }
