@@ -1,6 +1,6 @@
 import { unlinkSync } from 'node:fs';
-import { type FileHandle, open, readdir, realpath, rename, stat, unlink } from 'node:fs/promises';
-import { basename, dirname } from 'node:path';
+import { type FileHandle, open, readdir, readlink, realpath, rename, stat, unlink } from 'node:fs/promises';
+import { basename, dirname, resolve } from 'node:path';
 import { InputError, UsageError } from '@sdp/shared/errors';
 import type { ByteSink } from '../csv/index.ts';
 import { outputFileError } from './file-errors.ts';
@@ -26,9 +26,16 @@ export async function fileIdentity(path: string): Promise<string | undefined> {
   return stats && `${stats.dev}:${stats.ino}`;
 }
 
+/** What a path leads to: links are followed, also to a file that isn't there yet. */
+export async function linkTarget(path: string, linksLeft = 40): Promise<string> {
+  const real = await realpath(path).catch(() => undefined);
+  const link = real === undefined && linksLeft > 0 ? await readlink(path).catch(() => undefined) : undefined;
+  return real ?? (link === undefined ? path : linkTarget(resolve(dirname(path), link), linksLeft - 1));
+}
+
 /** Unfinished files for a path, by whichever process; those of this one are at work until they are kept or discarded. */
 export async function unfinishedFilesOf(path: string): Promise<FoundTemporaryFile[]> {
-  const target = await realpath(path).catch(() => path);
+  const target = await linkTarget(path);
   const found = await unfinishedFilesIn(dirname(target));
   return found.filter(({ base }) => base === basename(target));
 }
@@ -80,7 +87,7 @@ export class AtomicFile implements ByteSink {
     const { mode = 0o666, mustNotBe = [], resume } = options;
     try {
       // A link stays a link: what it points to is replaced.
-      const target = await realpath(path).catch(() => path);
+      const target = await linkTarget(path);
       const old = await stat(target).catch(() => undefined);
       if (old && mustNotBe.includes(`${old.dev}:${old.ino}`)) {
         throw new UsageError('usage-invalid', {

@@ -2,6 +2,7 @@ export {
   AtomicFile,
   type AtomicFileOptions,
   fileIdentity,
+  linkTarget,
   sweepUnfinished,
   unfinishedFilesIn,
   unfinishedFilesOf,

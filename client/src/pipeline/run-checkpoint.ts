@@ -1,10 +1,10 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { open, readFile, realpath, rm } from 'node:fs/promises';
+import { open, readFile, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { InputError } from '@sdp/shared/errors';
 import { z } from 'zod';
 import type { TablePosition } from '../csv/index.ts';
-import { AtomicFile, isGone, ownProcess, sweepUnfinished } from '../files/index.ts';
+import { AtomicFile, isGone, linkTarget, ownProcess, sweepUnfinished } from '../files/index.ts';
 import type { Vault } from '../vault/index.ts';
 import type { WrittenSoFar } from './output-target.ts';
 
@@ -34,7 +34,7 @@ export type RunCheckpoint = z.infer<typeof schema>;
 
 /** What the checkpoint of an output is called. Links are followed, as the output's own bytes go behind them too. */
 export async function checkpointPathFor(outputPath: string): Promise<string> {
-  const target = await realpath(outputPath).catch(() => outputPath);
+  const target = await linkTarget(outputPath);
   return join(dirname(target), `.${basename(target)}.sdp-checkpoint`);
 }
 
