@@ -40,7 +40,7 @@ export function scanCommand(context: CommandContext): Command {
   const command = new Command('scan')
     .summary('find personal data in a table and draft a configuration')
     .description(
-      'Says of every column what it holds (direct identifier, quasi-identifier, sensitive, text that may hold identifiers, or none of these), why, and how to treat it; writes a configuration for tokenize-config. Judges names of columns in some twenty languages, forms and checksums of values, and names and places it knows. No value is printed or written: what is shown of them is their form.',
+      'Says of every column what it holds (direct identifier, quasi-identifier, sensitive, text that may hold identifiers, or none of these), why, and how to treat it; writes a configuration for tokenize-config. Judges names of columns in some forty languages, forms and checksums of values, and names and places it knows. No value is printed or written: what is shown of them is their form.',
     )
     .requiredOption(
       '--input <file>',
