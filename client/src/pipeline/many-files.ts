@@ -32,6 +32,12 @@ export async function filePairs(
   const names: string[] = [];
   for await (const name of glob(pattern, { cwd: root, exclude: (each) => each.startsWith('.') })) names.push(name);
   const target = await folderFor(context, output);
+  if (resolve(root) === target) {
+    throw new UsageError('usage-invalid', {
+      message: 'The output is the folder of the input, whose files would be replaced',
+      remedy: 'Name another folder with --output.',
+    });
+  }
   const pairs: FilePair[] = [];
   for (const name of names.toSorted()) {
     const from = join(root, name);

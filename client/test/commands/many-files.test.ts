@@ -90,6 +90,14 @@ test('refuses an output that is no folder', async () => {
   expect(run.status).toBe(2);
 });
 
+test('refuses to write over the inputs', async () => {
+  const over = ['--output', 'in', '--source-table', 't', '--column', 'mail'];
+  for (const input of ['in', 'in/*.csv']) {
+    const run = await sdp('tokenize-csv', '--input', input, ...over);
+    expect(`${run.status} ${run.stderr}`).toMatch(/^2 .*would be replaced/);
+  }
+});
+
 test('names what killed runs have left beside the output, and removes what they left of it', async () => {
   const host = /\.([0-9a-f]{8})-\d+\.sdp-tmp$/.exec(temporaryFileFor(at('x')).path)?.[1] as string;
   // No process has this number.
