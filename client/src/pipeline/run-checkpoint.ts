@@ -11,8 +11,10 @@ import type { WrittenSoFar } from './output-target.ts';
 const count = z.int().min(0);
 
 const schema = z.strictObject({
-  version: z.literal(1),
+  version: z.literal(2),
   vault_id: z.string(),
+  /** Keyed digest of the vault's generation: the tokens written so far are those of that one. */
+  generation: z.string(),
   /** Keyed digest of everything that decides which bytes come out: rules, options, tool. */
   plan: z.string(),
   /** Keyed digest of what the input is known by. */
@@ -75,6 +77,9 @@ export function assertFits(checkpoint: RunCheckpoint, run: RunIdentity): void {
   if (expected.length !== mac.length || !timingSafeEqual(expected, Buffer.from(mac))) {
     throw unfit('The checkpoint was changed after it was written');
   }
+  if (checkpoint.generation !== keyed(vault, 'generation', vault.generation)) {
+    throw unfit('The vault’s tokens were changed, or it was restored from a backup, since the run was stopped');
+  }
   if (checkpoint.input !== keyed(vault, 'input', run.input))
     throw unfit('The input was changed since the run was stopped');
   if (checkpoint.plan !== keyed(vault, 'plan', run.plan)) {
@@ -100,8 +105,9 @@ export async function writeCheckpoint(
   const { vault } = run;
   const { host, pid } = ownProcess();
   const rest = {
-    version: 1 as const,
+    version: 2 as const,
     vault_id: vault.id,
+    generation: keyed(vault, 'generation', vault.generation),
     plan: keyed(vault, 'plan', run.plan),
     input: keyed(vault, 'input', run.input),
     every_bytes: progress.everyBytes,

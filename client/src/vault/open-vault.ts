@@ -51,6 +51,7 @@ function assemble({ path, db, keys }: VaultFile, options: OpenVaultOptions, over
   let closed = false;
   return {
     id: vaultId,
+    generation: `${ids.token} ${ids.epoch}`,
     keyFingerprints: () => [...keys.masterFingerprints],
     pendingAfterLeak: () => keys.leak?.pending ?? [],
     tokenizer: (namespace, use) => {

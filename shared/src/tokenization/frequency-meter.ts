@@ -59,13 +59,14 @@ export function frequencyMeter(): FrequencyMeter {
     addToken: (token) => counter.addToken(token),
     report: () => {
       const counts = counter.counts();
-      const { cells, distinct, entropyBits, top } = counts;
+      const { cells, entropyBits, top } = counts;
       const topShare = cells === 0 ? 0 : top / cells;
       const exposedShare = shareTurnedBack(counts);
       const isWeak = cells >= fewestJudged && exposedShare > mostExposed;
       return {
         cells,
-        distinct,
+        // The estimate may lie above what there can be.
+        distinct: Math.min(counts.distinct, cells),
         topShare,
         entropyBits,
         exposedShare,
