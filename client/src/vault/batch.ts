@@ -59,6 +59,8 @@ export function transferListOf(batch: BatchBuffers): ArrayBuffer[] {
 export class BatchBuilder {
   readonly namespace: string;
   readonly follower: BatchFollower | undefined;
+  /** Whether it takes more, since its namespace holds millions. */
+  readonly isLarge: boolean;
   readonly #use: BatchUse;
   readonly #capacity: number;
   readonly #valueBytes: number;
@@ -81,9 +83,9 @@ export class BatchBuilder {
     this.#use = use;
     this.follower = follower;
     // A follower keeps strings at hand for each value of the batch.
-    const large = isLarge && follower === undefined;
-    this.#capacity = use.kind === 'surrogate' ? surrogateCapacity : large ? largeBatchCapacity : batchCapacity;
-    this.#valueBytes = large ? largeBatchValueBytes : batchValueBytes;
+    this.isLarge = isLarge && follower === undefined;
+    this.#capacity = use.kind === 'surrogate' ? surrogateCapacity : this.isLarge ? largeBatchCapacity : batchCapacity;
+    this.#valueBytes = this.isLarge ? largeBatchValueBytes : batchValueBytes;
     this.#buffers = buffers;
     this.#digests = Buffer.from(buffers.digests.buffer);
     this.#values = Buffer.from(buffers.values.buffer);

@@ -11,8 +11,13 @@ const sparesKept = 2;
 const spareBytesBound = 16 * 1024 * 1024;
 /** From so many values on a namespace is filled in larger batches. */
 const largeNamespace = 2_000_000;
-/** What may wait in all namespaces together before the fullest is sent, however many columns a table has. */
-const waitingBytesBound = 32 * 1024 * 1024;
+/**
+ * What may wait in all namespaces together before the fullest is sent, however many columns a table has. Less than the
+ * full batches of a few columns: those of a table would all be full in the same row, and the two threads wait in turn.
+ */
+const waitingBytesBound = 12 * 1024 * 1024;
+/** The same where a namespace is large: larger batches are worth more there. */
+const waitingBytesBoundIfLarge = 32 * 1024 * 1024;
 /** Values between two looks at that bound. */
 const boundCheckedEvery = 4_096;
 
@@ -91,12 +96,14 @@ export class SealingQueue {
   #keepBound(): void {
     this.#sinceBoundChecked = 0;
     let waiting = 0;
+    let bound = waitingBytesBound;
     let fullest: BatchBuilder | undefined;
     for (const builder of this.#builders.values()) {
       waiting += builder.sizeBytes;
+      if (builder.isLarge) bound = waitingBytesBoundIfLarge;
       if (builder.sizeBytes > (fullest?.sizeBytes ?? 0)) fullest = builder;
     }
-    if (waiting < waitingBytesBound || fullest === undefined) return;
+    if (waiting < bound || fullest === undefined) return;
     this.#builders.delete(fullest.namespace);
     this.#send([fullest]);
   }
@@ -128,6 +135,7 @@ export class SealingQueue {
         // Not many, and none that grew for long values.
         const bytes = sum(this.#spares.map(sizeOf)) + sizeOf(buffers);
         if (bytes <= spareBytesBound && this.#spares.length < sparesKept) this.#spares.push(buffers);
+        else letGo(buffers);
       }
       this.#inFlight -= 1;
       this.#inFlightBytes.shift();
@@ -178,4 +186,9 @@ function errorFrom({ code, ...options }: WorkerFailure): SdpError {
     default:
       return new SdpError(code, options);
   }
+}
+
+/** Frees the bytes at once; the garbage collector would come for them much later. */
+function letGo(buffers: BatchBuffers): void {
+  for (const bytes of transferListOf(buffers)) bytes.transfer(0);
 }

@@ -9,6 +9,11 @@ const mostFollowed = 16_384;
 const mostReported = 1_024;
 /** Hex digits of 32 bits. */
 const wordDigits = 8;
+/**
+ * So many values wait to be counted together: a table stays in the processor's cache for all of them, where the columns
+ * of a row would take turns at pushing each other's tables out of it.
+ */
+const waitingValues = 2_048;
 
 export interface ValueCounts {
   readonly cells: number;
@@ -43,6 +48,9 @@ export class ValueCounter {
   #undercount = 0;
   /** Values whose hash ends with zeros in these bits are in the sample. */
   #sampleMask = 0;
+  /** Halves of the hashes of values that are not counted yet, in pairs. */
+  readonly #waiting = new Int32Array(waitingValues * 2);
+  #waitingEnd = 0;
 
   add(value: string): void {
     this.#cells += 1;
@@ -54,7 +62,7 @@ export class ValueCounter {
       a = Math.imul(a ^ unit, 0x0100_0193);
       b = Math.imul(b ^ unit, 0x6c07_8965);
     }
-    this.#count(finish(a ^ (b >>> 16)), finish(b ^ Math.imul(a, 0x5bd1_e995)));
+    this.#take(finish(a ^ (b >>> 16)), finish(b ^ Math.imul(a, 0x5bd1_e995)));
   }
 
   /**
@@ -63,7 +71,20 @@ export class ValueCounter {
    */
   addToken(token: string): void {
     this.#cells += 1;
-    this.#count(wordAt(token, tokenPrefix.length), wordAt(token, tokenPrefix.length + wordDigits));
+    this.#take(wordAt(token, tokenPrefix.length), wordAt(token, tokenPrefix.length + wordDigits));
+  }
+
+  #take(high: number, low: number): void {
+    this.#waiting[this.#waitingEnd] = high;
+    this.#waiting[this.#waitingEnd + 1] = low;
+    this.#waitingEnd += 2;
+    if (this.#waitingEnd === this.#waiting.length) this.#countWaiting();
+  }
+
+  #countWaiting(): void {
+    const end = this.#waitingEnd;
+    this.#waitingEnd = 0;
+    for (let i = 0; i < end; i += 2) this.#count(this.#waiting[i] as number, this.#waiting[i + 1] as number);
   }
 
   #count(high: number, low: number): void {
@@ -78,6 +99,7 @@ export class ValueCounter {
   }
 
   counts(): ValueCounts {
+    this.#countWaiting();
     const cells = this.#cells;
     if (this.#followed === undefined) {
       const all = this.#sample.descending();
