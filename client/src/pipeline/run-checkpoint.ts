@@ -5,6 +5,7 @@ import { InputError } from '@sdp/shared/errors';
 import { z } from 'zod';
 import type { TablePosition } from '../csv/index.ts';
 import { AtomicFile, isGone, linkTarget, ownProcess, sweepUnfinished } from '../files/index.ts';
+import { manifestPathFor } from '../manifest/index.ts';
 import type { Vault } from '../vault/index.ts';
 import type { WrittenSoFar } from './output-target.ts';
 
@@ -134,6 +135,14 @@ export async function writeCheckpoint(
 export async function removeCheckpoint(path: string): Promise<void> {
   await rm(path, { force: true });
   await sweepUnfinished(path);
+}
+
+/** Removes all that runs which were killed have left of an output that is there: none will be taken up again. */
+export async function sweepLeftOf(outputPath: string): Promise<void> {
+  const path = await checkpointPathFor(outputPath);
+  const found = await readCheckpoint(path).catch(() => undefined);
+  if (found === undefined || !isBusy(found)) await removeCheckpoint(path);
+  for (const written of [outputPath, manifestPathFor(outputPath)]) await sweepUnfinished(written);
 }
 
 /** Size, time of change, and digests of the beginning and the end: what an input is known by without reading all of it. */
