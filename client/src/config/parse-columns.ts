@@ -35,8 +35,6 @@ export function parseColumns(
     const config = parseColumn(column, defaults, source);
     if (config) columns.set(column.name, { entry: column, config });
   }
-  const allDropped = columns.size > 0 && [...columns.values()].every(({ config }) => config.method === 'drop');
-  if (allDropped) findings.add(entry.value, 'at least one column must stay', 'columns');
   return columns;
 }
 

@@ -66,6 +66,10 @@ export function parseRoot(source: ConfigSource): TokenizationConfig | undefined 
     { ...(nullMarkers === undefined ? {} : { nullMarkers }), ...(region === undefined ? {} : { region }) },
     source,
   );
+  const methods = [...parsed.values()].map(({ config }) => config.method);
+  if (rest !== 'keep' && methods.length > 0 && methods.every((method) => method === 'drop')) {
+    findings.add(entries.get('columns')?.value, 'at least one column must stay', 'columns');
+  }
   checkColumns(parsed, { sourceTable: sourceTable ?? '', default: rest }, source);
   const keyMethod = keyColumn === undefined ? undefined : parsed.get(keyColumn)?.config.method;
   if (keyMethod !== undefined && !keyMethods.includes(keyMethod)) {
