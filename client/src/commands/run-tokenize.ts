@@ -3,6 +3,7 @@ import {
   dryRun,
   filePairs,
   isAlreadyTokenized,
+  sweepLeftOf,
   type TokenizeRequest,
   tokenizeFile,
   workOnFiles,
@@ -53,7 +54,11 @@ export async function runTokenize(context: CommandContext, request: TokenizeRequ
     },
     {
       keepGoing,
-      isDone: async (pair) => request.resume === true && (await isAlreadyTokenized(context, pair, request)),
+      isDone: async (pair) => {
+        if (request.resume !== true || !(await isAlreadyTokenized(context, pair, request))) return false;
+        await sweepLeftOf(pair.output);
+        return true;
+      },
     },
   );
   await warnOfUnfinished(

@@ -7,12 +7,11 @@ import { type ManifestColumn, manifestPathFor, readManifest, verifyManifest } fr
 import { openVault } from '../vault/index.ts';
 import { describeColumns } from './column-record.ts';
 import type { FilePair } from './many-files.ts';
-import { sweepLeftOf } from './run-checkpoint.ts';
 import type { TokenizeRequest } from './tokenize-file.ts';
 
 /**
  * Whether a file was tokenized as it is asked for now: its output is the one that the manifest describes, the input is
- * older than that, and the columns have the same methods. What killed runs have left of such an output is removed.
+ * older than that, and the columns have the same methods.
  */
 export async function isAlreadyTokenized(
   context: CommandContext,
@@ -35,7 +34,6 @@ export async function isAlreadyTokenized(
     } finally {
       await vault.close();
     }
-    await sweepLeftOf(output);
     return true;
   } catch (error) {
     if (error instanceof SdpError) return false;
