@@ -65,6 +65,12 @@ export interface ConsumeOptions {
   readonly from?: 'earliest' | 'latest';
   /** Bound on bytes read ahead of the handler. */
   readonly maxBufferedBytes?: number;
+  /**
+   * Messages of a partition that are handled at once, never two of one key; 1 where left out. While a message is being
+   * retried, those of other keys go on, up to 32 times as many as are handled at once. The offset stored is always that of
+   * the first message not yet done: after a crash those behind it come again, also the ones that were done.
+   */
+  readonly keysInParallel?: number;
 }
 
 export interface DeadLetterReason {

@@ -151,13 +151,15 @@ export class EmbeddedConsumer implements Consumer {
   }
 
   #work(lease: Lease): void {
-    const { handler, retry, onDeadLetter, maxBufferedBytes = defaultBufferedBytes } = this.#consume;
+    const { handler, retry, onDeadLetter, maxBufferedBytes = defaultBufferedBytes, keysInParallel = 1 } = this.#consume;
     const maxBytes = () => Math.max(1, Math.floor(maxBufferedBytes / Math.max(1, this.#workers.size)));
     const partition = new LeasedPartition(this.#member, lease, { ...this.#options, onDeadLetter, maxBytes });
     const worker: PartitionWorker = new PartitionWorker(partition, {
       handler,
       retry: retry ?? defaultRetry,
       logger: this.#options.logger,
+      keysInParallel,
+      maxBytesInHand: maxBufferedBytes,
       onLost: () => {
         if (this.#workers.get(lease.partition) === worker) this.#workers.delete(lease.partition);
         this.rebalance();
