@@ -1,5 +1,4 @@
 export type { BusLogger } from './bus-logger.ts';
-export { deadLetterHeaders } from './dead-letter.ts';
 export { EmbeddedBus, type EmbeddedBusOptions } from './embedded/embedded-bus.ts';
 export { type RetainResult, retain } from './embedded/segments.ts';
 export { KafkaBus, type KafkaBusOptions } from './kafka/kafka-bus.ts';

@@ -1,3 +1,5 @@
+import type { ErrorCode } from '../errors/index.ts';
+
 /** What is handed to {@link BusPort.publish}. Messages with one key keep their order. */
 export interface OutgoingMessage {
   readonly key: string;
@@ -74,8 +76,7 @@ export interface ConsumeOptions {
 }
 
 export interface DeadLetterReason {
-  /** A code of the error registry. */
-  readonly code: string;
+  readonly code: ErrorCode;
   readonly attempts: number;
 }
 

@@ -1,6 +1,7 @@
-import { IntegrityError } from '../errors/index.ts';
+import { RejectedError } from '../errors/index.ts';
 import {
   type EnvelopeContext,
+  maxBatchMessages,
   type OpenedEnvelope,
   openEnvelope,
   type SignatureAlgorithm,
@@ -36,17 +37,22 @@ export class SecurityManager {
 
   /** Under an Ed25519 key all share one signature, each still verifies alone. @throws as {@link seal} */
   async sealBatch(messages: readonly UnsealedMessage[]): Promise<Buffer[]> {
-    if (messages.length === 0) return [];
-    return sealEnvelopes(await this.keys.sealer(messages.length), messages, this.#now());
+    const sealed: Buffer[] = [];
+    for (let from = 0; from < messages.length; from += maxBatchMessages) {
+      const batch = messages.slice(from, from + maxBatchMessages);
+      sealed.push(...sealEnvelopes(await this.keys.sealer(batch.length), batch, this.#now()));
+    }
+    return sealed;
   }
 
   /**
    * @param allowed signature algorithms that are taken; all where left out
    * @throws {IntegrityError} a `message-…` code: whatever isn't exactly as it was sealed for exactly this place
+   * @throws {RejectedError} `policy-violated` for an algorithm that isn't allowed
    */
   open(context: EnvelopeContext, bytes: Uint8Array, allowed?: readonly SignatureAlgorithm[]): OpenedEnvelope {
     const opened = openEnvelope(this.keys, context, bytes, this.#roots);
-    if (allowed !== undefined && !allowed.includes(opened.signature)) throw new IntegrityError('message-unsigned');
+    if (allowed !== undefined && !allowed.includes(opened.signature)) throw new RejectedError('policy-violated');
     return opened;
   }
 }
