@@ -94,7 +94,11 @@ export class SecureConsumer {
   #isStalled = false;
   #closed = false;
 
+  /** @throws {ConfigError} `config-invalid` where applied events are stored and the ring's digests don't last */
   constructor(options: SecureConsumerOptions) {
+    if (options.applied !== undefined && !options.security.keys.hasLastingDigests) {
+      throw new ConfigError('config-invalid', { message: 'Storing applied events needs a key ring with a digest key' });
+    }
     this.#options = options;
     this.#guard = new HandlerGuard(options.guard);
   }

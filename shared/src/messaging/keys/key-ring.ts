@@ -52,6 +52,8 @@ interface SigningEntry {
 /** The keys of one party by their ids. Keys can't be had back from it, nor seen by inspecting it. */
 export class KeyRing implements EnvelopeKeys {
   readonly party: string;
+  /** Whether digests of contents mean the same to another process, and after a restart. */
+  readonly hasLastingDigests: boolean;
   readonly #encryption = new Map<string, { readonly key: KeyObject; state: KeyState }>();
   readonly #signing = new Map<string, SigningEntry>();
   readonly #budget: EncryptionBudget;
@@ -60,6 +62,7 @@ export class KeyRing implements EnvelopeKeys {
   /** @throws {ConfigError} `message-key-invalid` for an id given twice, two active keys, or a key of another size or kind */
   constructor(options: KeyRingOptions) {
     this.party = options.party;
+    this.hasLastingDigests = options.digestKey !== undefined;
     this.#budget = new EncryptionBudget(options.budget);
     this.#digest = keyedDigest(options.digestKey ?? generateKey(), 'sdp-message-content-v1');
     for (const key of options.encryption) this.#addEncryption(key);

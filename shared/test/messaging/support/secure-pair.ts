@@ -27,6 +27,7 @@ export type Counted = z.output<typeof countedContract.schema>;
 
 export const encryptionKey = generateKey();
 export const signingKey = generateKey();
+const digestKey = generateKey();
 
 /** The keys of one who may take part. */
 export function sampleRing(): KeyRing {
@@ -34,6 +35,7 @@ export function sampleRing(): KeyRing {
     party: 'us',
     encryption: [{ id: 'e1', key: encryptionKey, state: 'active' }],
     signing: [{ id: 's1', secret: signingKey, state: 'active' }],
+    digestKey,
   });
 }
 
@@ -94,7 +96,7 @@ export async function runningConsumer(
   const { audit, counts, ports } = recording();
   const consumer = new SecureConsumer({
     bus,
-    group: 'group',
+    group: `group of ${topic}`,
     security: new SecurityManager({ keys: sampleRing() }),
     consume: { retry: quickRetry },
     ...ports,
