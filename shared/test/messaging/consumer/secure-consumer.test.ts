@@ -1,5 +1,6 @@
 import { generateKey } from '@sdp/shared/crypto';
 import {
+  type BusMessage,
   ComplianceManager,
   KeyRing,
   type OutgoingMessage,
@@ -39,7 +40,7 @@ const event = (n: number, more: { eventId?: string; tenant?: string } = {}) => (
   ...more,
 });
 const only = (): OutgoingMessage => {
-  const [{ key, value, headers }] = bus.messages(topic).flat() as [OutgoingMessage];
+  const [{ key, value, headers }] = bus.messages(topic).flat() as unknown as [BusMessage];
   return { key, value, ...(headers && { headers }) };
 };
 const at = (date: Date) => new SecurityManager({ keys: sampleRing(), now: () => date });
@@ -89,14 +90,12 @@ describe('a copy of a message', () => {
   test('has no effect in another partition either, and is a dead letter where that is asked for', async () => {
     await (await connectedProducer(bus)).sendMessage(topic, event(0));
     const message = only();
-    const other = 1 - (bus.messages(topic)[0]?.length ?? 0);
     const running = await runningConsumer(bus, topic, { copies: 'dead-letter' });
     await eventually('it is handled', () => running.handled.length === 1);
     for (const partition of [0, 1]) bus.append(topic, message, partition);
     await eventually('both copies are refused', () => running.letters.length === 2);
     expect(running.letters).toEqual(['message-replayed', 'message-replayed']);
     expect(running.handled).toHaveLength(1);
-    expect(other).toBeLessThan(2);
   });
 
   test('has no effect after a restart where applied events are stored, by a settling handler and by one that doesn’t', async () => {
@@ -119,8 +118,8 @@ describe('a copy of a message', () => {
     await producer.sendMessage(topic, event(9, { eventId: 'a' }));
     await producer.sendMessage(topic, event(2));
     await eventually('the new one is handled', () => second.handled.length > 0);
+    await eventually('the copies are noticed', () => second.counts.get('repeated') === 2);
     expect(second.handled.map(({ payload }) => payload.n)).toEqual([2]);
-    expect(second.counts.get('repeated')).toBe(2);
     expect(second.letters).toEqual(['message-id-reused']);
   });
 
@@ -132,17 +131,13 @@ describe('a copy of a message', () => {
       applied,
       handler: async (message) => {
         // The other one is faster.
-        const digest = sampleRing().contentDigest(Buffer.alloc(0));
-        const others = applied.digests.size === 0 ? digest : undefined;
-        if (others !== undefined) applied.digests.set(`group of ${topic} ${topic} a`, others);
+        applied.digests.set(`group of ${topic} ${topic} a`, 'of other content');
         await message.settleIn(new MemoryTransaction());
         committed++;
       },
     });
-    await eventually(
-      'it is noticed',
-      () => running.letters.length === 1 || (running.counts.get('repeated') ?? 0) === 1,
-    );
+    await eventually('it is noticed', () => running.letters.length === 1);
+    expect(running.letters).toEqual(['message-id-reused']);
     expect(committed).toBe(0);
     expect(running.handled).toEqual([]);
   });
@@ -192,7 +187,7 @@ describe('what a consumer takes', () => {
     const running = await runningConsumer(bus, topic, { subscription: { contracts: [countedContract, next] } });
     await eventually('three are refused', () => running.letters.length === 3);
     expect(running.letters).toEqual(['message-invalid', 'message-invalid', 'message-invalid']);
-    expect(running.handled.map(({ payload }) => payload)).toEqual([{ n: 0 }]);
+    expect(running.handled.map(({ payload }) => payload)).toEqual([{ n: 0, unit: 'EUR' }]);
   });
 
   test('keeps its topic’s policy, also where the sender doesn’t', async () => {
@@ -237,6 +232,12 @@ describe('what a consumer takes', () => {
 });
 
 describe('a consumer', () => {
+  test('stores no digests that nobody can compare', () => {
+    const keys = new KeyRing({ party: 'us', encryption: [{ id: 'e1', key: encryptionKey, state: 'readable' }] });
+    const options = { bus, group: 'g', security: new SecurityManager({ keys }), applied: new MemoryAppliedEvents() };
+    expect(() => new SecureConsumer(options)).toThrow(/digest key/);
+  });
+
   test('tells a handler’s poison from a refusal', async () => {
     await (await connectedProducer(bus)).sendMessage(topic, event(0, { eventId: 'a' }));
     const running = await runningConsumer(bus, topic, {
