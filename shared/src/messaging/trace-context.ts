@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomHex } from '../crypto/index.ts';
 
 /** W3C Trace Context, level 1: which request a message belongs to. Not authenticated: a hint for people, never a ground to decide on. */
 export interface TraceContext {
@@ -30,8 +30,8 @@ export function readTrace(headers: Readonly<Record<string, string>>): TraceConte
 
 /** The next hop of a trace, or the first one of a new trace. */
 export function nextSpan(parent?: TraceContext): TraceContext {
-  const spanId = randomHex(8);
-  return parent === undefined ? { traceId: randomHex(16), spanId, isSampled: true } : { ...parent, spanId };
+  const spanId = randomSpan(8);
+  return parent === undefined ? { traceId: randomSpan(16), spanId, isSampled: true } : { ...parent, spanId };
 }
 
 /** The two headers. */
@@ -48,9 +48,10 @@ function isState(state: string): boolean {
   return areFit && names.length > 0 && names.length <= maxStateMembers && new Set(names).size === names.length;
 }
 
-function randomHex(sizeBytes: number): string {
+/** All zeros is no id; it won't happen, and must not. */
+function randomSpan(sizeBytes: number): string {
   for (;;) {
-    const hex = randomBytes(sizeBytes).toString('hex');
+    const hex = randomHex(sizeBytes);
     if (!/^0+$/.test(hex)) return hex;
   }
 }

@@ -1,4 +1,5 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
+import { digestBytes } from './envelope-format.ts';
 
 const leafPrefix = Buffer.from([0]);
 const nodePrefix = Buffer.from([1]);
@@ -14,11 +15,21 @@ export interface MerklePath {
 
 /** Leaf hash of RFC 6962, 2.1: SHA-256 of 0x00 and the content. */
 export function leafHash(content: Uint8Array): Buffer {
-  return createHash('sha256').update(leafPrefix).update(content).digest();
+  return sha256(Buffer.concat([leafPrefix, content]));
 }
 
+const node = Buffer.alloc(1 + 2 * digestBytes);
+nodePrefix.copy(node);
+
 function nodeHash(left: Uint8Array, right: Uint8Array): Buffer {
-  return createHash('sha256').update(nodePrefix).update(left).update(right).digest();
+  node.set(left, 1);
+  node.set(right, 1 + digestBytes);
+  return sha256(node);
+}
+
+/** One-shot and by way of a text: half the time of a hash object (Node 24). */
+function sha256(bytes: Uint8Array): Buffer {
+  return Buffer.from(hash('sha256', bytes, 'hex'), 'hex');
 }
 
 /**
