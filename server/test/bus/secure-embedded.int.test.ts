@@ -1,6 +1,7 @@
 import { testSecureMessaging } from '../../../shared/test/messaging/secure-suite.ts';
 import { startTestDatabase } from '../../../test/support/postgres.ts';
 import { openBus } from './bus-address.ts';
+import { testSecureCrashes } from './secure-crash-suite.ts';
 
 testSecureMessaging('secure messaging on the embedded bus', async () => {
   const database = await startTestDatabase();
@@ -12,4 +13,10 @@ testSecureMessaging('secure messaging on the embedded bus', async () => {
       await database.stop();
     },
   };
+});
+
+testSecureCrashes('secured effects on the embedded bus', async () => {
+  const database = await startTestDatabase();
+  const { dsn } = database;
+  return { address: { kind: 'embedded', dsn }, dsn, stop: () => database.stop() };
 });

@@ -1,7 +1,9 @@
 import { describe, it } from 'vitest';
 import { testSecureMessaging } from '../../../shared/test/messaging/secure-suite.ts';
 import { startTestKafka } from '../../../test/support/kafka.ts';
+import { startTestDatabase } from '../../../test/support/postgres.ts';
 import { openBus } from './bus-address.ts';
+import { testSecureCrashes } from './secure-crash-suite.ts';
 
 const kafka = await startTestKafka();
 
@@ -16,6 +18,17 @@ if ('skipped' in kafka) {
       bus,
       stop: async () => {
         await bus.close();
+      },
+    };
+  });
+
+  testSecureCrashes('secured effects on Kafka', async () => {
+    const database = await startTestDatabase();
+    return {
+      address: { kind: 'kafka', brokers: kafka.brokers },
+      dsn: database.dsn,
+      stop: async () => {
+        await database.stop();
         await kafka.stop();
       },
     };

@@ -62,7 +62,7 @@ export function testSecureMessaging(
     const lettersOf = async () => {
       const letters: BusMessage[] = [];
       const handler = async ({ message }: { message: BusMessage }) => void letters.push(message);
-      opened.push(await bus.consume({ topic: deadLetterTopic(topic), group: `letters of ${topic}`, handler }));
+      opened.push(await bus.consume({ topic: deadLetterTopic(topic), group: `letters.${topic}`, handler }));
       return letters;
     };
     /** What is in the topic as it lies there, for whoever reads the broker. */

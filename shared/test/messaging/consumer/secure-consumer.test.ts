@@ -113,7 +113,7 @@ describe('a copy of a message', () => {
     });
     await eventually('both are handled', () => first.handled.length === 2);
     await first.consumer.close();
-    await bus.replayFrom(topic, `group of ${topic}`, new Date(0));
+    await bus.replayFrom(topic, `group.${topic}`, new Date(0));
     const second = await runningConsumer(bus, topic, { applied });
     await producer.sendMessage(topic, event(9, { eventId: 'a' }));
     await producer.sendMessage(topic, event(2));
@@ -131,7 +131,7 @@ describe('a copy of a message', () => {
       applied,
       handler: async (message) => {
         // The other one is faster.
-        applied.digests.set(`group of ${topic} ${topic} a`, 'of other content');
+        applied.digests.set(`group.${topic} ${topic} a`, 'of other content');
         await message.settleIn(new MemoryTransaction());
         committed++;
       },
@@ -269,7 +269,7 @@ describe('a consumer', () => {
     expect(stalls).toEqual([]);
     await (await connectedProducer(bus)).sendMessage(topic, event(0));
     await eventually('it is handled', () => running.handled.length === 1);
-    expect(stalls).toEqual([{ topic, group: `group of ${topic}`, status: 'stalled' }]);
+    expect(stalls).toEqual([{ topic, group: `group.${topic}`, status: 'stalled' }]);
     expect(bus.consumersStarted).toBe(2);
     expect(running.counts.get('stalled')).toBe(1);
     await eventually('the lag is known', () => running.consumer.health().lag[topic] === 0);

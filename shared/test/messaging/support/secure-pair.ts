@@ -96,7 +96,7 @@ export async function runningConsumer(
   const { audit, counts, ports } = recording();
   const consumer = new SecureConsumer({
     bus,
-    group: `group of ${topic}`,
+    group: `group.${topic}`,
     security: new SecurityManager({ keys: sampleRing() }),
     consume: { retry: quickRetry },
     ...ports,
