@@ -51,7 +51,8 @@ export class ReplayWindow {
       events = new Map();
       this.#partitions.set(seen.partition, events);
     }
-    events.set(eventId, { ...seen, sealedAt });
+    const { digest, partition, offset } = seen;
+    events.set(eventId, { digest, partition, offset, sealedAt });
     const oldest = logTime - this.#options.horizonMs;
     for (const [id, entry] of events) {
       const isOver = events.size > this.#options.maxEvents;

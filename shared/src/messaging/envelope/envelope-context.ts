@@ -23,7 +23,7 @@ export function encodeContext(context: EnvelopeContext): Buffer {
 
 /** Associated data of AES-GCM: all before the nonce, and the context. */
 export function associatedData(head: Uint8Array, encodedContext: Uint8Array): Buffer {
-  return Buffer.concat([lengthPrefixed(aadDomain, head), encodedContext]);
+  return prefixed(aadStart, head, encodedContext);
 }
 
 /**
@@ -31,7 +31,20 @@ export function associatedData(head: Uint8Array, encodedContext: Uint8Array): Bu
  * {@link signedDomain} and this behind one another, each with its length.
  */
 export function signedContent(body: Uint8Array, encodedContext: Uint8Array): Buffer {
-  return Buffer.concat([lengthPrefixed(body), encodedContext]);
+  return prefixed(noStart, body, encodedContext);
+}
+
+const aadStart = lengthPrefixed(aadDomain);
+const noStart = new Uint8Array(0);
+
+/** `start`, one part behind its length, `end`: what joining length-prefixed lists gives, with one copy. */
+function prefixed(start: Uint8Array, part: Uint8Array, end: Uint8Array): Buffer {
+  const out = Buffer.allocUnsafe(start.length + 4 + part.length + end.length);
+  out.set(start, 0);
+  out.writeUInt32BE(part.length, start.length);
+  out.set(part, start.length + 4);
+  out.set(end, start.length + 4 + part.length);
+  return out;
 }
 
 export const signedDomain = signatureDomain;

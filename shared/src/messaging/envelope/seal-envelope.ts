@@ -1,10 +1,11 @@
 import type { KeyObject } from 'node:crypto';
-import { sealBlob, tagBytes } from '../../crypto/index.ts';
+import { nonceBytes, sealBlob, tagBytes } from '../../crypto/index.ts';
 import { associatedData, type EnvelopeContext, encodeContext, signedContent } from './envelope-context.ts';
 import {
   aes256Gcm,
   digestBytes,
   type EnvelopeHead,
+  ed25519Bytes,
   envelopeMagic,
   envelopeVersion,
   fixedHeadBytes,
@@ -12,7 +13,7 @@ import {
   maxCiphertextBytes,
   signatureCodes,
 } from './envelope-format.ts';
-import { leafHash, type MerklePath, merkleTree } from './merkle-tree.ts';
+import { leafHash, type MerklePath, merkleTree, pathLength } from './merkle-tree.ts';
 import { leafContent, type MessageMac, signMessage, signRoot } from './message-signature.ts';
 
 /** What signs: the algorithm goes with the key and is nobody's choice per message. */
@@ -39,9 +40,10 @@ export interface UnsealedMessage {
  */
 export function sealEnvelope(sealer: EnvelopeSealer, message: UnsealedMessage, sealedAt: Date): Buffer {
   const { signer } = sealer;
-  const { body, content } = sealBody(sealer, message, sealedAt, 'mac' in signer ? 'hmac-sha256' : 'ed25519');
-  const signature = 'mac' in signer ? signer.mac.sign(content) : signMessage(signer.privateKey, content);
-  return Buffer.concat([body, signature]);
+  const algorithm = 'mac' in signer ? 'hmac-sha256' : 'ed25519';
+  const { envelope, bodyBytes, content } = sealBody(sealer, message, sealedAt, algorithm, signatureSize[algorithm]);
+  envelope.set('mac' in signer ? signer.mac.sign(content) : signMessage(signer.privateKey, content), bodyBytes);
+  return envelope;
 }
 
 /**
@@ -55,48 +57,72 @@ export function sealEnvelopes(sealer: EnvelopeSealer, messages: readonly Unseale
   const { signer } = sealer;
   if ('mac' in signer) return messages.map((message) => sealEnvelope(sealer, message, sealedAt));
   if (messages.length > maxBatchMessages) throw new RangeError('Too many messages for one signature.');
-  const bodies = messages.map((message) => sealBody(sealer, message, sealedAt, 'ed25519-merkle'));
-  const { root, paths } = merkleTree(bodies.map(({ content }) => leafHash(leafContent(content))));
+  const lengths = messages.map((_, i) => pathLength(i, messages.length));
+  const sealed = messages.map((message, i) => {
+    const behind = pathHeadBytes + (lengths[i] ?? 0) * digestBytes + ed25519Bytes;
+    return sealBody(sealer, message, sealedAt, 'ed25519-merkle', behind);
+  });
+  const { root, paths } = merkleTree(sealed.map(({ content }) => leafHash(leafContent(content))));
   const signature = signRoot(signer.privateKey, root, messages.length);
-  return bodies.map(({ body }, i) => Buffer.concat([body, encodePath(paths[i] as MerklePath), signature]));
+  return sealed.map(({ envelope, bodyBytes }, i) => {
+    const path = encodePath(paths[i] as MerklePath);
+    envelope.set(path, bodyBytes);
+    envelope.set(signature, bodyBytes + path.length);
+    return envelope;
+  });
 }
+
+interface SealedBody {
+  /** The whole message with room for what stands behind the body. */
+  readonly envelope: Buffer;
+  readonly bodyBytes: number;
+  /** What is to be signed. */
+  readonly content: Buffer;
+}
+
+const signatureSize = { 'hmac-sha256': digestBytes, ed25519: ed25519Bytes } as const;
+const pathHeadBytes = 9;
 
 function sealBody(
   { keyId, key, signer }: EnvelopeSealer,
   { context, plaintext }: UnsealedMessage,
   sealedAt: Date,
   signature: EnvelopeHead['signature'],
-): { body: Buffer; content: Buffer } {
+  bytesBehind: number,
+): SealedBody {
   if (plaintext.length > maxCiphertextBytes) throw new RangeError('The message is too large to be sealed.');
-  const head = encodeHead({ signature, sealedAt, keyId, signingKeyId: signer.keyId });
+  const headBytes = fixedHeadBytes + 2 + keyId.length + signer.keyId.length;
+  const bodyBytes = headBytes + nonceBytes + 4 + plaintext.length + tagBytes;
+  const envelope = Buffer.allocUnsafe(bodyBytes + bytesBehind);
+  writeHead(envelope, { signature, sealedAt, keyId, signingKeyId: signer.keyId });
   const encodedContext = encodeContext(context);
-  const { nonce, sealed } = sealBlob(key, associatedData(head, encodedContext), plaintext);
-  const length = Buffer.allocUnsafe(4);
-  length.writeUInt32BE(sealed.length - tagBytes);
-  const body = Buffer.concat([head, nonce, length, sealed]);
-  return { body, content: signedContent(body, encodedContext) };
+  const aad = associatedData(envelope.subarray(0, headBytes), encodedContext);
+  const { nonce, sealed } = sealBlob(key, aad, plaintext);
+  envelope.set(nonce, headBytes);
+  envelope.writeUInt32BE(plaintext.length, headBytes + nonceBytes);
+  envelope.set(sealed, headBytes + nonceBytes + 4);
+  return { envelope, bodyBytes, content: signedContent(envelope.subarray(0, bodyBytes), encodedContext) };
 }
 
-function encodeHead({ signature, sealedAt, keyId, signingKeyId }: EnvelopeHead): Buffer {
-  const head = Buffer.alloc(fixedHeadBytes + 2 + keyId.length + signingKeyId.length);
-  envelopeMagic.copy(head, 0);
-  head.writeUInt8(envelopeVersion, 4);
-  head.writeUInt8(aes256Gcm, 5);
-  head.writeUInt8(signatureCodes[signature], 6);
-  head.writeBigUInt64BE(BigInt(sealedAt.getTime()), 8);
+function writeHead(envelope: Buffer, { signature, sealedAt, keyId, signingKeyId }: EnvelopeHead): void {
+  envelopeMagic.copy(envelope, 0);
+  envelope.writeUInt8(envelopeVersion, 4);
+  envelope.writeUInt8(aes256Gcm, 5);
+  envelope.writeUInt8(signatureCodes[signature], 6);
+  envelope.writeUInt8(0, 7);
+  envelope.writeBigUInt64BE(BigInt(sealedAt.getTime()), 8);
   let offset = fixedHeadBytes;
   for (const id of [keyId, signingKeyId]) {
-    offset = head.writeUInt8(id.length, offset);
-    offset += head.write(id, offset, 'latin1');
+    offset = envelope.writeUInt8(id.length, offset);
+    offset += envelope.write(id, offset, 'latin1');
   }
-  return head;
 }
 
 function encodePath({ index, count, siblings }: MerklePath): Buffer {
-  const path = Buffer.allocUnsafe(9 + siblings.length * digestBytes);
+  const path = Buffer.allocUnsafe(pathHeadBytes + siblings.length * digestBytes);
   path.writeUInt32BE(index, 0);
   path.writeUInt32BE(count, 4);
   path.writeUInt8(siblings.length, 8);
-  for (const [i, sibling] of siblings.entries()) path.set(sibling, 9 + i * digestBytes);
+  for (const [i, sibling] of siblings.entries()) path.set(sibling, pathHeadBytes + i * digestBytes);
   return path;
 }
