@@ -4,6 +4,7 @@ import type { SqlTransaction } from '../bus-port.ts';
 export interface AppliedEvent {
   readonly group: string;
   readonly topic: string;
+  /** The tenant, a space and the event's id. */
   readonly eventId: string;
   /** Keyed digest of its content: tells a repeated event from a reused id. */
   readonly digest: string;

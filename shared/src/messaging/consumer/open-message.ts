@@ -43,7 +43,7 @@ function open(rules: OpenRules, message: BusMessage): OpenedMessage {
   const { security, compliance, contracts, tenants } = rules;
   const context = contextOf(message);
   const envelope = security.open(context, message.value, compliance?.signaturesOf(message.topic));
-  if (context.replayOf === undefined) assertFresh(rules, envelope.sealedAt, message.timestamp);
+  assertFresh(rules, envelope.sealedAt, message.timestamp);
   if (tenants !== undefined && !tenants.includes(context.tenant)) throw new RejectedError('policy-violated');
   const payload = decodePayload(contracts, context.schemaId, envelope.plaintext);
   compliance?.check(message.topic, { payload, isSealed: true });
@@ -63,7 +63,8 @@ function contextOf(message: BusMessage): EnvelopeContext {
 
 /**
  * Measured from sealing to the log's taking it, by the log's clock, and not to now: a consumer that was down for a week finds
- * its backlog fresh, and what somebody repeats a week later stale.
+ * its backlog fresh, and what somebody repeats a week later stale. An operator's replay is sealed anew, so the age of what it repeats doesn't count; the replay's
+ * own does, or it could be repeated for ever.
  */
 function assertFresh({ staleAfterMs, clockSkewMs }: OpenRules, sealedAt: Date, loggedAt: Date): void {
   const ageMs = loggedAt.getTime() - sealedAt.getTime();

@@ -49,7 +49,8 @@ export class ReplayGuard {
     const { security } = this.#options;
     const { key, schemaId, tenant, eventId, replayOf } = context;
     const digest = security.keys.contentDigest(lengthPrefixed(key, schemaId, tenant, envelope.plaintext));
-    const ids = replayOf === undefined ? [eventId] : [eventId, replayOf];
+    // Of the tenant's own: nobody can use up another tenant's ids. Neither part holds a space.
+    const ids = [eventId, ...(replayOf === undefined ? [] : [replayOf])].map((id) => `${tenant} ${id}`);
     for (const id of ids) {
       if (await this.#wasApplied(id, digest, message)) return undefined;
     }

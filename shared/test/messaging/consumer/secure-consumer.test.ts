@@ -79,10 +79,17 @@ describe('freshness', () => {
     const running = await runningConsumer(bus, topic);
     await eventually('it is refused', () => bus.letters(topic).length === 1);
     const [letter] = bus.letters(topic);
-    const { message, replayOf } = await resealDeadLetter(at(new Date(0)), letter as never);
+    const { message, replayOf } = await resealDeadLetter(at(logTime), letter as never);
     await bus.publish(topic, [message]);
     await eventually('it is handled', () => running.handled.length === 1);
     expect(running.handled[0]).toMatchObject({ replayOf, payload: { n: 0 } });
+    // The replay itself can't be kept and repeated later.
+    bus.now = () => new Date(logTime.getTime() + 10 * minute);
+    const other = await runningConsumer(bus, topic, { group: 'without-memory', consume: { from: 'earliest' } });
+    await eventually('all is read', () => other.letters.length === 1 && other.handled.length === 1);
+    await bus.publish(topic, [message]);
+    await eventually('the copy is refused', () => other.letters.length === 2);
+    expect(other.letters).toEqual(['message-stale', 'message-stale']);
   });
 });
 
@@ -131,7 +138,7 @@ describe('a copy of a message', () => {
       applied,
       handler: async (message) => {
         // The other one is faster.
-        applied.digests.set(`group.${topic} ${topic} a`, 'of other content');
+        applied.digests.set(`group.${topic} ${topic} acme a`, 'of other content');
         await message.settleIn(new MemoryTransaction());
         committed++;
       },
@@ -155,6 +162,17 @@ describe('a copy of a message', () => {
     bus.append(topic, only());
     await eventually('the copy is noticed', () => running.counts.get('repeated') === 1);
     expect(running.handled).toHaveLength(1);
+  });
+});
+
+describe('an event id', () => {
+  test('is a tenant’s own', async () => {
+    const producer = await connectedProducer(bus);
+    await producer.sendMessage(topic, event(0, { eventId: 'a', tenant: 'other' }));
+    await producer.sendMessage(topic, event(1, { eventId: 'a' }));
+    const running = await runningConsumer(bus, topic);
+    await eventually('both are handled', () => running.handled.length === 2);
+    expect(running.letters).toEqual([]);
   });
 });
 
