@@ -1,0 +1,78 @@
+import { randomUUID } from 'node:crypto';
+import { Producer } from '@platformatic/kafka';
+import type { BusPort } from '@sdp/shared/messaging';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  connectedProducer,
+  countedContract,
+  type RunningConsumer,
+  runningConsumer,
+} from '../../../shared/test/messaging/support/secure-pair.ts';
+import { startTestKafka } from '../../../test/support/kafka.ts';
+import { openBus } from './bus-address.ts';
+import { eventually } from './eventually.ts';
+
+const kafka = await startTestKafka();
+
+describe.skipIf('skipped' in kafka)('a client of somebody else’s on the broker', () => {
+  const brokers = 'skipped' in kafka ? [] : [...kafka.brokers];
+  const topic = `test.${randomUUID()}`;
+  let bus: BusPort;
+  let stranger: Producer<Buffer, Buffer, Buffer, Buffer>;
+  let running: RunningConsumer;
+
+  beforeAll(async () => {
+    bus = openBus({ kind: 'kafka', brokers });
+    stranger = new Producer({ clientId: 'stranger', bootstrapBrokers: brokers });
+    await bus.ensureTopic(topic, 2);
+    running = await runningConsumer(bus, topic);
+  });
+  afterAll(async () => {
+    await running?.consumer.close();
+    await stranger?.close();
+    await bus?.close();
+  });
+
+  it('gets nothing to the handler: no key, no value, raw bytes, copies in another partition', async () => {
+    const producer = await connectedProducer(bus);
+    await producer.sendMessage(topic, { key: 'k', contract: countedContract, payload: { n: 0 } });
+    await eventually('the genuine one is handled', () => running.handled.length === 1);
+    const genuine: { key: Buffer; value: Buffer; headers: Map<Buffer, Buffer> }[] = [];
+    const reader = await bus.consume({
+      topic,
+      group: randomUUID(),
+      handler: async ({ message }) => {
+        const headers = Object.entries(message.headers).map(([name, value]) => [Buffer.from(name), Buffer.from(value)]);
+        genuine.push({
+          key: Buffer.from(message.key),
+          value: Buffer.from(message.value),
+          headers: new Map(headers as [Buffer, Buffer][]),
+        });
+      },
+    });
+    await eventually('the log is read', () => genuine.length === 1);
+    await reader.close();
+    const [copy] = genuine as [(typeof genuine)[number]];
+    const bytes = Buffer.from([0xff, 0xfe, 0x00, 0x80]);
+    await stranger.send({
+      acks: -1,
+      messages: [
+        { topic, partition: 0, value: Buffer.from('{"n":1}') },
+        { topic, partition: 0, key: Buffer.from('k') } as never,
+        { topic, partition: 1, key: bytes, value: bytes, headers: new Map([[bytes, bytes]]) },
+        { topic, partition: 0, ...copy, key: bytes },
+        { topic, partition: 1, ...copy, key: Buffer.from('other') },
+        { topic, partition: 0, ...copy },
+        { topic, partition: 1, ...copy },
+      ],
+    });
+    await producer.sendMessage(topic, { key: 'k', contract: countedContract, payload: { n: 2 } });
+    await eventually('all are through', () => running.letters.length === 5 && running.handled.length === 2);
+    await eventually('the copies are noticed', () => running.counts.get('repeated') === 2);
+    expect(running.handled.map(({ payload }) => payload.n)).toEqual([0, 2]);
+    expect(running.letters.toSorted()).toEqual([
+      ...['message-plaintext', 'message-plaintext', 'message-plaintext'],
+      ...['message-tampered', 'message-tampered'],
+    ]);
+  });
+});
