@@ -30,6 +30,8 @@ export interface Passage {
 export class ReplayGuard {
   readonly #options: ReplayGuardOptions;
   readonly #window: ReplayWindow;
+  /** Events on their way: a copy elsewhere in the log waits for what becomes of the first. */
+  readonly #underWay = new Map<string, Promise<void>>();
 
   constructor(options: ReplayGuardOptions) {
     this.#options = options;
@@ -41,20 +43,50 @@ export class ReplayGuard {
   }
 
   /**
-   * @returns `undefined` for an event that was applied before, with the same content
+   * Calls `handle` unless the event was applied before.
+   *
+   * @param handle resolves to whether the effect is this message's; see {@link Passage.finish}
+   * @returns the same; false for an event that was applied before, with the same content
    * @throws {PoisonError} `message-id-reused` for other content; `message-replayed` for a copy, where copies are dead letters
    */
-  async admit(opened: OpenedMessage, message: BusMessage): Promise<Passage | undefined> {
+  async pass(
+    opened: OpenedMessage,
+    message: BusMessage,
+    handle: (passage: Passage) => Promise<boolean>,
+  ): Promise<boolean> {
     const { context, envelope } = opened;
     const { security } = this.#options;
     const { key, schemaId, tenant, eventId, replayOf } = context;
     const digest = security.keys.contentDigest(lengthPrefixed(key, schemaId, tenant, envelope.plaintext));
     // Of the tenant's own: nobody can use up another tenant's ids. Neither part holds a space.
     const ids = [eventId, ...(replayOf === undefined ? [] : [replayOf])].map((id) => `${tenant} ${id}`);
-    for (const id of ids) {
-      if (await this.#wasApplied(id, digest, message)) return undefined;
+    return this.#alone(ids, async () => {
+      for (const id of ids) {
+        if (await this.#wasApplied(id, digest, message)) return false;
+      }
+      return handle(this.#passage(ids, digest, envelope.sealedAt, message));
+    });
+  }
+
+  async #alone<T>(ids: readonly string[], work: () => Promise<T>): Promise<T> {
+    // All at once or none, so that two can't wait for one another.
+    for (let busy = this.#busy(ids); busy !== undefined; busy = this.#busy(ids)) await busy;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    for (const id of ids) this.#underWay.set(id, promise);
+    try {
+      return await work();
+    } finally {
+      for (const id of ids) this.#underWay.delete(id);
+      resolve();
     }
-    return this.#passage(ids, digest, envelope.sealedAt, message);
+  }
+
+  #busy(ids: readonly string[]): Promise<void> | undefined {
+    for (const id of ids) {
+      const busy = this.#underWay.get(id);
+      if (busy !== undefined) return busy;
+    }
+    return undefined;
   }
 
   async #wasApplied(eventId: string, digest: string, message: BusMessage): Promise<boolean> {

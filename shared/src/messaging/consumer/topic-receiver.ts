@@ -73,8 +73,8 @@ export class TopicReceiver {
   async #receive(delivery: Delivery): Promise<void> {
     const { message, attempt } = delivery;
     if (attempt > 1) this.#options.metrics.retried(message.topic);
-    const { opened, passage } = await this.#check(message);
-    const isApplied = passage !== undefined && (await this.#handle(delivery, opened, passage));
+    const opened = openMessage(this.#rules, message);
+    const isApplied = await this.#replays.pass(opened, message, (passage) => this.#handle(delivery, opened, passage));
     if (!isApplied) this.#options.metrics.repeated(message.topic);
     await this.#record(isApplied ? 'received' : 'repeated', message, opened);
     this.#lastDoneAt = new Date();
@@ -93,11 +93,6 @@ export class TopicReceiver {
     const wasRefused = opened === undefined || code === 'message-id-reused' || code === 'message-replayed';
     if (wasRefused) metrics.refused(message.topic, code);
     await this.#record(wasRefused ? 'refused' : 'failed', message, opened, code);
-  }
-
-  async #check(message: BusMessage): Promise<{ opened: OpenedMessage; passage: Passage | undefined }> {
-    const opened = openMessage(this.#rules, message);
-    return { opened, passage: await this.#replays.admit(opened, message) };
   }
 
   #handle(delivery: Delivery, opened: OpenedMessage, passage: Passage): Promise<boolean> {

@@ -105,6 +105,26 @@ describe('a copy of a message', () => {
     expect(running.handled).toHaveLength(1);
   });
 
+  test('waits for the original while that is being handled, wherever it lies', async () => {
+    await (await connectedProducer(bus)).sendMessage(topic, event(0));
+    const message = only();
+    const release = Promise.withResolvers<void>();
+    let begun = 0;
+    const running = await runningConsumer(bus, topic, {
+      handler: async () => {
+        begun++;
+        await release.promise;
+      },
+    });
+    for (const partition of [0, 1, 0, 1]) bus.append(topic, message, partition);
+    await eventually('one has begun', () => begun > 0);
+    for (let i = 0; i < 50; i++) await new Promise((done) => setImmediate(done));
+    release.resolve();
+    await eventually('the copies are noticed', () => running.counts.get('repeated') === 4);
+    expect(begun).toBe(1);
+    expect(running.handled).toHaveLength(1);
+  });
+
   test('has no effect after a restart where applied events are stored, by a settling handler and by one that doesn’t', async () => {
     const applied = new MemoryAppliedEvents();
     const producer = await connectedProducer(bus);
