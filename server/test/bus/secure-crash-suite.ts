@@ -35,7 +35,7 @@ export function testSecureCrashes(
       await under?.stop();
     });
 
-    it.each<FaultPoint>(['after-effect', 'after-settle', 'after-commit'])(
+    it.each<FaultPoint>(['after-settle', 'after-commit'])(
       'has each effect once when a consumer is killed %s and the sender repeats everything',
       async (dieAt) => {
         const [topic, group] = [`test.${randomUUID()}`, randomUUID()];
