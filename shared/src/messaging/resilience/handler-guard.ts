@@ -56,8 +56,9 @@ export class HandlerGuard {
       this.#budget.earn();
       return result;
     } catch (error) {
-      if (isBrokenCircuitError(error)) throw new UnavailableError('handler-unavailable');
-      throw error;
+      if (!isBrokenCircuitError(error)) throw error;
+      if (attempt > 1) this.#budget.giveBack();
+      throw new UnavailableError('handler-unavailable');
     }
   }
 }

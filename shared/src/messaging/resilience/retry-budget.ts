@@ -42,6 +42,11 @@ export class RetryBudget {
     return true;
   }
 
+  /** The retry that was taken did not take place. */
+  giveBack(): void {
+    this.#add(1);
+  }
+
   #add(tokens: number): void {
     this.#tokens = Math.min(this.#options.burst, this.#tokens + tokens);
   }

@@ -54,6 +54,15 @@ describe('the guard of a handler', () => {
   });
 });
 
+test('an open circuit spends no retries', async () => {
+  const budget = { share: 0, perSecond: 0, burst: 3 };
+  const guard = new HandlerGuard({ retryBudget: budget, breaker: { failures: 1, openMs: 200 } });
+  await codeOf(guard.run(1, away));
+  for (let i = 0; i < 20; i++) expect(await codeOf(guard.run(2, bad))).toBe('handler-unavailable');
+  await eventually('it is tried again', async () => (await codeOf(guard.run(1, async () => undefined))) === 'done');
+  expect(await codeOf(guard.run(2, bad))).toBe('bad');
+});
+
 describe('a retry budget', () => {
   test('fills with time and work, up to its bound', () => {
     let now = 0;
