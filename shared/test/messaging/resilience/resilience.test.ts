@@ -1,5 +1,5 @@
 import { UnavailableError } from '@sdp/shared/errors';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { eventually } from '../../../../server/test/bus/eventually.ts';
 import { ReplayWindow } from '../../../src/messaging/consumer/replay-window.ts';
 import { HandlerGuard, RetryBudget, StallWatchdog } from '../../../src/messaging/resilience/index.ts';
@@ -55,12 +55,20 @@ describe('the guard of a handler', () => {
 });
 
 test('an open circuit spends no retries', async () => {
-  const budget = { share: 0, perSecond: 0, burst: 3 };
-  const guard = new HandlerGuard({ retryBudget: budget, breaker: { failures: 1, openMs: 200 } });
-  await codeOf(guard.run(1, away));
-  for (let i = 0; i < 20; i++) expect(await codeOf(guard.run(2, bad))).toBe('handler-unavailable');
-  await eventually('it is tried again', async () => (await codeOf(guard.run(1, async () => undefined))) === 'done');
-  expect(await codeOf(guard.run(2, bad))).toBe('bad');
+  vi.useFakeTimers({ toFake: ['Date'] });
+  try {
+    const budget = { share: 0, perSecond: 0, burst: 3 };
+    const guard = new HandlerGuard({ retryBudget: budget, breaker: { failures: 1, openMs: 1_000 } });
+    await codeOf(guard.run(1, away));
+    for (let i = 0; i < 20; i++) expect(await codeOf(guard.run(2, bad))).toBe('handler-unavailable');
+    vi.setSystemTime(Date.now() + 1_000);
+    expect(await codeOf(guard.run(1, async () => undefined))).toBe('done');
+    const codes: string[] = [];
+    for (let i = 0; i < 4; i++) codes.push(await codeOf(guard.run(2, bad)));
+    expect(codes).toEqual(['bad', 'bad', 'bad', 'handler-unavailable']);
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 describe('a retry budget', () => {
