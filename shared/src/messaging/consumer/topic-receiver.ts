@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../../errors/index.ts';
 import type { BusMessage, DeadLetterReason, Delivery } from '../bus-port.ts';
-import type { MessageAction, MessageAudit, MessageMetrics } from '../ports/index.ts';
+import { type MessageAction, type MessageAudit, type MessageMetrics, noAudit } from '../ports/index.ts';
 import type { HandlerGuard } from '../resilience/index.ts';
 import { nextSpan, readTrace } from '../trace-context.ts';
 import type { AppliedEvents } from './applied-events.ts';
@@ -129,6 +129,7 @@ export class TopicReceiver {
 
   async #record(action: MessageAction, message: BusMessage, opened?: OpenedMessage, code?: ErrorCode): Promise<void> {
     const { audit, group } = this.#options;
+    if (audit === noAudit) return;
     const { topic, partition, offset } = message;
     await audit.record({
       ...{ action, at: new Date(), topic, group, partition, offset },

@@ -134,7 +134,7 @@ export class SecureProducer {
     await this.#budget.use(bytes, async () => {
       await this.#publisher.publish(topic, await this.#seal(prepared));
     });
-    for (const { context } of prepared) await this.#record(context);
+    if (this.#audit !== noAudit) for (const { context } of prepared) await this.#record(context);
     this.#metrics.sent(topic, prepared.length, bytes, (performance.now() - startedAt) / 1_000);
     return prepared.map(({ context: { eventId } }) => ({ eventId }));
   }
