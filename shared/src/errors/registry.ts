@@ -557,6 +557,12 @@ export const errorRegistry = {
     remedy: 'Correct the fields listed: they must be tokens, masked, or left out.',
     httpStatus: 422,
   },
+  'topic-forbidden': {
+    kind: 'rejected',
+    title: 'The role may not do this with the topic',
+    remedy: 'Ask for an access rule that allows it, or use the keys of a role that has one.',
+    httpStatus: 403,
+  },
   'transport-insecure': {
     kind: 'rejected',
     title: 'Plain HTTP is allowed to this machine only',

@@ -1,4 +1,5 @@
 import { InputError, IntegrityError, RejectedError, SdpError } from '../../errors/index.ts';
+import type { AccessRules } from '../access/index.ts';
 import type { BusMessage } from '../bus-port.ts';
 import type { ComplianceManager } from '../compliance/index.ts';
 import { decodePayload, type PayloadContract } from '../contracts/index.ts';
@@ -10,6 +11,7 @@ import type { SecurityManager } from '../security-manager.ts';
 export interface OpenRules {
   readonly security: SecurityManager;
   readonly compliance?: ComplianceManager;
+  readonly access?: AccessRules;
   readonly contracts: readonly PayloadContract[];
   /** Whose messages are taken; all tenants' where left out. */
   readonly tenants?: readonly string[];
@@ -43,6 +45,7 @@ function open(rules: OpenRules, message: BusMessage): OpenedMessage {
   const { security, compliance, contracts, tenants } = rules;
   const context = contextOf(message);
   const envelope = security.open(context, message.value, compliance?.signaturesOf(message.topic));
+  rules.access?.assertAllowed(envelope.party, 'WRITE', message.topic);
   assertFresh(rules, envelope.sealedAt, message.timestamp);
   if (tenants !== undefined && !tenants.includes(context.tenant)) throw new RejectedError('policy-violated');
   const payload = decodePayload(contracts, context.schemaId, envelope.plaintext);

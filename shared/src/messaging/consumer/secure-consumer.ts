@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { ConfigError } from '../../errors/index.ts';
+import type { AccessRules } from '../access/index.ts';
 import type { BusMessage, BusPort, ConsumeOptions, Consumer, DeadLetterReason, Delivery } from '../bus-port.ts';
 import type { ComplianceManager } from '../compliance/index.ts';
 import type { PayloadContract } from '../contracts/index.ts';
@@ -28,6 +29,8 @@ export interface SecureConsumerOptions {
   readonly group: string;
   readonly security: SecurityManager;
   readonly compliance?: ComplianceManager;
+  /** Checked for the party of the key ring, and for whoever signed a message. */
+  readonly access?: AccessRules;
   readonly audit?: MessageAudit;
   readonly metrics?: MessageMetrics;
   readonly logger?: MessageLogger;
@@ -103,7 +106,7 @@ export class SecureConsumer {
     this.#guard = new HandlerGuard(options.guard);
   }
 
-  /** Before {@link run}. @throws {ConfigError} `config-invalid` for a topic without a contract, or one that was subscribed to before */
+  /** Before {@link run}. @throws {ConfigError} `config-invalid` for a topic without a contract, or one that was subscribed to before; `topic-forbidden`, `policy-violated` */
   subscribe(subscription: Subscription): void {
     const { topic, contracts } = subscription;
     if (contracts.length === 0 || this.#subscriptions.has(topic) || this.#running.size > 0) {
@@ -112,6 +115,7 @@ export class SecureConsumer {
       });
     }
     // Fails now rather than with every message.
+    this.#options.access?.assertAllowed(this.#options.security.keys.party, 'READ', topic);
     this.#options.compliance?.policyOf(topic);
     this.#subscriptions.set(topic, subscription);
   }

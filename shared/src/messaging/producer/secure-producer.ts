@@ -1,5 +1,6 @@
 import { randomId } from '../../crypto/index.ts';
 import { ConfigError, InputError, SdpError, UnavailableError } from '../../errors/index.ts';
+import type { AccessRules } from '../access/index.ts';
 import type { BusPort, OutgoingMessage } from '../bus-port.ts';
 import type { ComplianceManager } from '../compliance/index.ts';
 import { encodePayload, type PayloadContract, schemaIdOf } from '../contracts/index.ts';
@@ -14,6 +15,8 @@ export interface SecureProducerOptions {
   readonly bus: BusPort;
   readonly security: SecurityManager;
   readonly compliance?: ComplianceManager;
+  /** Checked for the party of the key ring. */
+  readonly access?: AccessRules;
   /** Whose messages these are, where a message doesn't say otherwise. */
   readonly tenant: string;
   readonly audit?: MessageAudit;
@@ -84,7 +87,7 @@ export class SecureProducer {
    * Resolves once the event is durable.
    *
    * @throws {InputError} `message-invalid`: payload, event id or tenant are not as they must be
-   * @throws {RejectedError} `policy-violated`, `payload-too-large`
+   * @throws {RejectedError} `policy-violated`, `topic-forbidden`, `payload-too-large`
    * @throws {ConfigError} `message-key-exhausted`
    * @throws {UnavailableError} `bus-unavailable`, `producer-busy`
    */
@@ -129,6 +132,7 @@ export class SecureProducer {
 
   async #send(topic: string, sendings: readonly Sending[]): Promise<readonly Sent[]> {
     const startedAt = performance.now();
+    this.#options.access?.assertAllowed(this.#options.security.keys.party, 'WRITE', topic);
     const prepared = sendings.map((sending) => this.#prepare(topic, sending));
     const bytes = prepared.reduce((sum, { plaintext }) => sum + plaintext.length, 0);
     await this.#budget.use(bytes, async () => {
