@@ -216,6 +216,15 @@ export function testSecureMessaging(
       );
     });
 
+    it('sends many small ones of one key at once', async () => {
+      await freshTopic(1);
+      const producer = await connectedProducer(bus);
+      await producer.sendBatch(topic, events(6_000, 0, 1));
+      const running = await consume();
+      await eventually('all are handled', () => running.handled.length === 6_000);
+      expect(running.handled.every(({ payload }, i) => payload.n === i)).toBe(true);
+    });
+
     it('waits out what its handler needs, using up no attempt', async () => {
       await freshTopic(1);
       const producer = await connectedProducer(bus);
