@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Producer } from '@platformatic/kafka';
-import type { BusPort } from '@sdp/shared/messaging';
+import type { BusMessage, BusPort } from '@sdp/shared/messaging';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   connectedProducer,
@@ -41,6 +41,28 @@ describe.skipIf('skipped' in kafka)('secured messages on a broker that is not ou
     await send('small');
     await eventually('the small one is handled', () => running.handled.length === 1);
     running.handled.length = 0;
+  });
+
+  it.each([
+    { letters: 'take more than the topic', areOlder: false },
+    { letters: 'were made by somebody else and do not', areOlder: true },
+  ])('go on behind one that is as large as can be, where its dead letters $letters', async ({ areOlder }) => {
+    const own = `test.${randomUUID()}`;
+    if (areOlder) await bus.ensureTopic(`${own}.dlq`, 1);
+    await bus.ensureTopic(own, 1);
+    const value = Buffer.alloc(1_048_588 - 100, 1);
+    await stranger.send({ acks: -1, messages: [{ topic: own, key: Buffer.from('k'), value }] });
+    const there = await runningConsumer(bus, own);
+    const letters: BusMessage[] = [];
+    const handler = async ({ message }: { message: BusMessage }) => void letters.push(message);
+    const reader = await bus.consume({ topic: `${own}.dlq`, group: randomUUID(), handler });
+    await (await connectedProducer(bus)).sendMessage(own, { key: 'k', contract: countedContract, payload: { n: 1 } });
+    await eventually('the next one is handled', () => there.handled.length === 1 && letters.length === 1);
+    await Promise.all([reader.close(), there.consumer.close()]);
+    expect(there.letters).toEqual(['message-plaintext']);
+    expect(letters[0]?.headers).toMatchObject({ 'x-sdp-source-topic': own, 'x-sdp-source-offset': '0' });
+    expect(letters[0]?.value.byteLength).toBe(areOlder ? 0 : value.byteLength);
+    expect(letters[0]?.headers['x-sdp-dead-letter-left-out']).toBe(areOlder ? 'key, value, headers' : undefined);
   });
 
   it('bring nothing of a stranger’s to the handler: no key, no value, raw bytes, copies in another partition', async () => {

@@ -19,6 +19,8 @@ export const deadLetterHeaders = {
   partition: 'x-sdp-source-partition',
   offset: 'x-sdp-source-offset',
   timestamp: 'x-sdp-source-timestamp',
+  /** There where the original was too large to be kept here: it lies in its topic as long as that keeps it. */
+  leftOut: 'x-sdp-dead-letter-left-out',
 } as const;
 
 const namePattern = /^[\x21-\x7e]{1,200}$/;
