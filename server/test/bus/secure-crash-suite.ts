@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PostgresAppliedEvents, PostgresKeyUsage } from '../../src/bus/index.ts';
 import { createPool, type Pool, withTransaction } from '../../src/database/index.ts';
 import { assertContiguousIds, assertNoDuplicateIds } from './assert-ids.ts';
-import { type BusAddress, openBus } from './bus-address.ts';
+import { type BusAddress, declaredDeadMs, openBus } from './bus-address.ts';
 import type { SecureDoom } from './doomed-secure-consumer.ts';
 import { createEffectTables, effectsOf, type FaultPoint } from './effects.ts';
 import { eventually } from './eventually.ts';
@@ -72,6 +72,28 @@ export function testSecureCrashes(
         assertContiguousIds(ids, count);
       },
     );
+
+    it('goes on, once each, when the process stood still for longer than its membership lasts', async () => {
+      const [topic, group] = [`test.${randomUUID()}`, randomUUID()];
+      await bus.ensureTopic(topic, 3);
+      const producer = new SecureProducer({ bus, security: sharedSecurity(), tenant: 'acme' });
+      await producer.connect();
+      const count = 60;
+      const still = new Int32Array(new SharedArrayBuffer(4));
+      let seen = 0;
+      const consumer = await consumeWithEffects(bus, pool, { topic, group }, (point) => {
+        if (point === 'before-handler' && ++seen === 20) Atomics.wait(still, 0, 0, 1.6 * declaredDeadMs);
+      });
+      await producer.sendBatch(
+        topic,
+        Array.from({ length: count }, (_, n) => ({ key: `key-${n % 7}`, contract: numberedContract, payload: { n } })),
+      );
+      await eventually('all are handled', async () => (await effectsOf(pool, group)).length >= count);
+      await consumer.close();
+      const ids = await effectsOf(pool, group);
+      assertNoDuplicateIds(ids);
+      assertContiguousIds(ids, count);
+    });
 
     it('records an event in one transaction of two, and forgets it in time', async () => {
       const store = new PostgresAppliedEvents(pool);

@@ -107,8 +107,18 @@ export class EmbeddedConsumer implements Consumer {
       if (!census.held.has(partition)) this.#drop(partition, worker);
     }
     if (this.#closed !== undefined) return;
+    await this.#releaseUnworked(census);
     if (this.#workers.size - this.#leaving.size > census.share) this.#handBack(census);
     else if (this.#workers.size < census.share) await this.#takeMore(census);
+  }
+
+  /**
+   * Partitions that were given up by our own clock while the database still counts them as ours: without a release they would
+   * be renewed for ever and worked on by nobody. They are taken anew, under a new fence.
+   */
+  async #releaseUnworked({ held }: Census): Promise<void> {
+    const unworked = [...held].filter((partition) => !this.#workers.has(partition));
+    if (unworked.length > 0) await release(this.#options.control, this.#member, unworked);
   }
 
   /** Works by its own clock from before the request: the lease can only have run out later than it thinks. */
