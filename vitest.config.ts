@@ -7,8 +7,10 @@ export default defineConfig({
   test: {
     include: ['{shared,client,server}/test/**/*.test.ts', 'test/**/*.test.ts'],
     pool: 'forks',
-    // Worker threads started from source need the same resolution as the tests themselves.
-    execArgv: ['--conditions=sdp-source'],
+    // Worker threads started from source need the same resolution as the tests themselves. Node strips their types by a
+    // wasm module that it loads in each thread; V8 (Node 24.21) can crash when a thread optimizes that module's calls to
+    // JavaScript while the module of an ended thread is freed (WasmEngine::FreeDeadCode). So the calls stay as they are.
+    execArgv: ['--conditions=sdp-source', '--wasm-wrapper-tiering-budget=2000000000'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
     maxWorkers: 2,

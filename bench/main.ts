@@ -1,4 +1,4 @@
-// `npm run bench [-- tokenize large again methods vault values peers ingest end-to-end messaging] [--rows N] [--runs N]`: prints Markdown tables; docs/benchmarks.md holds a run of it.
+// `npm run bench [-- tokenize large again methods scan vault values peers ingest end-to-end messaging] [--rows N] [--runs N]`: prints Markdown tables; docs/benchmarks.md holds a run of it.
 import { cpus, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import { benchAgain } from './again.bench.ts';
@@ -7,6 +7,7 @@ import { benchIngest } from './ingest.bench.ts';
 import { benchMessaging } from './messaging.bench.ts';
 import { benchMethods } from './methods.bench.ts';
 import { benchPeers } from './peers.bench.ts';
+import { benchScan } from './scan.bench.ts';
 import { benchLarge, benchTokenize } from './tokenize.bench.ts';
 import { benchValues } from './values.bench.ts';
 import { benchVault } from './vault.bench.ts';
@@ -23,6 +24,7 @@ const benches: Record<string, () => Promise<string>> = {
   large: () => benchLarge({ rows: rowsOr(10_000_000) }),
   again: () => benchAgain({ rows: rowsOr(1_000_000), runs, tokens: 10 * rowsOr(1_000_000) }),
   methods: () => benchMethods({ rows: rowsOr(1_000_000), runs }),
+  scan: () => benchScan({ rows: rowsOr(1_000_000), runs }),
   vault: () => benchVault({ entries: rowsOr(1_000_000), runs }),
   values: () => benchValues({ values: rowsOr(1_000_000), runs }),
   peers: () => benchPeers({ rows: rowsOr(200_000), runs }),

@@ -4,7 +4,7 @@ import { createReadStream, createWriteStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { parse } from 'csv-parse';
 import { stringify } from 'csv-stringify';
-import { FF3Cipher } from 'ff3';
+import FF3Cipher from 'ff3';
 
 const [input, output, column] = process.argv.slice(2);
 // Made for benches; protects nothing.

@@ -2,11 +2,20 @@ import { InterruptedError } from '@sdp/shared/errors';
 import { runProgram } from './program.ts';
 import { promptSecret } from './terminal/index.ts';
 
+// A diagnostic report, where somebody has Node write one, holds the environment, and with it keys.
+if (process.report !== undefined) process.report.excludeEnv = true;
+
 const interruption = new AbortController();
+// Ctrl-C reaches every process at the terminal, and whoever started this one (npx, the launcher in bin) passes it on:
+// signals so close together are one.
+const oneKeyMs = 500;
+let interruptedAt = 0;
 for (const name of ['SIGINT', 'SIGTERM'] as const) {
   process.on(name, () => {
     // The first signal has the command clean up and end; who sends a second one doesn't want to wait for that.
-    if (interruption.signal.aborted) process.exit(130);
+    if (interruption.signal.aborted && performance.now() - interruptedAt > oneKeyMs) process.exit(130);
+    if (interruption.signal.aborted) return;
+    interruptedAt = performance.now();
     interruption.abort(new InterruptedError('interrupted'));
   });
 }

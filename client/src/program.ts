@@ -40,7 +40,7 @@ const commands = [
 export function buildProgram(context: CommandContext): Command {
   const program = new Command('sdp')
     .description(
-      'Secure Data Pipeline: replaces personal data in CSV files by tokens, has a server compute on those, and puts the results back into the original file. The originals never leave this machine.',
+      'Secure Data Pipeline: replaces personal data in tables by tokens, has a server compute on those, and puts the results back into the original file. The originals never leave this machine.',
     )
     .version(toolVersion)
     .addHelpText(

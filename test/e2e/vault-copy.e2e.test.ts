@@ -41,7 +41,7 @@ describe('a copy of the vault on the server', () => {
 
     const elsewhere = { ...environment, SDP_VAULT: product.path('second.db') };
     const pulled = await product.sdpJson(vault('pull'), { environment: elsewhere });
-    expect(pulled).toMatchObject({ added: pushed['entries'], known: 0 });
+    expect(pulled).toMatchObject({ added: pushed['entries'], known: 0, sequence: pushed['sequence'] });
     await product.sdpOk(['vault', 'verify'], { environment: elsewhere });
     const reveal = (output: string, env: Record<string, string>) =>
       product.sdpOk(

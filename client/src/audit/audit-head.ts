@@ -1,17 +1,20 @@
 import { createHash, type KeyObject, randomBytes } from 'node:crypto';
 import {
   closeSync,
+  existsSync,
   fsyncSync,
   mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
   renameSync,
+  rmSync,
   unlinkSync,
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { constantTimeEqual, hmacHex, lengthPrefixed } from '@sdp/shared/crypto';
+import { InputError } from '@sdp/shared/errors';
 import type { LogPlace } from './log-place.ts';
 
 /** The last line of a log, remembered in another place than the log itself. */
@@ -53,9 +56,15 @@ export function writeHead(key: KeyObject, { headFolder }: LogPlace, head: AuditH
   syncFolder(headFolder);
 }
 
+/** Forgets the head of a log, if there is one. */
+export function removeHead({ headFolder }: LogPlace, { vault, path }: AuditHead): void {
+  rmSync(join(headFolder, fileName(vault, path)), { force: true });
+}
+
 /**
- * @param sealed the head that the vault remembers. It may lag behind, where the vault could not be written: of two for one
- *   place the later one counts, and where they name different logs the one that is no part of the vault
+ * @param sealed the head that the vault remembers, of whatever place. It may lag behind, where the vault could not be
+ *   written: of two for one place the later one counts, and where they name different logs the one that is no part of
+ *   the vault
  */
 export function readHeads(
   key: KeyObject,
@@ -68,22 +77,32 @@ export function readHeads(
   let isHereDamaged = false;
   for (const name of namesIn(headFolder)) {
     if (!name.startsWith(`${vaultId}.`) || !name.endsWith('.head.json')) continue;
-    const head = openHead(key, readFileSync(join(headFolder, name), 'utf8'));
+    const head = openHead(key, textOf(join(headFolder, name)));
     if (head !== undefined && fileName(head.vault, head.path) === name) heads.push(head);
     else if (name === here) isHereDamaged = true;
   }
-  const kept = heads.find((head) => fileName(head.vault, head.path) === here);
-  const inVault = sealed?.path === logPath ? sealed : undefined;
+  const byPath = new Map(heads.map((head) => [head.path, head]));
+  if (sealed !== undefined) byPath.set(sealed.path, later(byPath.get(sealed.path), sealed));
   return {
-    here: later(kept, inVault),
-    elsewhere: heads.filter((head) => fileName(head.vault, head.path) !== here),
+    here: byPath.get(logPath),
+    elsewhere: [...byPath.values()].filter(({ path }) => path !== logPath),
     isHereDamaged,
   };
 }
 
-function later(kept: AuditHead | undefined, inVault: AuditHead | undefined): AuditHead | undefined {
-  if (kept === undefined || inVault === undefined) return kept ?? inVault;
+function later(kept: AuditHead | undefined, inVault: AuditHead): AuditHead {
+  if (kept === undefined) return inVault;
   return kept.log === inVault.log && inVault.seq > kept.seq ? inVault : kept;
+}
+
+/**
+ * Heads of logs that are neither where they were, nor here: of this vault somebody wrote a log somewhere and took it
+ * away. (A log that moved here with its vault has the same id.)
+ *
+ * @param log id of the log that is here
+ */
+export function lostHeads({ elsewhere }: KnownHeads, log: string | undefined): readonly AuditHead[] {
+  return elsewhere.filter((head) => head.log !== log && !existsSync(head.path));
 }
 
 /** Makes the folder if it isn't there. */
@@ -106,6 +125,19 @@ function namesIn(folder: string): string[] {
     return readdirSync(folder).sort();
   } catch {
     return [];
+  }
+}
+
+/** @throws {InputError} `file-unreadable` where another account wrote it, under sudo for instance */
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new InputError('file-unreadable', {
+      message: `The head of the audit log cannot be read (${code})`,
+      details: { file: path },
+    });
   }
 }
 

@@ -15,7 +15,16 @@ import { basename, dirname } from 'node:path';
 import { randomId } from '@sdp/shared/crypto';
 import { IntegrityError, SdpError, VaultError } from '@sdp/shared/errors';
 import type { Vault } from '../vault/index.ts';
-import { type AuditHead, makeHeadFolder, readHeads, syncFolder, writeHead } from './audit-head.ts';
+import {
+  type AuditHead,
+  type KnownHeads,
+  lostHeads,
+  makeHeadFolder,
+  readHeads,
+  removeHead,
+  syncFolder,
+  writeHead,
+} from './audit-head.ts';
 import { type AuditEvent, type AuditLine, type BeginEvent, encodeLine, noLine, openLine } from './log-line.ts';
 import { withLogLock } from './log-lock.ts';
 import type { LogPlace } from './log-place.ts';
@@ -85,14 +94,23 @@ export class AuditLog {
         .toISOString()
         .replaceAll(/[-:]|\.\d+/g, '');
       const aside = existsSync(logPath) ? freeName(`${logPath}.${stamp}`) : undefined;
+      const old = this.#readTail();
+      const lost = lostHeads(this.#heads(), old === undefined ? undefined : openLine(this.#key, old)?.log);
       if (aside !== undefined) renameSync(logPath, aside);
       const line = this.#write(undefined, {
         event: 'begin',
         vault: this.#vaultId,
         ...by,
         ...(aside === undefined || sha256 === undefined ? {} : { predecessor: { file: basename(aside), sha256 } }),
+        ...(lost.length === 0 ? {} : { lost: lost.map(({ path, log, seq }) => ({ file: basename(path), log, seq })) }),
       });
-      this.#vault?.rememberAuditHead(this.#headOf(line));
+      const head = this.#headOf(line);
+      const isSealed = this.#vault?.rememberAuditHead(head) ?? true;
+      for (const { path } of lost) {
+        removeHead(this.#place, { ...head, path });
+        // A vault that may not be written goes on remembering it: as if that log had moved here, then.
+        if (!isSealed) writeHead(this.#key, this.#place, { ...head, path });
+      }
       return aside;
     });
   }
@@ -116,31 +134,39 @@ export class AuditLog {
 
   /** The last line, checked against the head; `undefined` where the log is yet to begin. */
   #lastLine(): AuditLine | undefined {
-    const { here, isHereDamaged } = readHeads(this.#key, this.#place, this.#vaultId, this.#vault?.auditHead());
+    const known = this.#heads();
+    const { here, elsewhere, isHereDamaged } = known;
     if (isHereDamaged) throw tampered('The head of the audit log was changed', this.#place.headFolder);
-    const tail = this.#readTail();
+    const tail = this.#readTail({ repair: true });
     if (tail === undefined) {
       if (here !== undefined) throw tampered('The audit log was removed', this.path);
+      assertNoneLost(known, undefined);
       return undefined;
     }
     const last = openLine(this.#key, tail);
     if (last === undefined) {
       throw tampered('The last line of the audit log was changed, or is of another vault', this.path);
     }
-    assertContinues(last, here, this.path);
+    const moved = here === undefined ? elsewhere.filter(({ log, path }) => log === last.log && !existsSync(path)) : [];
+    for (const head of [here, ...moved]) assertContinues(last, head, this.path);
+    assertNoneLost(known, last.log);
     return last;
   }
 
-  /** Text of the last line, without its line feed. A line that a crash cut short was never acted on and is removed. */
-  #readTail(): string | undefined {
+  #heads(): KnownHeads {
+    return readHeads(this.#key, this.#place, this.#vaultId, this.#vault?.auditHead());
+  }
+
+  /** Text of the last whole line, without its line feed. A line that a crash cut short was never acted on: `repair` removes it. */
+  #readTail({ repair = false } = {}): string | undefined {
     if (!existsSync(this.path)) return undefined;
-    const file = openSync(this.path, 'r+');
+    const file = openSync(this.path, repair ? 'r+' : 'r');
     try {
       const { size } = fstatSync(file);
       const bytes = Buffer.alloc(Math.min(size, tailBytes));
       readSync(file, bytes, 0, bytes.length, size - bytes.length);
       const end = bytes.lastIndexOf(0x0a);
-      if (end + 1 < bytes.length) ftruncateSync(file, size - bytes.length + end + 1);
+      if (repair && end + 1 < bytes.length) ftruncateSync(file, size - bytes.length + end + 1);
       if (end === -1) return undefined;
       const start = end === 0 ? 0 : bytes.lastIndexOf(0x0a, end - 1) + 1;
       return bytes.toString('utf8', start, end);
@@ -189,6 +215,17 @@ function assertContinues(last: AuditLine, head: AuditHead | undefined, path: str
   if (head.log !== last.log) throw tampered('The audit log was replaced by another one', path);
   if (head.seq > last.seq) throw tampered('The end of the audit log is missing, or it is an older copy', path);
   if (head.seq === last.seq && head.last !== last.mac) throw tampered('The end of the audit log was replaced', path);
+}
+
+function assertNoneLost(known: KnownHeads, log: string | undefined): void {
+  const [lost] = lostHeads(known, log);
+  if (lost === undefined) return;
+  throw new IntegrityError('audit-tampered', {
+    message: 'An audit log of this vault is not where it was written',
+    remedy:
+      'Put it back. If the vault came here without it, or it is lost, say so in a new one: `sdp vault audit restart --reason TEXT`.',
+    details: { file: lost.path },
+  });
 }
 
 function freeName(path: string): string {

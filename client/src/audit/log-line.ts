@@ -25,6 +25,8 @@ export interface BeginEvent {
   readonly operator?: Operator;
   readonly host?: string;
   readonly predecessor?: { readonly file: string; readonly sha256: string };
+  /** Logs of this vault that were to be somewhere and weren't: last part of the path, id, and number of lines. */
+  readonly lost?: readonly { readonly file: string; readonly log: string; readonly seq: number }[];
 }
 
 /** Values are about to be revealed. */
@@ -46,7 +48,8 @@ export interface RevealEvent {
 export interface OutcomeEvent {
   readonly event: 'outcome';
   readonly reveal: number;
-  readonly status: 'released' | 'failed';
+  /** `partial`: it failed after values had left for a place that takes nothing back, such as stdout. */
+  readonly status: 'released' | 'partial' | 'failed';
   readonly cells: number;
   /** Code of the error registry. */
   readonly code?: string;

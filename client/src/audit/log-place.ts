@@ -40,6 +40,17 @@ export function placeToWrite(surroundings: LogSurroundings, vaultPath: string, v
   return others.length > 1 || isWritable(first.logPath) ? first : (others.at(-1) ?? first);
 }
 
+/** The file or folder that keeps the log, or its head, from being written; `undefined` where nothing seems to. */
+export function obstacleToWriting({ logPath, headFolder }: LogPlace): string | undefined {
+  if (existsSync(logPath) && !(statSync(logPath).isFile() && isWritable(logPath))) return logPath;
+  return [dirname(logPath), headFolder]
+    .map(nearest)
+    .find((folder) => !statSync(folder).isDirectory() || !isWritable(folder));
+}
+
+/** The path itself, or the closest folder above it that is there. */
+const nearest = (path: string): string => (existsSync(path) || dirname(path) === path ? path : nearest(dirname(path)));
+
 function isWritable(path: string): boolean {
   try {
     accessSync(existsSync(path) ? path : dirname(path), constants.W_OK);

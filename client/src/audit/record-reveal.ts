@@ -3,7 +3,7 @@ import { SdpError, UsageError } from '@sdp/shared/errors';
 import type { CommandContext } from '../commands/context.ts';
 import type { Vault } from '../vault/index.ts';
 import { AuditLog } from './audit-log.ts';
-import { auditKey, type RevealEvent } from './log-line.ts';
+import { auditKey, type OutcomeEvent, type RevealEvent } from './log-line.ts';
 import { placeToWrite } from './log-place.ts';
 import { currentHost, currentOperator } from './operator.ts';
 import { bulkRevealLimit, type RevealEntry, type RevealRequest } from './reveal-request.ts';
@@ -22,15 +22,19 @@ const namespacesLimit = 1_000;
 export function recordReveal(context: CommandContext, vault: Vault, request: RevealRequest): RevealEntry {
   const reason = parseReason(request.reason);
   const limit = reason === undefined ? bulkRevealLimit : Number.POSITIVE_INFINITY;
+  const run = request.run ?? { cells: 0 };
   const assertAllowed = (cells: number) => {
-    if (cells > limit) throw new UsageError('reason-missing');
+    if (cells > limit) {
+      const message = `More than ${bulkRevealLimit.toLocaleString('en-US')} values are revealed only with a reason`;
+      throw new UsageError('reason-missing', { message });
+    }
   };
-  assertAllowed(request.cells ?? 0);
+  assertAllowed(run.cells + (request.cells ?? 0));
   const place = placeToWrite(context, request.vaultPath, vault.id);
   const log = new AuditLog({ place, vaultId: vault.id, key: auditKey(vault), vault });
   const { seq } = log.append(eventOf(context, request, reason));
   let cells = 0;
-  const finish = (status: 'released' | 'failed', code?: string) => {
+  const finish = (status: OutcomeEvent['status'], code?: string) => {
     try {
       log.append({ event: 'outcome', reveal: seq, status, cells, ...(code === undefined ? {} : { code }) });
     } catch {
@@ -43,10 +47,12 @@ export function recordReveal(context: CommandContext, vault: Vault, request: Rev
     },
     count: (more = 1) => {
       cells += more;
-      assertAllowed(cells);
+      run.cells += more;
+      assertAllowed(run.cells);
     },
     released: () => finish('released'),
-    failed: (error) => finish('failed', error instanceof SdpError ? error.code : 'internal'),
+    failed: (error, { streamed = false } = {}) =>
+      finish(streamed && cells > 0 ? 'partial' : 'failed', error instanceof SdpError ? error.code : 'internal'),
   };
 }
 

@@ -12,9 +12,16 @@ export interface RevealRequest {
   readonly namespaces?: readonly string[];
   /** Values that are going to be revealed, where that is known beforehand. */
   readonly cells?: number;
+  /** Of a command that works on several files, shared by them: the limit counts for the run. */
+  readonly run?: RevealRun;
   /** As the user named them; only the last part of a path is kept. */
   readonly input?: string;
   readonly output?: string;
+}
+
+/** What a run has revealed so far, over all of its files. */
+export interface RevealRun {
+  cells: number;
 }
 
 /** A reveal that stands in the log and is under way. */
@@ -28,6 +35,9 @@ export interface RevealEntry {
   count(cells?: number): void;
   /** Writes what became of it, once the output is published. */
   released(): void;
-  /** Writes that nothing was released. Does not throw: what went wrong before matters more. */
-  failed(error: unknown): void;
+  /**
+   * Writes that nothing was released, or, where the values were `streamed` to a place that takes nothing back, some. Does
+   * not throw: what went wrong before matters more.
+   */
+  failed(error: unknown, output?: { readonly streamed?: boolean }): void;
 }

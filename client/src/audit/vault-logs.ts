@@ -3,13 +3,17 @@ import { createReadStream, existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { CommandContext } from '../commands/context.ts';
 import type { Vault } from '../vault/index.ts';
+import { readHeads } from './audit-head.ts';
 import { AuditLog } from './audit-log.ts';
 import { type AuditLine, auditKey, type LinePlace, type OutcomeEvent, type RevealEvent } from './log-line.ts';
-import { logPlaces, placeToWrite } from './log-place.ts';
+import { type LogPlace, logPlaces, placeToWrite } from './log-place.ts';
 import { currentHost, currentOperator } from './operator.ts';
 import { type LogReport, verifyLog } from './verify-log.ts';
 
-/** Reads every log that the vault has, in whichever of the possible places. */
+/**
+ * Reads every log that the vault has, in whichever of the possible places, and those that a head remembers of another
+ * one: who has SDP_AUDIT_LOG point elsewhere for one command can't take that log away unnoticed.
+ */
 export async function verifyLogs(
   context: CommandContext,
   vault: Vault,
@@ -17,17 +21,28 @@ export async function verifyLogs(
   onLine?: (line: AuditLine) => void,
 ): Promise<readonly LogReport[]> {
   const key = auditKey(vault);
+  const sealed = vault.auditHead();
   const reports: LogReport[] = [];
-  for (const place of logPlaces(context, vaultPath, vault.id)) {
+  const verify = async (place: LogPlace) => {
     const report = await verifyLog({
       place,
       vaultId: vault.id,
       key,
-      sealed: vault.auditHead(),
+      sealed,
       signal: context.signal,
       ...(onLine === undefined ? {} : { onLine }),
     });
     if (report !== undefined) reports.push(report);
+  };
+  const places = logPlaces(context, vaultPath, vault.id);
+  for (const place of places) await verify(place);
+  const [first] = places;
+  if (first === undefined) return reports;
+  const { here, elsewhere } = readHeads(key, first, vault.id, sealed);
+  for (const head of [here, ...elsewhere]) {
+    if (head === undefined || places.some(({ logPath }) => logPath === head.path)) continue;
+    if (reports.some(({ log, lines }) => log === head.log && lines >= head.seq)) continue;
+    await verify({ ...first, logPath: head.path });
   }
   return reports;
 }

@@ -1,8 +1,11 @@
 import type { KeyObject } from 'node:crypto';
-import { createReadStream, existsSync } from 'node:fs';
+import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { type AsideLog, asideLogs } from './aside-logs.ts';
 import { type AuditHead, readHeads } from './audit-head.ts';
-import { type AuditLine, noLine, openLine } from './log-line.ts';
+import { type AuditLine, type BeginEvent, noLine, openLine } from './log-line.ts';
 import type { LogPlace } from './log-place.ts';
+import { readLogBytes } from './read-log-bytes.ts';
 
 export type LogDamageKind =
   | 'log-missing'
@@ -14,7 +17,8 @@ export type LogDamageKind =
   | 'end-replaced'
   | 'log-replaced'
   | 'line-cut'
-  | 'head-changed';
+  | 'head-changed'
+  | 'aside-changed';
 
 export interface LogDamage {
   readonly kind: LogDamageKind;
@@ -29,6 +33,12 @@ export interface LogReport {
   readonly reveals: number;
   /** Reveals without an outcome: killed while they were under way, or under way still. */
   readonly unfinished: readonly number[];
+  /** Id of the log; missing where not even its first line is good. */
+  readonly log: string | undefined;
+  /** Lines whose time is before that of an earlier one by more than a minute: the clock was set back. */
+  readonly clockSetBack: readonly number[];
+  /** The latest first. */
+  readonly aside: readonly AsideLog[];
   /** Whether a head was there to tell whether the end is missing. */
   readonly headKnown: boolean;
   /** The first thing that is wrong. */
@@ -78,19 +88,42 @@ export async function verifyLog(options: VerifyLogOptions): Promise<LogReport | 
   const torn = damage?.kind === 'line-cut' && (known.here?.seq ?? 0) <= (last?.seq ?? 0);
   // A line that a crash cut short was never acted on; the next reveal removes it.
   if (torn) damage = undefined;
-  return report(place.logPath, tally, heads, damage ?? headDamage(known, last, seen));
+  const aside = await asideLogs(key, dirname(place.logPath), tally.predecessor);
+  damage ??= headDamage(known, last, seen);
+  if (damage === undefined && aside.some(({ state }) => state === 'changed')) damage = { kind: 'aside-changed' };
+  return report(place.logPath, tally, heads, damage, aside);
 }
+
+/** Time services move a clock by less. */
+const clockToleranceMs = 60_000;
 
 interface Tally {
   lines: number;
   reveals: number;
+  log: string | undefined;
+  predecessor: BeginEvent['predecessor'];
+  latest: string;
+  readonly clockSetBack: number[];
   readonly open: Set<number>;
 }
 
-const emptyTally = (): Tally => ({ lines: 0, reveals: 0, open: new Set() });
+const emptyTally = (): Tally => ({
+  lines: 0,
+  reveals: 0,
+  log: undefined,
+  predecessor: undefined,
+  latest: '',
+  clockSetBack: [],
+  open: new Set(),
+});
 
 function count(tally: Tally, line: AuditLine): void {
   tally.lines++;
+  tally.log ??= line.log;
+  if (line.event === 'begin') tally.predecessor = line.predecessor;
+  const isSetBack = Date.parse(tally.latest) - Date.parse(line.time) > clockToleranceMs;
+  if (isSetBack) tally.clockSetBack.push(line.seq);
+  if (isSetBack || line.time > tally.latest) tally.latest = line.time;
   if (line.event === 'reveal') {
     tally.reveals++;
     tally.open.add(line.seq);
@@ -101,11 +134,12 @@ function count(tally: Tally, line: AuditLine): void {
 
 function report(
   path: string,
-  { lines, reveals, open }: Tally,
+  { lines, reveals, open, log, clockSetBack }: Tally,
   heads: readonly AuditHead[],
   damage: LogDamage | undefined,
+  aside: readonly AsideLog[] = [],
 ): LogReport {
-  return { path, lines, reveals, unfinished: [...open], headKnown: heads.length > 0, damage };
+  return { path, lines, reveals, unfinished: [...open], log, clockSetBack, aside, headKnown: heads.length > 0, damage };
 }
 
 function lineDamage(
@@ -146,8 +180,8 @@ function headDamage(
 /** Split at line feeds alone: `node:readline` knows further line ends, which may stand in a reason. */
 async function* linesOf(path: string): AsyncGenerator<{ readonly text: string; readonly whole: boolean }> {
   let rest = Buffer.alloc(0);
-  for await (const chunk of createReadStream(path)) {
-    rest = Buffer.concat([rest, chunk as Buffer]);
+  for await (const chunk of readLogBytes(path)) {
+    rest = Buffer.concat([rest, chunk]);
     let start = 0;
     for (let end = rest.indexOf(0x0a); end !== -1; end = rest.indexOf(0x0a, start)) {
       yield { text: rest.toString('utf8', start, end), whole: true };

@@ -9,12 +9,13 @@ import {
   isReversible,
   workOnFiles,
 } from '../pipeline/index.ts';
-import { formatNumber } from '../terminal/index.ts';
+import { formatCount } from '../terminal/index.ts';
 import { type CommandContext, pathForPeople, vaultPathFrom } from './context.ts';
 import { addCsvFlags, type CsvFlags, collect, csvOptionsOf } from './csv-flags.ts';
 import { addOutputFlags } from './output-flags.ts';
 import { reportFiles } from './report-files.ts';
 import { addTableFlags, type TableFlags, tableRequestOf } from './table-flags.ts';
+import { warnOfUnfinished } from './warn-of-unfinished.ts';
 
 interface DetokenizeFlags extends CsvFlags, TableFlags {
   readonly input: string;
@@ -70,13 +71,22 @@ Example:
         ...(flags.manifest === undefined ? {} : { manifest: flags.manifest }),
       };
       const pairs = await filePairs(context, flags.input, flags.output);
-      if (pairs === undefined) return report(context, await detokenizeFile(context, request));
+      if (pairs === undefined) {
+        const outcome = await detokenizeFile(context, request);
+        report(context, outcome);
+        return warnOfUnfinished(context, [outcome.outputPath]);
+      }
+      const run = { cells: 0 };
       const work = (pair: { readonly input: string; readonly output: string }) =>
-        detokenizeFile(context, { ...request, ...pair });
+        detokenizeFile(context, { ...request, ...pair, run });
       const outcomes = await workOnFiles(pairs, work, {
         keepGoing: flags.keepGoing ?? false,
         isDone: async () => false,
       });
+      await warnOfUnfinished(
+        context,
+        pairs.map(({ output }) => output),
+      );
       reportFiles(context, outcomes, ({ rows, columns }) => ({
         rows,
         'values put back': columns.reduce((sum, { revealed }) => sum + revealed, 0),
@@ -113,7 +123,7 @@ function report(context: CommandContext, { outputPath, rows, columns, manifest }
             },
             '',
           ]),
-      `${formatNumber(rows)} rows`,
+      formatCount(rows, 'row'),
       ...(outputPath === '-' ? [] : ['', `output  ${pathForPeople(context, outputPath)}`]),
     ],
     {

@@ -1,7 +1,7 @@
 import { keyFingerprint } from '@sdp/shared/crypto';
 import { GateError } from '@sdp/shared/errors';
 import { Command, CommanderError } from 'commander';
-import { type Check, checkKey, checkMachine, checkServerSide, checkVault, skipped } from '../doctor/index.ts';
+import { type Check, checkKey, checkMachine, checkServerSide, checkVault, failOf, skipped } from '../doctor/index.ts';
 import { ApiClient, loadApiKey, parseServerUrl } from '../upload/index.ts';
 import { type CommandContext, pathFrom, vaultPathFrom } from './context.ts';
 import { addOutputFlags } from './output-flags.ts';
@@ -45,8 +45,14 @@ async function serverChecks(
   const { env, signal } = context;
   const address = flags.serverUrl ?? (env['SDP_SERVER_URL'] || undefined);
   if (address === undefined) return [skipped('server', 'none is named by --server-url or SDP_SERVER_URL')];
-  const serverUrl = parseServerUrl(address);
-  const ca = flags.ca === undefined ? undefined : await readAuthorities(pathFrom(context, flags.ca));
+  let serverUrl: URL;
+  let ca: string | undefined;
+  try {
+    serverUrl = parseServerUrl(address);
+    ca = flags.ca === undefined ? undefined : await readAuthorities(pathFrom(context, flags.ca));
+  } catch (error) {
+    return [failOf('server', error)];
+  }
   const retry = { maxRetries: 1, initialDelayMs: 200, maxDelayMs: 500, maxRetryAfterSeconds: 2 };
   const connect = () =>
     new ApiClient({ serverUrl, apiKey: loadApiKey(env), signal, retry, ...(ca === undefined ? {} : { ca }) });

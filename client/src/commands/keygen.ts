@@ -73,8 +73,13 @@ async function keygen(context: CommandContext, flags: KeygenFlags): Promise<void
     throw new InputError('file-exists', { details: { file: pathFrom(context, flags.out) } });
   }
   const master: MasterKey = flags.reseal ? await loadMasterKey(context) : parseMasterKey(generateMasterKeyText());
-  const { text, sealed } = await sealKey(master, request, context);
-  deliver(context, flags.out, text, { sealed_key: sealed }, sealed);
+  const { text, sealed, abandon } = await sealKey(master, request, context);
+  try {
+    deliver(context, flags.out, text, { sealed_key: sealed }, sealed);
+  } catch (error) {
+    await abandon();
+    throw error;
+  }
 }
 
 function sealingRequest(

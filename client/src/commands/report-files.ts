@@ -6,12 +6,15 @@ import { type CommandContext, pathForPeople } from './context.ts';
 /**
  * The summary of a command that worked on several files: a row for each.
  *
+ * @param warnOf tells what the user should know of a file that is done
+ *
  * @throws {InputError} `files-failed` after the report when any failed; with --json its findings are the report
  */
 export function reportFiles<T>(
   context: CommandContext,
   outcomes: readonly FileOutcome<T>[],
   counts: (outcome: T) => Readonly<Record<string, number>>,
+  warnOf: (outcome: T, file: string) => void = () => undefined,
 ): void {
   const failed = outcomes.flatMap((each) => (each.status === 'failed' ? [each] : []));
   const { terminal } = context;
@@ -25,6 +28,7 @@ export function reportFiles<T>(
     .filter(({ count }) => count > 0)
     .map(({ status, count }) => `${formatNumber(count)} ${status}`)
     .join(', ')}`;
+  for (const each of outcomes) if (each.status === 'done') warnOf(each.outcome, name(each.input));
   if (failed.length > 0) {
     for (const { input, status } of outcomes) if (status !== 'failed') terminal.info(`${status}: ${name(input)}`);
     throw new InputError('files-failed', {
@@ -49,6 +53,7 @@ export function reportFiles<T>(
   });
 }
 
-function textOf({ message, code }: SdpError): string {
-  return `${message} (${code})`;
+function textOf({ message, code, details: { findings = [] } }: SdpError): string {
+  const first = findings[0]?.field === undefined ? '' : `: ${findings[0].field}, ${findings[0].message}`;
+  return `${message} (${code})${first}${findings.length > 1 ? `, and ${findings.length - 1} more` : ''}`;
 }

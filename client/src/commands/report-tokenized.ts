@@ -1,3 +1,4 @@
+import { type FrequencyReport, fewestJudged } from '@sdp/shared/tokenization';
 import {
   type ColumnTally,
   type DryRunOutcome,
@@ -5,19 +6,14 @@ import {
   namespaceOf,
   type TokenizeOutcome,
 } from '../pipeline/index.ts';
-import { formatBytes, formatNumber, type Table, type Terminal } from '../terminal/index.ts';
+import { formatBytes, formatCount, type Table, type Terminal } from '../terminal/index.ts';
 import { type CommandContext, pathForPeople } from './context.ts';
 
 /** The summary of `tokenize-csv` and `tokenize-config`. */
 export function reportTokenized(context: CommandContext, outcome: TokenizeOutcome): void {
   const { terminal } = context;
-  const { manifest, tallies, outputPath, manifestPath, vaultPath, newValues, respelled } = outcome;
-  warnAll(terminal, tallies);
-  if (respelled > 0) {
-    terminal.warn(
-      `${formatNumber(respelled)} strings have other escapes than the rest; detokenize gives them back equal, spelled as the rest`,
-    );
-  }
+  const { manifest, tallies, outputPath, manifestPath, vaultPath, newValues } = outcome;
+  warnOfColumns(terminal, outcome);
   const treated = tallies.filter(({ rule }) => rule.method !== 'keep');
   const kept = tallies.length - treated.length;
   const name = (path: string) => pathForPeople(context, path);
@@ -25,7 +21,7 @@ export function reportTokenized(context: CommandContext, outcome: TokenizeOutcom
     [
       ...(treated.length === 0 ? [] : [treatedTable(treated), '']),
       ...frequencyTable(treated),
-      `${formatNumber(manifest.row_count)} rows; ${keptText(kept)}; ${formatNumber(newValues)} values new to the vault`,
+      `${formatCount(manifest.row_count, 'row')}; ${keptText(kept)}; ${formatCount(newValues, 'value')} new to the vault`,
       '',
       ...(outputPath === '-' ? [] : [`output    ${name(outputPath)} (${formatBytes(manifest.file.bytes)})`]),
       `manifest  ${name(manifestPath)}`,
@@ -47,13 +43,13 @@ export function reportTokenized(context: CommandContext, outcome: TokenizeOutcom
 /** The summary of a run with --dry-run. */
 export function reportDryRun(context: CommandContext, { rows, tallies, bytes }: DryRunOutcome): void {
   const { terminal } = context;
-  warnAll(terminal, tallies);
+  warnOfColumns(terminal, { tallies });
   const treated = tallies.filter(({ rule }) => rule.method !== 'keep');
   terminal.result(
     [
       ...(treated.length === 0 ? [] : [treatedTable(treated), '']),
       ...frequencyTable(treated),
-      `${formatNumber(rows)} rows; ${keptText(tallies.length - treated.length)}`,
+      `${formatCount(rows, 'row')}; ${keptText(tallies.length - treated.length)}`,
       '',
       `nothing was written; the output would have ${formatBytes(bytes)}`,
     ],
@@ -61,30 +57,39 @@ export function reportDryRun(context: CommandContext, { rows, tallies, bytes }: 
   );
 }
 
-function warnAll(terminal: Terminal, tallies: readonly ColumnTally[]): void {
-  for (const note of irreversibleShifts(tallies.map(({ rule }) => rule))) terminal.warn(note);
-  for (const tally of tallies) warnOf(terminal, tally);
+/** Warns of what happened to the columns of one file; of several ones the warnings name it. */
+export function warnOfColumns(
+  terminal: Terminal,
+  { tallies, respelled }: Pick<TokenizeOutcome, 'tallies'> & { readonly respelled?: number },
+  file?: string,
+): void {
+  const warn = (text: string) => terminal.warn(file === undefined ? text : `${file}: ${text}`);
+  for (const note of irreversibleShifts(tallies.map(({ rule }) => rule))) warn(note);
+  for (const tally of tallies) warnOf(warn, tally);
+  if (respelled === undefined || respelled === 0) return;
+  const strings = formatCount(respelled, 'string');
+  warn(`${strings} with other escapes than the rest: detokenize gives them back equal, spelled as the rest`);
 }
 
-function warnOf(terminal: Terminal, tally: ColumnTally): void {
+function warnOf(warn: (text: string) => void, tally: ColumnTally): void {
   const { rule, tokenShaped, invalid, respelled, frequencies } = tally;
-  const cells = (count: number) => (count === 1 ? '1 cell' : `${formatNumber(count)} cells`);
+  const cells = (count: number) => formatCount(count, 'cell');
   if (tokenShaped > 0) {
-    terminal.warn(
-      `column ${rule.name} held ${formatNumber(tokenShaped)} values that look like tokens already; they were treated as any other value`,
+    warn(
+      `column ${rule.name} held ${formatCount(tokenShaped, 'value')} that look like tokens already and were treated as any other`,
     );
   }
   if (invalid > 0) {
     const instead = 'onInvalid' in rule && rule.onInvalid === 'token' ? 'a token' : '[REDACTED]';
-    terminal.warn(`column ${rule.name}: ${cells(invalid)} that ${rule.method} cannot take got ${instead} instead`);
+    warn(`column ${rule.name}: ${cells(invalid)} that ${rule.method} cannot take got ${instead} instead`);
   }
   if (respelled > 0) {
-    terminal.warn(
+    warn(
       `column ${rule.name}: ${cells(respelled)} spelled otherwise than the value that the vault keeps; detokenize gives back the first spelling`,
     );
   }
   const report = frequencies?.report();
-  if (report?.verdict === 'weak') terminal.warn(`column ${rule.name}: ${report.advice}`);
+  if (report?.verdict === 'weak') warn(`column ${rule.name}: ${report.advice}`);
 }
 
 function treatedTable(treated: readonly ColumnTally[]): Table {
@@ -110,17 +115,22 @@ function frequencyTable(treated: readonly ColumnTally[]): (Table | string)[] {
   if (measured.length === 0) return [];
   return [
     {
-      columns: ['equal values show in', 'different values', 'most frequent', 'entropy', 'frequency analysis'],
+      columns: ['equal values show in', 'different', 'most frequent', 'entropy', 'frequency analysis'],
       rows: measured.map(({ rule, report }) => [
         rule.name,
         Math.round(report.distinct),
         formatShare(report.topShare),
         `${report.entropyBits.toFixed(1)} bits`,
-        report.verdict === 'weak' ? 'would undo it' : 'no finding',
+        findingText(report),
       ]),
     },
     '',
   ];
+}
+
+function findingText({ cells, exposedShare, verdict }: FrequencyReport): string {
+  if (verdict === 'weak') return `undoes about ${formatShare(exposedShare)}`;
+  return cells < fewestJudged ? 'too few cells to tell' : 'no finding';
 }
 
 function formatShare(share: number): string {
@@ -145,11 +155,12 @@ function columnJson({ rule, cells, nulls, invalid, respelled, frequencies }: Col
           distinct: Math.round(report.distinct),
           top_share: report.topShare,
           entropy_bits: report.entropyBits,
+          exposed_share: report.exposedShare,
           frequency: report.verdict,
         }),
   };
 }
 
 function keptText(count: number): string {
-  return count === 1 ? '1 column kept as it is' : `${formatNumber(count)} columns kept as they are`;
+  return `${formatCount(count, 'column')} kept as ${count === 1 ? 'it is' : 'they are'}`;
 }

@@ -3,6 +3,7 @@ import {
   dryRun,
   filePairs,
   isAlreadyTokenized,
+  sweepLeftOf,
   type TokenizeRequest,
   tokenizeFile,
   workOnFiles,
@@ -10,15 +11,20 @@ import {
 import { formatByName } from '../tables/index.ts';
 import type { CommandContext } from './context.ts';
 import { reportFiles } from './report-files.ts';
-import { reportDryRun, reportTokenized } from './report-tokenized.ts';
+import { reportDryRun, reportTokenized, warnOfColumns } from './report-tokenized.ts';
 import type { RunFlags } from './table-flags.ts';
+import { warnOfUnfinished } from './warn-of-unfinished.ts';
 
 /** What `tokenize-csv` and `tokenize-config` do once they know how each column is treated. */
 export async function runTokenize(context: CommandContext, request: TokenizeRequest, flags: RunFlags): Promise<void> {
   const pairs = await filePairs(context, request.input, request.output);
   if (pairs === undefined) {
     if (flags.dryRun) reportDryRun(context, await dryRun(context, request));
-    else reportTokenized(context, await tokenizeFile(context, request));
+    else {
+      const outcome = await tokenizeFile(context, request);
+      reportTokenized(context, outcome);
+      await warnOfUnfinished(context, [outcome.outputPath]);
+    }
     return;
   }
   if (request.manifest !== undefined) {
@@ -31,7 +37,12 @@ export async function runTokenize(context: CommandContext, request: TokenizeRequ
   if (flags.dryRun) {
     const work = ({ input }: { readonly input: string }) => dryRun(context, { ...request, input });
     const outcomes = await workOnFiles(pairs, work, { keepGoing, isDone: async () => false, makeFolders: false });
-    reportFiles(context, outcomes, ({ rows, bytes }) => ({ rows, bytes }));
+    reportFiles(
+      context,
+      outcomes,
+      ({ rows, bytes }) => ({ rows, bytes }),
+      (outcome, file) => warnOfColumns(context.terminal, { tallies: outcome.tallies }, file),
+    );
     return;
   }
   const outcomes = await workOnFiles(
@@ -43,12 +54,25 @@ export async function runTokenize(context: CommandContext, request: TokenizeRequ
     },
     {
       keepGoing,
-      isDone: async (pair) => request.resume === true && (await isAlreadyTokenized(context, pair, request)),
+      isDone: async (pair) => {
+        if (request.resume !== true || !(await isAlreadyTokenized(context, pair, request))) return false;
+        await sweepLeftOf(pair.output);
+        return true;
+      },
     },
   );
-  reportFiles(context, outcomes, ({ manifest, newValues }) => ({
-    rows: manifest.row_count,
-    'new values': newValues,
-    bytes: manifest.file.bytes,
-  }));
+  await warnOfUnfinished(
+    context,
+    pairs.map(({ output }) => output),
+  );
+  reportFiles(
+    context,
+    outcomes,
+    ({ manifest, newValues }) => ({
+      rows: manifest.row_count,
+      'new values': newValues,
+      bytes: manifest.file.bytes,
+    }),
+    (outcome, file) => warnOfColumns(context.terminal, outcome, file),
+  );
 }

@@ -20,7 +20,6 @@ import {
   type TableSample,
 } from '../scan/index.ts';
 import { openTable, type TableInput } from '../tables/index.ts';
-import { csvOfSheet } from '../xlsx/csv-of-sheet.ts';
 import { type CommandContext, pathFrom, stdioPath } from './context.ts';
 import { addCsvFlags, type CsvFlags, collect, csvOptionsOf } from './csv-flags.ts';
 import { addOutputFlags } from './output-flags.ts';
@@ -41,7 +40,7 @@ export function scanCommand(context: CommandContext): Command {
   const command = new Command('scan')
     .summary('find personal data in a table and draft a configuration')
     .description(
-      'Says of every column what it holds (direct identifier, quasi-identifier, sensitive, text that may hold identifiers, or none of these), why, and how to treat it; writes a configuration for tokenize-config. Judges names of columns in some twenty languages, forms and checksums of values, and names and places it knows. No value is printed or written: what is shown of them is their form.',
+      'Says of every column what it holds (direct identifier, quasi-identifier, sensitive, text that may hold identifiers, or none of these), why, and how to treat it; writes a configuration for tokenize-config. Judges names of columns in some forty languages, forms and checksums of values, and names and places it knows. No value is printed or written: what is shown of them is their form.',
     )
     .requiredOption(
       '--input <file>',
@@ -148,7 +147,7 @@ async function sampleAs(
 ): Promise<TableSample> {
   const input = await openInput(context, path);
   const table = await openTable(input, { name: path });
-  const text = { ...input, source: csvTextOf(table, context.signal) };
+  const text = { ...input, source: await csvTextOf(table, context.signal) };
   const plain = path !== stdioPath && table.format === 'csv' && table.compression === 'none';
   const progress = context.terminal.progress('scanning', { unit: 'bytes', total: input.sizeBytes ?? 0 });
   try {
@@ -166,9 +165,12 @@ async function sampleAs(
 }
 
 /** @throws {InputError} `format-unsupported` */
-function csvTextOf(table: TableInput, signal: AbortSignal): ByteSource {
+async function csvTextOf(table: TableInput, signal: AbortSignal): Promise<ByteSource> {
   if (table.format === 'csv') return table.text;
-  if (table.format === 'xlsx') return csvOfSheet(table, { signal });
+  if (table.format === 'xlsx') {
+    const { csvOfSheet } = await import('../xlsx/csv-of-sheet.ts');
+    return csvOfSheet(table, { signal });
+  }
   throw new InputError('format-unsupported', {
     message: `Files of the format ${table.format} cannot be scanned`,
     remedy: 'Scan the same table as CSV (compressed or not) or as a workbook; the configuration it drafts fits both.',

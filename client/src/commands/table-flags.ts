@@ -60,6 +60,8 @@ export function tableRequestOf({ format, compression, sheet, resume, checkpointM
 
 function mibOf(text: string): number {
   const value = Number(text);
-  if (text.trim() === '' || !(value >= 0 && value <= 1_000_000)) throw new InvalidArgumentError('It must be a number.');
+  if (text.trim() === '' || !(value >= 0 && value <= 1_000_000)) {
+    throw new InvalidArgumentError('It must be a number from 0 to 1000000.');
+  }
   return value;
 }

@@ -69,14 +69,16 @@ function entityProblem(
 
 /** How a namespace is used: what the vault keeps in it, and by which form values are compared. */
 function usageOf(column: ColumnConfig): string | undefined {
-  const form = (steps: readonly string[] = [], region?: string) =>
-    steps.map((step) => (step === 'phone' && region !== undefined ? `phone:${region}` : step)).join('+') || 'as it is';
+  const tokensOf = (steps: readonly string[] = [], region?: string) => {
+    const form = steps.map((step) => (step === 'phone' && region !== undefined ? `phone:${region}` : step)).join('+');
+    return form === '' ? 'tokens of values as they are' : `tokens of the canonical form ${form}`;
+  };
   switch (column.method) {
     case 'token':
     case 'email':
-      return `tokens of values ${form(column.canonical, column.region)}`;
+      return tokensOf(column.canonical, column.region);
     case 'text':
-      return `tokens of values ${form()}`;
+      return tokensOf();
     case 'random':
       return 'random tokens';
     case 'card':

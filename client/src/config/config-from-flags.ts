@@ -1,4 +1,4 @@
-import { UsageError } from '@sdp/shared/errors';
+import { nearestName, UsageError } from '@sdp/shared/errors';
 import { Document, LineCounter } from 'yaml';
 import { ConfigFindings } from './config-findings.ts';
 import { parseRoot } from './parse-config.ts';
@@ -33,17 +33,12 @@ export function configFromFlags(flags: ColumnFlags): TokenizationConfig {
   const columns = new Map<string, unknown>(named.map((name) => [name, 'token']));
   for (const text of methods) {
     const { column, method, options = '' } = methodFlag.exec(text)?.groups ?? {};
-    if (column === undefined || method === undefined) {
-      throw new UsageError('usage-invalid', {
-        message: 'A --method option is not of the form COLUMN=METHOD or COLUMN=METHOD,OPTION=VALUE',
-        remedy: `METHOD is one of ${configMethods.join(', ')}; an example is --method card=mask,keep_last=4.`,
-      });
-    }
+    if (column === undefined || method === undefined) throw unreadableMethod(text);
     if (columns.has(column)) {
       throw new UsageError('usage-invalid', {
         message: 'A column is given two methods',
         remedy: 'Name each column once, with --column or --method.',
-        details: { column },
+        details: { findings: [{ message: 'is named by two options', field: column }] },
       });
     }
     columns.set(column, new Map<string, unknown>([['method', method], ...optionsIn(options)]));
@@ -71,6 +66,20 @@ export function configFromFlags(flags: ColumnFlags): TokenizationConfig {
     message: 'The methods of the columns are not valid',
     remedy: 'Correct every option listed; docs/tokenization.md has the options of each method.',
     details: { findings: findings.all.map(({ message, field }) => ({ message, field: field ?? '' })) },
+  });
+}
+
+/** Says which part of a `--method` isn't understood. */
+function unreadableMethod(text: string): UsageError {
+  const at = text.indexOf('=');
+  const word = text.slice(at + 1).split(',', 1)[0] ?? '';
+  const nearest = nearestName(word, configMethods);
+  const isOther = at > 0 && !(configMethods as readonly string[]).includes(word);
+  const message = `no such method${nearest === undefined ? '' : `; did you mean ${nearest}?`}`;
+  return new UsageError('usage-invalid', {
+    message: 'A --method option is not of the form COLUMN=METHOD or COLUMN=METHOD,OPTION=VALUE',
+    remedy: `METHOD is one of ${configMethods.join(', ')}; an example is --method card=mask,keep_last=4.`,
+    ...(isOther ? { details: { findings: [{ message, field: text.slice(0, at) }] } } : {}),
   });
 }
 

@@ -1,5 +1,4 @@
 export { type ColumnFlags, configFromFlags } from './config-from-flags.ts';
-export { nearestName } from './nearest-name.ts';
 export { parseConfig } from './parse-config.ts';
 export { readConfig } from './read-config.ts';
 export type {

@@ -1,6 +1,6 @@
+import { nearestName } from '@sdp/shared/errors';
 import { isMap } from 'yaml';
 import { optionReaders } from './column-option-readers.ts';
-import { nearestName } from './nearest-name.ts';
 import { type ColumnConfig, type ConfigMethod, configMethods } from './tokenization-config.ts';
 import { type ConfigSource, choiceOf, type Entry, entriesOf } from './yaml-entries.ts';
 
@@ -35,8 +35,6 @@ export function parseColumns(
     const config = parseColumn(column, defaults, source);
     if (config) columns.set(column.name, { entry: column, config });
   }
-  const allDropped = columns.size > 0 && [...columns.values()].every(({ config }) => config.method === 'drop');
-  if (allDropped) findings.add(entry.value, 'at least one column must stay', 'columns');
   return columns;
 }
 

@@ -21,7 +21,11 @@ export function parseConfig(text: string, file?: string): TokenizationConfig {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, merge: false, version: '1.2' });
   const findings = new ConfigFindings(lines);
-  for (const { code, pos } of [...document.errors, ...document.warnings]) findings.add(pos[0], syntaxMessage(code));
+  for (const { code, pos, message } of [...document.errors, ...document.warnings]) {
+    // The parser calls an unclosed bracket a matter of indentation as well.
+    const isUnclosed = code === 'BAD_INDENT' && message.startsWith('Flow ');
+    findings.add(pos[0], isUnclosed ? 'a { or [ above is not closed' : syntaxMessage(code));
+  }
   const config = findings.all.length === 0 ? parseRoot({ document, findings }) : undefined;
   const all = findings.all;
   if (config === undefined || all.length > 0) {
@@ -62,6 +66,10 @@ export function parseRoot(source: ConfigSource): TokenizationConfig | undefined 
     { ...(nullMarkers === undefined ? {} : { nullMarkers }), ...(region === undefined ? {} : { region }) },
     source,
   );
+  const methods = [...parsed.values()].map(({ config }) => config.method);
+  if (rest !== 'keep' && methods.length > 0 && methods.every((method) => method === 'drop')) {
+    findings.add(entries.get('columns')?.value, 'at least one column must stay', 'columns');
+  }
   checkColumns(parsed, { sourceTable: sourceTable ?? '', default: rest }, source);
   const keyMethod = keyColumn === undefined ? undefined : parsed.get(keyColumn)?.config.method;
   if (keyMethod !== undefined && !keyMethods.includes(keyMethod)) {
@@ -89,6 +97,7 @@ function syntaxMessage(code: string): string {
     MULTIPLE_DOCS: 'the file holds more than one document',
     MULTILINE_IMPLICIT_KEY: 'a colon or a quote is missing in this line or the one before',
     UNEXPECTED_TOKEN: 'this is not expected here',
+    BAD_SCALAR_START: 'a text that begins with this character needs quotes',
     BLOCK_AS_IMPLICIT_KEY: 'a map cannot start within a line; put it on the next one, indented',
   };
   return messages[code] ?? `not valid YAML (${code.toLowerCase().replaceAll('_', ' ')})`;

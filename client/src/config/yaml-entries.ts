@@ -1,6 +1,6 @@
+import { nearestName } from '@sdp/shared/errors';
 import { type Document, isAlias, isScalar, isSeq, type Node, type YAMLMap } from 'yaml';
 import type { ConfigFindings } from './config-findings.ts';
-import { nearestName } from './nearest-name.ts';
 
 const namePattern = /^[^\p{Cc}]{1,128}$/u;
 

@@ -1,4 +1,4 @@
-import { type Finding, InputError } from '@sdp/shared/errors';
+import { type Finding, InputError, nearestName } from '@sdp/shared/errors';
 
 /**
  * Finds columns by their exact names.
@@ -11,7 +11,8 @@ export function resolveColumns(header: readonly string[], names: readonly string
   const ambiguous: Finding[] = [];
   const indexes = names.map((name) => {
     const index = header.indexOf(name);
-    if (index < 0) unknown.push({ message: 'no such column in the header', field: name });
+    if (index < 0)
+      unknown.push({ message: `no such column in the header${hintFor(name, header, names)}`, field: name });
     else if (header.indexOf(name, index + 1) >= 0) {
       ambiguous.push({ message: 'stands in the header more than once', field: name });
     }
@@ -29,4 +30,20 @@ export function resolveColumns(header: readonly string[], names: readonly string
 /** {@link resolveColumns} for one column. */
 export function resolveColumn(header: readonly string[], name: string): number {
   return resolveColumns(header, [name])[0] as number;
+}
+
+/**
+ * What may have been meant. The first row of a file without a header is data, so a name is told only where it is what the
+ * user wrote but for case, or where another of the user's names stands in the row; else its place is.
+ */
+function hintFor(name: string, header: readonly string[], names: readonly string[]): string {
+  if (header.some((column) => column.startsWith(`${name}.`)))
+    return '; it is an object: name its fields, each by its path';
+  const nearest = nearestName(name.trim(), header);
+  if (nearest === undefined) return '';
+  const isHeader = names.some((other) => header.includes(other));
+  const isSame = nearest.trim().toLowerCase() === name.trim().toLowerCase();
+  return isHeader || isSame
+    ? `; did you mean ${nearest === nearest.trim() ? nearest : JSON.stringify(nearest)}?`
+    : `; column ${header.indexOf(nearest) + 1} is spelled nearly so`;
 }

@@ -2,6 +2,7 @@ import type { ByteSink, ByteSource, CsvDialect, CsvEdits, CsvOptions, CsvRewrite
 import { openCsv } from './open-csv.ts';
 import { OutputBuffer } from './output-buffer.ts';
 import { RowRewriter } from './row-rewriter.ts';
+import { runRewriter } from './run-rewriter.ts';
 import { isUtf16, utf16Sink } from './text-encoding.ts';
 
 /**
@@ -30,24 +31,7 @@ export async function rewriteCsv(
       await csv.skipTo(from.inputOffset, from.rows);
       rewriter.restart();
     }
-    for (let more = true; ; ) {
-      for (;;) {
-        const stopped = rewriter.rewriteRows();
-        if (stopped === 'starved') break;
-        if (stopped === 'full') await out.flush();
-        else {
-          await out.drain();
-          await edits.checkpoints?.reached(stopped);
-        }
-      }
-      rewriter.copyRest(!more);
-      if (!more) break;
-      await edits.afterChunk?.({ rows: rewriter.rows, inputBytes: csv.inputBytes() });
-      more = await csv.fill();
-      rewriter.restart();
-    }
-    await out.drain();
-    await edits.afterChunk?.({ rows: rewriter.rows, inputBytes: csv.inputBytes() });
+    await runRewriter(rewriter, csv, out, edits);
     return { dialect, header, rows: scanner.rowNumber - 1, inputBytes: csv.inputBytes() };
   } finally {
     await csv.close();

@@ -112,7 +112,7 @@ export class RowRewriter {
    * Rewrites rows until the output is full, until the scanner needs more bytes, or up to a place from which the work can
    * be taken up again, which it returns.
    */
-  rewriteRows(): 'full' | 'starved' | TablePosition {
+  rewrite(): 'full' | 'starved' | TablePosition {
     const scanner = this.#scanner;
     const out = this.#out;
     const append = this.#append;

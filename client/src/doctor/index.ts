@@ -1,4 +1,4 @@
-export { type Check, type CheckStatus, skipped } from './check.ts';
+export { type Check, type CheckStatus, failOf, skipped } from './check.ts';
 export { checkKey } from './key-checks.ts';
 export { checkMachine } from './machine-checks.ts';
 export { checkServerSide } from './server-checks.ts';

@@ -1,12 +1,11 @@
 import { resolve } from 'node:path';
 import {
   isKeyNamed,
-  isSealedKeyText,
   type KeySurroundings,
   loadMasterKey,
   type MasterKey,
-  parseSealedKey,
-  readKeyFileText,
+  type WrapKind,
+  waysIntoKeyFile,
 } from '../keys/index.ts';
 import { type Check, fail, failOf, ok, warn } from './check.ts';
 
@@ -28,7 +27,7 @@ export async function checkKey(surroundings: KeySurroundings): Promise<KeyOutcom
   try {
     const masterKey = await loadMasterKey(surroundings);
     const file = env['SDP_CRYPTO_KEY_FILE'];
-    const source = file ? fileSource(resolve(cwd, file)) : undefined;
+    const source = file ? await fileSource(resolve(cwd, file)) : undefined;
     const fromVariable = Boolean(env['SDP_CRYPTO_KEY']);
     const check =
       source?.sealedBy !== undefined && !fromVariable
@@ -46,13 +45,19 @@ export async function checkKey(surroundings: KeySurroundings): Promise<KeyOutcom
   }
 }
 
-function fileSource(file: string): { readonly sealedBy?: string; readonly single?: readonly Check[] } {
-  const text = readKeyFileText(file);
-  if (!isSealedKeyText(text)) return {};
-  const { wraps } = parseSealedKey(text, file);
-  const kinds = [...new Set(wraps.map(({ kind }) => kind))];
+const names: Readonly<Record<WrapKind | 'age', string>> = {
+  passphrase: 'a passphrase',
+  recipients: 'age recipients',
+  kms: 'a key service',
+  keyring: 'the keyring of the system',
+  age: 'age',
+};
+
+async function fileSource(file: string): Promise<{ readonly sealedBy?: string; readonly single?: readonly Check[] }> {
+  const ways = await waysIntoKeyFile(file);
+  if (ways.length === 0) return {};
   const single =
-    wraps.length > 1
+    ways.length > 1
       ? []
       : [
           warn(
@@ -61,5 +66,5 @@ function fileSource(file: string): { readonly sealedBy?: string; readonly single
             'Seal it anew in a second way, such as a passphrase in a safe: `sdp keygen --reseal … --passphrase --out FILE`.',
           ),
         ];
-  return { sealedBy: kinds.join(', '), single };
+  return { sealedBy: [...new Set(ways)].map((way) => names[way]).join(', '), single };
 }

@@ -3,10 +3,13 @@ import { dirname, join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { formatBytes } from '../terminal/index.ts';
 import { toolVersion } from '../version.ts';
-import { type Check, ok, warn } from './check.ts';
+import { type Check, fail, ok, warn } from './check.ts';
 
-const oldestNode = [22, 17] as const;
+/** As `engines` in package.json has it. */
+const oldestNode = [22, 22] as const;
 const spareBytes = 1_000_000_000;
+/** With less, not even a small vault or its log of changes fits. */
+const leastBytes = 20_000_000;
 const leftoverMs = 3_600_000;
 
 export interface MachineSurroundings {
@@ -39,9 +42,9 @@ function checkSpace(folder: string): Check | undefined {
     const { bavail, bsize } = statfsSync(folder);
     const free = bavail * bsize;
     const found = `${formatBytes(free)} free in ${folder}`;
-    return free >= spareBytes
-      ? ok('disk', found)
-      : warn('disk', found, 'Free some space: a run that fills the disk fails, and leaves no output.');
+    const remedy = 'Free some space: a run that fills the disk fails, and leaves no output.';
+    if (free < leastBytes) return fail('disk', found, remedy);
+    return free >= spareBytes ? ok('disk', found) : warn('disk', found, remedy);
   } catch {
     return undefined;
   }

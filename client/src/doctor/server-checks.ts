@@ -1,6 +1,7 @@
 import { serverInfoSchema } from '@sdp/shared/contracts';
-import { type Dispatcher, request } from 'undici';
+import type { Dispatcher } from 'undici';
 import { type ApiClient, createDispatcher, serverInfoPath, transportError } from '../upload/index.ts';
+import { undici } from '../upload/undici.ts';
 import { type Check, fail, failOf, ok, warn } from './check.ts';
 
 const timeoutMs = 10_000;
@@ -23,7 +24,7 @@ export async function checkServerSide(options: ServerCheckOptions): Promise<Chec
   const dispatcher = createDispatcher(serverUrl, options.ca);
   try {
     const asked = Date.now();
-    const response = await request(new URL(`${serverUrl.href.replace(/\/$/, '')}/health`), {
+    const response = await undici().request(new URL(`${serverUrl.href.replace(/\/$/, '')}/health`), {
       dispatcher,
       signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
     });

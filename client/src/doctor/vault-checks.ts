@@ -1,6 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import Sqlite from 'better-sqlite3';
-import { verifyLogs } from '../audit/index.ts';
+import { type LogReport, obstacleToWriting, placeToWrite, verifyLogs } from '../audit/index.ts';
 import type { CommandContext } from '../commands/context.ts';
 import type { MasterKey } from '../keys/index.ts';
 import { formatBytes, formatNumber } from '../terminal/index.ts';
@@ -28,6 +29,10 @@ export async function checkVault(
   const status = statSync(path, { throwIfNoEntry: false });
   if (status === undefined)
     return { checks: [skipped('vault', 'there is none yet; tokenizing makes one')], fingerprints: [] };
+  if (!status.isFile()) {
+    const found = 'the path names something that is no file';
+    return { checks: [fail('vault', found, 'Check --vault and SDP_VAULT.')], fingerprints: [] };
+  }
   const checks = [checkPermissions(path, status.mode), checkFile(path, status.size), checkLogFile(path)];
   if (masterKey === undefined) {
     return { checks: [...checks, skipped('vault', 'not opened, as there is no key')], fingerprints: [] };
@@ -54,6 +59,12 @@ function checkPermissions(path: string, mode: number): Check {
   }
   if ((mode & 0o070) !== 0) {
     return warn('vault-permissions', 'the group can read the vault file', `chmod 600 ${path}, unless that is meant.`);
+  }
+  const folder = dirname(path);
+  const folderMode = statSync(folder).mode;
+  // In a folder with the sticky bit, such as /tmp, each user can exchange their own files alone.
+  if ((folderMode & 0o002) !== 0 && (folderMode & 0o1000) === 0) {
+    return fail('vault-permissions', 'every user of this machine can exchange the file', `chmod o-w ${folder}`);
   }
   return ok('vault-permissions', 'its owner alone can read the file');
 }
@@ -106,9 +117,19 @@ function checkContents(vault: Vault): Check[] {
 }
 
 async function checkAudit(context: CommandContext, vault: Vault, path: string): Promise<Check> {
-  const reports = await verifyLogs(context, vault, path);
+  let reports: readonly LogReport[];
+  try {
+    reports = await verifyLogs(context, vault, path);
+  } catch (error) {
+    return failOf('audit', error);
+  }
   if (reports.some(({ damage }) => damage !== undefined)) {
     return fail('audit', 'the audit log is not as it was written', 'See `sdp vault audit verify`.');
+  }
+  const obstacle = obstacleToWriting(placeToWrite(context, path, vault.id));
+  if (obstacle !== undefined) {
+    const remedy = `Make ${obstacle} a place that can be written to: where the log can’t be, nothing is revealed.`;
+    return fail('audit', 'the audit log cannot be written', remedy);
   }
   if (reports.length === 0) return ok('audit', 'no reveal has been recorded');
   const reveals = reports.reduce((sum, report) => sum + report.reveals, 0);

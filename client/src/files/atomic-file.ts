@@ -1,10 +1,15 @@
 import { unlinkSync } from 'node:fs';
-import { type FileHandle, open, realpath, rename, stat, unlink } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { type FileHandle, open, readdir, readlink, realpath, rename, stat, unlink } from 'node:fs/promises';
+import { basename, dirname, resolve } from 'node:path';
 import { InputError, UsageError } from '@sdp/shared/errors';
 import type { ByteSink } from '../csv/index.ts';
 import { outputFileError } from './file-errors.ts';
-import { abandonedFiles, type TemporaryFile, temporaryFileFor } from './temporary-name.ts';
+import {
+  type FoundTemporaryFile,
+  type TemporaryFile,
+  temporaryFileFor,
+  temporaryFilesAmong,
+} from './temporary-name.ts';
 
 export interface AtomicFileOptions {
   /** Permissions of a new file, before the umask; a file that is replaced keeps its own. */
@@ -19,6 +24,32 @@ export interface AtomicFileOptions {
 export async function fileIdentity(path: string): Promise<string | undefined> {
   const stats = await stat(path).catch(() => undefined);
   return stats && `${stats.dev}:${stats.ino}`;
+}
+
+/** What a path leads to: links are followed, also to a file that isn't there yet. */
+export async function linkTarget(path: string, linksLeft = 40): Promise<string> {
+  const real = await realpath(path).catch(() => undefined);
+  const link = real === undefined && linksLeft > 0 ? await readlink(path).catch(() => undefined) : undefined;
+  return real ?? (link === undefined ? path : linkTarget(resolve(dirname(path), link), linksLeft - 1));
+}
+
+/** Unfinished files for a path, by whichever process; those of this one are at work until they are kept or discarded. */
+export async function unfinishedFilesOf(path: string): Promise<FoundTemporaryFile[]> {
+  const target = await linkTarget(path);
+  const found = await unfinishedFilesIn(dirname(target));
+  return found.filter(({ base }) => base === basename(target));
+}
+
+/** Unfinished files in a folder, whatever they are to become. */
+export async function unfinishedFilesIn(folder: string): Promise<FoundTemporaryFile[]> {
+  return temporaryFilesAmong(await readdir(folder).catch(() => []), folder, (path) => unpublished.has(path));
+}
+
+/** Removes what killed runs have left for a path. */
+export async function sweepUnfinished(path: string): Promise<void> {
+  for (const { path: left, isAbandoned } of await unfinishedFilesOf(path)) {
+    if (isAbandoned) await unlink(left).catch(() => undefined);
+  }
 }
 
 /**
@@ -56,7 +87,7 @@ export class AtomicFile implements ByteSink {
     const { mode = 0o666, mustNotBe = [], resume } = options;
     try {
       // A link stays a link: what it points to is replaced.
-      const target = await realpath(path).catch(() => path);
+      const target = await linkTarget(path);
       const old = await stat(target).catch(() => undefined);
       if (old && mustNotBe.includes(`${old.dev}:${old.ino}`)) {
         throw new UsageError('usage-invalid', {
@@ -66,7 +97,9 @@ export class AtomicFile implements ByteSink {
         });
       }
       if (old && !old.isFile()) return new AtomicFile(target, undefined, mode, await open(target, 'w'));
-      const abandoned = await abandonedFiles(target, (each) => unpublished.has(each));
+      const abandoned = (await unfinishedFilesOf(target)).filter(({ isAbandoned }) => isAbandoned);
+      const others = abandoned.filter(({ id }) => id !== resume?.id);
+      for (const { path: left } of others) await unlink(left).catch(() => undefined);
       const finalMode = old ? old.mode & 0o777 : mode & ~process.umask();
       const temporary = temporaryFileFor(target, resume?.id);
       if (resume !== undefined) {
@@ -80,7 +113,6 @@ export class AtomicFile implements ByteSink {
         await handle.truncate(resume.bytes);
         return new AtomicFile(target, temporary, finalMode, handle, resume.bytes);
       }
-      for (const { path: left } of abandoned) await unlink(left).catch(() => undefined);
       // Closed to others while it is written; the final permissions come with the final name.
       const handle = await open(temporary.path, 'wx', 0o600);
       return new AtomicFile(target, temporary, finalMode, handle);

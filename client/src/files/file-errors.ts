@@ -7,7 +7,10 @@ export function inputFileError(error: unknown, path: string): InputError {
   const code = errorCode(error);
   const details = { file: path };
   if (code === 'ENOENT') return new InputError('file-not-found', { message: 'The input file was not found', details });
-  if (code === 'EISDIR') return new InputError('file-unreadable', { message: 'The input is a folder', details });
+  if (code === 'EISDIR') {
+    const remedy = 'Name a file in it; of the commands, only those that tokenize and detokenize take folders.';
+    return new InputError('file-unreadable', { message: 'The input is a folder', remedy, details });
+  }
   return new InputError('file-unreadable', { message: `The input file cannot be read${reason(code)}`, details });
 }
 
@@ -22,7 +25,11 @@ export function outputFileError(error: unknown, path: string): InputError {
       details,
     });
   }
-  return new InputError('output-unwritable', { message: `The output cannot be written${reason(code)}`, details });
+  return new InputError('output-unwritable', {
+    message: `The output cannot be written${reason(code)}`,
+    ...(code === 'EPIPE' ? { remedy: 'Let it read to the end, or name a file with --output.' } : {}),
+    details,
+  });
 }
 
 function reason(code: string | undefined): string {

@@ -1,6 +1,14 @@
-export { AtomicFile, type AtomicFileOptions, fileIdentity } from './atomic-file.ts';
+export {
+  AtomicFile,
+  type AtomicFileOptions,
+  fileIdentity,
+  linkTarget,
+  sweepUnfinished,
+  unfinishedFilesIn,
+  unfinishedFilesOf,
+} from './atomic-file.ts';
 export { DigestSink } from './digest-sink.ts';
 export { inputFileError, outputFileError } from './file-errors.ts';
-export { type InputFile, inputStream, openInputFile } from './input-file.ts';
+export { changedMeanwhile, type InputFile, inputStream, openInputFile, stateOf } from './input-file.ts';
 export { outputStream } from './output-stream.ts';
-export { isGone, ownProcess } from './temporary-name.ts';
+export { abandonedAmong, isGone, ownProcess, temporaryFileFor } from './temporary-name.ts';

@@ -1,4 +1,4 @@
-import { open, stat } from 'node:fs/promises';
+import { type FileHandle, open, stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { InputError } from '@sdp/shared/errors';
 import type { ByteSource } from '../csv/index.ts';
@@ -23,7 +23,7 @@ export interface InputFile {
  * A file that is read once from start to end. It is opened when the reading starts and closed when it ends, however it
  * ends; that it is there is checked at once.
  *
- * @throws {InputError} `file-not-found`, `file-unreadable`; while reading too
+ * @throws {InputError} `file-not-found`, `file-unreadable`; while reading too, also when it was changed meanwhile
  */
 export async function openInputFile(path: string): Promise<InputFile> {
   const stats = await stat(path).catch((error: unknown) => {
@@ -42,6 +42,7 @@ async function* chunksOf(path: string): AsyncGenerator<Uint8Array> {
   const handle = await open(path, 'r').catch((error: unknown) => {
     throw inputFileError(error, path);
   });
+  const before = await stateOf(handle);
   let ready = Buffer.allocUnsafe(chunkBytes);
   let spare = Buffer.allocUnsafe(chunkBytes);
   const read = (into: Buffer) => {
@@ -55,7 +56,10 @@ async function* chunksOf(path: string): AsyncGenerator<Uint8Array> {
   try {
     for (;;) {
       const { bytesRead } = await reading;
-      if (bytesRead === 0) return;
+      if (bytesRead === 0) {
+        if ((await stateOf(handle)) !== before) throw changedMeanwhile(path);
+        return;
+      }
       const full = ready;
       ready = spare;
       spare = full;
@@ -66,6 +70,21 @@ async function* chunksOf(path: string): AsyncGenerator<Uint8Array> {
     await reading.catch(() => undefined);
     await handle.close();
   }
+}
+
+/** Size and time of change of a regular file; nothing of a pipe or device. */
+export async function stateOf(handle: FileHandle): Promise<string | undefined> {
+  const stats = await handle.stat({ bigint: true });
+  return stats.isFile() ? `${stats.size} ${stats.mtimeNs}` : undefined;
+}
+
+/** Of a file that somebody writes to, rows could be missing, or be half of one thing and half of another. */
+export function changedMeanwhile(path: string): InputError {
+  return new InputError('file-unreadable', {
+    message: 'The input was changed while it was read',
+    remedy: 'Run it again once nothing writes to the file, or on a copy.',
+    details: { file: path },
+  });
 }
 
 /** Stdin, or whatever stands in for it. An abort ends the wait for bytes that may never come. */

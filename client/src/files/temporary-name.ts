@@ -1,5 +1,4 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { readdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 
@@ -33,21 +32,41 @@ export function isGone(owner: { readonly host: string; readonly pid: number }): 
   }
 }
 
+/** A temporary file that lies in a folder. */
+export interface FoundTemporaryFile extends TemporaryFile {
+  /** What the final file is called. */
+  readonly base: string;
+  /** Nobody is writing it any more: its process is gone, e.g. killed. */
+  readonly isAbandoned: boolean;
+}
+
 /**
- * Temporary files for this target whose process is gone, e.g. killed.
+ * The temporary files among the names of a folder.
  *
  * @param isOurs whether this process is writing a file; in a container that was started anew it may have the number of
  *   the one that was killed
  */
-export async function abandonedFiles(target: string, isOurs: (path: string) => boolean): Promise<TemporaryFile[]> {
-  const folder = dirname(target);
-  const names = await readdir(folder).catch(() => []);
+export function temporaryFilesAmong(
+  names: readonly string[],
+  folder: string,
+  isOurs: (path: string) => boolean,
+): FoundTemporaryFile[] {
   return names.flatMap((name) => {
-    const [, base, id = '', ownerHost = '', pid = ''] = form.exec(name) ?? [];
-    if (base !== basename(target)) return [];
+    const [whole, base = '', id = '', ownerHost = '', pid = ''] = form.exec(name) ?? [];
+    if (whole === undefined) return [];
     const path = join(folder, name);
     const owner = { host: ownerHost, pid: Number(pid) };
-    const isLeft = owner.host === host && owner.pid === process.pid ? !isOurs(path) : isGone(owner);
-    return isLeft ? [{ path, id }] : [];
+    const isAbandoned = owner.host === host && owner.pid === process.pid ? !isOurs(path) : isGone(owner);
+    return [{ path, id, base, isAbandoned }];
   });
+}
+
+/** Those for this target whose process is gone. */
+export function abandonedAmong(
+  names: readonly string[],
+  target: string,
+  isOurs: (path: string) => boolean,
+): FoundTemporaryFile[] {
+  const found = temporaryFilesAmong(names, dirname(target), isOurs);
+  return found.filter(({ base, isAbandoned }) => isAbandoned && base === basename(target));
 }

@@ -1,4 +1,5 @@
-import { closeSync, fsyncSync, openSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, unlinkSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { InputError } from '@sdp/shared/errors';
 
 /**
@@ -22,11 +23,23 @@ export function writeKeyFile(file: string, keyText: string): void {
     throw new InputError('output-unwritable', { message: 'The key file cannot be made', details: { file } });
   }
   try {
-    writeSync(descriptor, `${keyText.trimEnd()}\n`);
+    writeFileSync(descriptor, `${keyText.trimEnd()}\n`);
     fsyncSync(descriptor);
+    syncFolder(dirname(file));
   } catch {
     unlinkSync(file);
     throw new InputError('output-unwritable', { message: 'The key file cannot be written', details: { file } });
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** Without it a machine that loses power may come back without the file's name. */
+function syncFolder(folder: string): void {
+  if (process.platform === 'win32') return;
+  const descriptor = openSync(folder, 'r');
+  try {
+    fsyncSync(descriptor);
   } finally {
     closeSync(descriptor);
   }

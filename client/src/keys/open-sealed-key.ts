@@ -1,14 +1,13 @@
-import { resolve } from 'node:path';
 import type { MasterKey } from '@sdp/shared/crypto';
 import { ConfigError, type Finding, SdpError, UnavailableError } from '@sdp/shared/errors';
+import { identitiesFromEnvironment } from './age-identities.ts';
 import type { KeySurroundings } from './key-surroundings.ts';
 import { unwrapByKeyring } from './keyring-wrap.ts';
 import { unwrapByService } from './kms-wrap.ts';
 import { passphraseFromEnvironment } from './passphrase-source.ts';
 import { unwrapByPassphrase } from './passphrase-wrap.ts';
-import { linesOfKeys, unwrapByIdentities } from './recipients-wrap.ts';
+import { unwrapByIdentities } from './recipients-wrap.ts';
 import type { SealedKey, WrapKind, WrappedKey } from './sealed-key-file.ts';
-import { readSecretFile } from './secret-file.ts';
 
 /** What needs no network and no person goes first. */
 const order: readonly WrapKind[] = ['recipients', 'keyring', 'passphrase', 'kms'];
@@ -48,8 +47,12 @@ export async function openSealedKey(
       findings.push({ field: names[wrap.kind], message: error.message });
     }
   }
-  const byHand = await askForPassphrase(sealed, surroundings);
-  if (byHand !== undefined) return byHand;
+  const typed = await askForPassphrase(sealed, surroundings);
+  if (typed !== undefined && typed !== 'wrong') return typed;
+  if (typed === 'wrong') {
+    const kept = findings.filter(({ field }) => field !== names.passphrase);
+    findings.splice(0, findings.length, ...kept, { field: names.passphrase, message: 'it is not the right one' });
+  }
   if (unavailable !== undefined) {
     throw new UnavailableError('kms-unavailable', { message: unavailable.message, details: { file, findings } });
   }
@@ -63,9 +66,9 @@ export async function openSealedKey(
 async function unwrap(id: string, wrap: WrappedKey, surroundings: KeySurroundings): Promise<MasterKey | string> {
   switch (wrap.kind) {
     case 'recipients': {
-      const identities = identitiesOf(surroundings);
+      const identities = identitiesFromEnvironment(surroundings);
       if (identities === undefined) return 'SDP_KEY_IDENTITY_FILE names no identity file';
-      return (await unwrapByIdentities(id, wrap, identities)) ?? 'none of the identities is one of its recipients';
+      return (await unwrapByIdentities(id, wrap, identities)) ?? 'it holds the key of another file';
     }
     case 'keyring':
       return (await unwrapByKeyring(id, wrap)) ?? 'the keyring holds another key under this name';
@@ -79,19 +82,13 @@ async function unwrap(id: string, wrap: WrappedKey, surroundings: KeySurrounding
   }
 }
 
-async function askForPassphrase(sealed: SealedKey, surroundings: KeySurroundings): Promise<MasterKey | undefined> {
+/** @returns `undefined` where there is nothing to ask for, or nobody to ask */
+async function askForPassphrase(
+  sealed: SealedKey,
+  surroundings: KeySurroundings,
+): Promise<MasterKey | 'wrong' | undefined> {
   const { prompt } = surroundings;
   const wrap = sealed.wraps.find((candidate) => candidate.kind === 'passphrase');
   if (wrap === undefined || prompt === undefined || passphraseFromEnvironment(surroundings) !== undefined) return;
-  return await unwrapByPassphrase(sealed.id, wrap, await prompt('Passphrase of the key: '));
-}
-
-function identitiesOf({ env, cwd }: KeySurroundings): readonly string[] | undefined {
-  const file = env['SDP_KEY_IDENTITY_FILE'];
-  if (!file) return undefined;
-  const tooLarge = () =>
-    new ConfigError('config-invalid', { message: 'The file named by SDP_KEY_IDENTITY_FILE is too large' });
-  return linesOfKeys(
-    readSecretFile(resolve(cwd, file), { namedBy: 'SDP_KEY_IDENTITY_FILE', limitBytes: 1_048_576, tooLarge }),
-  );
+  return (await unwrapByPassphrase(sealed.id, wrap, await prompt('Passphrase of the key: '))) ?? 'wrong';
 }

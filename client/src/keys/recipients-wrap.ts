@@ -1,5 +1,6 @@
 import type { MasterKey } from '@sdp/shared/crypto';
 import { ConfigError } from '@sdp/shared/errors';
+import { addIdentities, noIdentityFits } from './age-identities.ts';
 import { masterKeyFrom } from './key-wrapping.ts';
 import type { WrappedKey } from './sealed-key-file.ts';
 
@@ -24,13 +25,14 @@ export async function wrapForRecipients(
   const { Encrypter } = await ageLibrary();
   const encrypter = new Encrypter();
   for (const [index, recipient] of recipients.entries()) {
+    const number = index + 1;
+    if (isOfPlugin(recipient)) throw notARecipient(`Recipient ${number} needs a plugin of age, and sdp runs none`);
+    if (/^(ssh|ecdsa)-/.test(recipient))
+      throw notARecipient(`Recipient ${number} is an SSH key, which sdp does not take`);
     try {
       encrypter.addRecipient(recipient);
     } catch {
-      throw new ConfigError('key-source-invalid', {
-        message: `Recipient ${index + 1} is not an age recipient`,
-        remedy: 'Give recipients as `age-keygen -y` prints them, one on a line: age1…',
-      });
+      throw notARecipient(`Recipient ${number} is not an age recipient`);
     }
   }
   const key = master.export();
@@ -44,7 +46,10 @@ export async function wrapForRecipients(
   }
 }
 
-/** @returns `undefined` if none of the identities opens it */
+/**
+ * @returns `undefined` if what it holds is not the key of this file
+ * @throws {ConfigError} `key-source-invalid` if none of the identities opens it
+ */
 export async function unwrapByIdentities(
   fileId: string,
   wrap: RecipientsWrap,
@@ -52,21 +57,12 @@ export async function unwrapByIdentities(
 ): Promise<MasterKey | undefined> {
   const { Decrypter } = await ageLibrary();
   const decrypter = new Decrypter();
-  for (const [index, identity] of identities.entries()) {
-    try {
-      decrypter.addIdentity(identity);
-    } catch {
-      throw new ConfigError('key-source-invalid', {
-        message: `Identity ${index + 1} of the identity file is not an age identity`,
-        remedy: 'Give the file that `age-keygen` wrote.',
-      });
-    }
-  }
+  const plugin = addIdentities(decrypter, identities);
   let plaintext: Uint8Array;
   try {
     plaintext = await decrypter.decrypt(Buffer.from(wrap.age, 'base64url'));
   } catch {
-    return undefined;
+    throw noIdentityFits(plugin);
   }
   const expected = prefix(fileId);
   const fits = Buffer.from(plaintext.subarray(0, expected.length)).equals(expected);
@@ -75,10 +71,12 @@ export async function unwrapByIdentities(
   return key;
 }
 
-/** Lines of a recipients or identity file: empty ones and those that begin with `#` don't count. */
-export function linesOfKeys(text: string): string[] {
-  return text
-    .split(/\r?\n/)
-    .map((line) => line.trim())
-    .filter((line) => line !== '' && !line.startsWith('#'));
+/** The name before the last `1` says of what kind a recipient is; those that tags and tokens hold need a plugin to open. */
+const isOfPlugin = (recipient: string): boolean => /^age1[^1]+1/.test(recipient) && !recipient.startsWith('age1pq1');
+
+function notARecipient(message: string): ConfigError {
+  return new ConfigError('key-source-invalid', {
+    message,
+    remedy: 'Give recipients as `age-keygen -y` prints them, one on a line: age1…',
+  });
 }

@@ -6,6 +6,7 @@ import { newPassphrase } from './passphrase-source.ts';
 import { wrapByPassphrase } from './passphrase-wrap.ts';
 import { wrapForRecipients } from './recipients-wrap.ts';
 import { type SealedKey, serializeSealedKey, type WrappedKey } from './sealed-key-file.ts';
+import { openSystemKeyring } from './system-keyring.ts';
 
 /** What is to open the file; each does so alone. */
 export interface SealingRequest {
@@ -18,12 +19,19 @@ export interface SealingRequest {
   readonly keyring?: string;
 }
 
+export interface SealedKeyText {
+  readonly text: string;
+  readonly sealed: SealedKey;
+  /** Takes the entry out of the keyring again, for a file that could not be written. */
+  abandon(): Promise<void>;
+}
+
 /** The text of a sealed key file. What can fail without a trace goes first, the entry in the keyring last. */
 export async function sealKey(
   master: MasterKey,
   { passphrase, recipients, kms, keyring }: SealingRequest,
   surroundings: KeySurroundings,
-): Promise<{ readonly text: string; readonly sealed: SealedKey }> {
+): Promise<SealedKeyText> {
   const id = randomId();
   const wraps: WrappedKey[] = [];
   if (recipients !== undefined) wraps.push(await wrapForRecipients(id, master, recipients));
@@ -37,5 +45,11 @@ export async function sealKey(
     created_at: new Date().toISOString(),
     wraps,
   };
-  return { text: serializeSealedKey(sealed), sealed };
+  return {
+    text: serializeSealedKey(sealed),
+    sealed,
+    abandon: async () => {
+      if (keyring !== undefined) await (await openSystemKeyring()).remove(keyring);
+    },
+  };
 }

@@ -4,17 +4,16 @@ import { z } from 'zod';
 const base64 = z.string().regex(/^[A-Za-z0-9_-]*$/);
 
 /**
- * One way to open the file: the master key, wrapped. Numbers of Argon2id are bounded, so that a file that somebody
- * else wrote can't take the machine's memory.
+ * One way to open the file: the master key, wrapped.
  */
 const wrapSchema = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('passphrase'),
     kdf: z.literal('argon2id'),
     salt: base64.length(22),
-    memory_kib: z.int().min(8_192).max(4_194_304),
-    passes: z.int().min(1).max(100),
-    lanes: z.int().min(1).max(64),
+    memory_kib: z.int().positive(),
+    passes: z.int().positive(),
+    lanes: z.int().positive(),
     nonce: base64.length(16),
     sealed: base64.length(64),
   }),
@@ -62,12 +61,39 @@ export function parseSealedKey(text: string, file: string): SealedKey {
     throw invalid('The sealed key file is not JSON', file);
   }
   const parsed = sealedKeySchema.safeParse(json);
-  if (parsed.success) return parsed.data;
+  if (parsed.success) {
+    assertCostBounded(parsed.data, file);
+    return parsed.data;
+  }
   const { version, format } = (json ?? {}) as { version?: unknown; format?: unknown };
   if (format === 'sdp-sealed-key' && typeof version === 'number' && version > 1) {
     throw invalid('The sealed key file was made by a newer version of sdp', file);
   }
   throw invalid('The sealed key file does not have the fields it should have', file);
+}
+
+/**
+ * Of Argon2id no less than OWASP's least (19 MiB, 2 passes, or as much work with more memory; Password Storage Cheat
+ * Sheet): a file that somebody made cheap to guess is not one to trust a passphrase to. And no more than RFC 9106's
+ * first recommendation has of memory, with ten seconds of work for all of the file: one that somebody else wrote can't
+ * take the machine.
+ */
+const argon2Bounds = { leastKib: 19_456, leastWork: 38_912, mostKib: 2_097_152, mostWork: 8_388_608, mostLanes: 64 };
+
+function assertCostBounded({ wraps }: SealedKey, file: string): void {
+  const { leastKib, leastWork, mostKib, mostWork, mostLanes } = argon2Bounds;
+  let work = 0;
+  for (const wrap of wraps) {
+    if (wrap.kind !== 'passphrase') continue;
+    const { memory_kib: memory, passes, lanes } = wrap;
+    if (memory < leastKib || memory * passes < leastWork) {
+      throw invalid('The sealed key file asks for less of Argon2id than makes guessing a passphrase costly', file);
+    }
+    work += memory * passes;
+    if (memory > mostKib || work > mostWork || lanes > mostLanes) {
+      throw invalid('The sealed key file asks for more of Argon2id than any that sdp wrote', file);
+    }
+  }
 }
 
 export function serializeSealedKey(sealed: SealedKey): string {

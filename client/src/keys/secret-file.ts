@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 import { ConfigError } from '@sdp/shared/errors';
 
 export interface SecretFileOptions {
@@ -16,10 +16,16 @@ export interface SecretFileOptions {
  *
  * @throws {ConfigError} `config-unreadable`, `config-invalid`
  */
-export function readSecretFile(file: string, { namedBy, limitBytes, tooLarge }: SecretFileOptions): string {
+export function readSecretFile(file: string, options: SecretFileOptions): string {
+  return readSecretBytes(file, options).toString('utf8');
+}
+
+/** {@link readSecretFile} for a file that may be no text. */
+export function readSecretBytes(file: string, { namedBy, limitBytes, tooLarge }: SecretFileOptions): Buffer {
   let descriptor: number;
   try {
-    descriptor = openSync(file, 'r');
+    // A pipe that nobody writes to would be waited for without end. (Windows knows no such flag.)
+    descriptor = openSync(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   } catch {
     throw new ConfigError('config-unreadable', {
       message: `The file named by ${namedBy} cannot be read`,
@@ -40,7 +46,7 @@ export function readSecretFile(file: string, { namedBy, limitBytes, tooLarge }: 
       });
     }
     if (status.size > limitBytes) throw tooLarge();
-    return readFileSync(descriptor, 'utf8');
+    return readFileSync(descriptor);
   } finally {
     closeSync(descriptor);
   }

@@ -116,7 +116,7 @@ export class LineRewriter {
     return there;
   }
 
-  rewriteLines(): 'full' | 'starved' | TablePosition {
+  rewrite(): 'full' | 'starved' | TablePosition {
     const out = this.#out;
     while (this.#nextRow()) {
       if (this.#checkpoints !== undefined && this.rows % rowGroupSize === 1) {

@@ -1,6 +1,7 @@
 import { InputError } from '@sdp/shared/errors';
 import type { ByteSink, ByteSource, CsvEdits } from '../csv/index.ts';
 import { OutputBuffer } from '../csv/output-buffer.ts';
+import { runRewriter } from '../csv/run-rewriter.ts';
 import type { FieldNode } from './field-tree.ts';
 import { findFields, newFieldTree, numberFields } from './find-fields.ts';
 import { LineRewriter } from './line-rewriter.ts';
@@ -76,24 +77,7 @@ export async function rewriteNdjson(
           throw new InputError('file-unreadable', { message: 'The input has become shorter' });
       }
     }
-    for (let more = true; ; ) {
-      for (;;) {
-        const stopped = rewriter.rewriteLines();
-        if (stopped === 'starved') break;
-        if (stopped === 'full') await out.flush();
-        else {
-          await out.drain();
-          await edits.checkpoints?.reached(stopped);
-        }
-      }
-      rewriter.copyRest(!more);
-      if (!more) break;
-      await edits.afterChunk?.({ rows: rewriter.rows, inputBytes: ndjson.inputBytes() });
-      more = await ndjson.fill();
-      rewriter.restart();
-    }
-    await out.drain();
-    await edits.afterChunk?.({ rows: rewriter.rows, inputBytes: ndjson.inputBytes() });
+    await runRewriter(rewriter, ndjson, out, edits);
     const { spelling, others } = rewriter.watch.result();
     return {
       header: fields.header,

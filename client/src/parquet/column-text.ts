@@ -3,6 +3,7 @@ import type { SchemaElement } from 'hyparquet';
 import type { ParquetTextType } from './parquet-types.ts';
 
 const dayMs = 86_400_000;
+const narrow: Readonly<Record<string, ParquetTextType>> = { INT_8: 'int8', INT_16: 'int16' };
 
 /**
  * What the text of a column's values says: strings are themselves, the others a text from which exactly the same value
@@ -19,7 +20,12 @@ export function textTypeOf(element: SchemaElement): ParquetTextType | 'string' |
         : undefined;
     case 'INT32':
       if (converted === 'DATE' || logical?.type === 'DATE') return 'date';
-      return isSigned ? 'int32' : undefined;
+      if (!isSigned) return undefined;
+      return (
+        narrow[converted ?? ''] ??
+        (logical?.type === 'INTEGER' ? narrow[`INT_${logical.bitWidth}`] : undefined) ??
+        'int32'
+      );
     case 'INT64':
       return isSigned ? 'int64' : undefined;
     case 'FLOAT':
@@ -46,6 +52,12 @@ export function elementFor(old: SchemaElement, type: ParquetTextType | 'string')
       return { ...common, type: 'BYTE_ARRAY', converted_type: 'UTF8', logical_type: { type: 'STRING' } };
     case 'date':
       return { ...common, type: 'INT32', converted_type: 'DATE', logical_type: { type: 'DATE' } };
+    case 'int8':
+    case 'int16': {
+      const bitWidth = type === 'int8' ? 8 : 16;
+      const logical_type = { type: 'INTEGER', bitWidth, isSigned: true } as const;
+      return { ...common, type: 'INT32', converted_type: `INT_${bitWidth}`, logical_type };
+    }
     case 'int32':
       return { ...common, type: 'INT32' };
     case 'int64':
@@ -86,6 +98,8 @@ export function valueOfText(
     case 'boolean':
       if (text === 'true' || text === 'false') return text === 'true';
       break;
+    case 'int8':
+    case 'int16':
     case 'int32':
       if (/^-?\d{1,10}$/.test(text)) return Number(text);
       break;

@@ -2,7 +2,6 @@ import { open } from 'node:fs/promises';
 import { InputError, SdpError } from '@sdp/shared/errors';
 import {
   type AsyncBuffer,
-  type ColumnChunk,
   type ColumnMetaData,
   type FileMetaData,
   parquetMetadataAsync,
@@ -11,17 +10,22 @@ import {
 } from 'hyparquet';
 import { parquetReadColumn } from 'hyparquet/src/read.js';
 import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
-import { writeMetadata } from 'hyparquet-writer/src/metadata.js';
 import type { ByteSink, ColumnEdit } from '../csv/index.ts';
+import { changedMeanwhile, stateOf } from '../files/index.ts';
 import type { ManifestFormat } from '../manifest/index.ts';
 import type { TableInput, TablePlan, TableSummary } from '../tables/table.ts';
 import { codecFor, compressors, decompressors } from './codecs.ts';
 import { elementFor, textOfValue, textTypeOf, valueOfText } from './column-text.ts';
+import { type ChunkDescription, newChunk, ParquetFooter } from './footer.ts';
 import type { ParquetTextType } from './parquet-types.ts';
 import { rewriteColumn } from './rewrite-column.ts';
 
 const magic = Buffer.from('PAR1');
 const copyBytes = 4 << 20;
+/** Behind the footer: its length, and the magic bytes. */
+const tailBytes = 8;
+/** What pandas and Arrow say of the columns' types. */
+const typeNotes = ['ARROW:schema', 'pandas'];
 
 export interface RewriteParquetOptions {
   readonly signal: AbortSignal;
@@ -32,8 +36,11 @@ export interface RewriteParquetOptions {
 /** A column at the top of the schema. */
 interface TopColumn {
   readonly name: string;
-  /** Its element and those below it. */
-  readonly elements: readonly SchemaElement[];
+  readonly element: SchemaElement;
+  /** Where it and what lies below it stand in the schema: from the first to behind the last. */
+  readonly elements: readonly [number, number];
+  /** Where its column chunks stand in a row group. */
+  readonly leaves: readonly [number, number];
   /** What its values' texts say; `undefined` where it has none, as lists and structures. */
   readonly textType: ParquetTextType | 'string' | undefined;
 }
@@ -59,6 +66,7 @@ export async function rewriteParquet(
     });
   }
   const handle = await open(path, 'r');
+  const before = await stateOf(handle);
   const slice = async (start: number, end = sizeBytes) => {
     const bytes = Buffer.alloc(end - start);
     const { bytesRead } = await handle.read(bytes, 0, bytes.length, start);
@@ -66,7 +74,9 @@ export async function rewriteParquet(
     return bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length) as ArrayBuffer;
   };
   try {
-    return await new Rewriting({ byteLength: sizeBytes, slice }, sink, options).run(plan);
+    const summary = await new Rewriting({ byteLength: sizeBytes, slice }, sink, options).run(plan);
+    if ((await stateOf(handle)) !== before) throw changedMeanwhile(path);
+    return summary;
   } catch (error) {
     if (error instanceof SdpError || options.signal.aborted) throw error;
     // The library's messages may quote what they stumbled over.
@@ -89,6 +99,7 @@ class Rewriting {
   }
 
   async run(plan: TablePlan): Promise<TableSummary> {
+    const footer = await this.#readFooter();
     const metadata = await parquetMetadataAsync(this.#file, { geoparquet: false });
     const columns = topColumns(metadata.schema);
     const header = columns.map(({ name }) => name);
@@ -99,24 +110,33 @@ class Rewriting {
     const replaced = new Map(edits.flatMap((edit) => (edit.replace === 'drop' ? [] : [[edit.index, edit] as const])));
     const types = this.#typesOf(columns, replaced, restores);
     await this.#write(magic);
-    const groups: RowGroup[] = [];
+    const groups: (ChunkDescription[] | undefined)[] = [];
     let rows = 0;
-    for (const group of metadata.row_groups) {
+    for (const [at, group] of metadata.row_groups.entries()) {
       this.#options.signal.throwIfAborted();
-      groups.push(await this.#rewriteGroup(group, { metadata, columns, dropped, replaced, types, rows }));
+      // A group without rows, as some writers make of an empty table, has no pages either.
+      if (group.num_rows === 0n) groups.push(undefined);
+      else
+        groups.push(await this.#rewriteGroup(group, { at, footer, metadata, columns, dropped, replaced, types, rows }));
       rows += Number(group.num_rows);
       await afterChunk?.({ rows, inputBytes: this.#written });
     }
-    const unchanged = dropped.size === 0 && [...types].every(([, { from, to }]) => from === to);
-    await this.#writeFooter({
-      ...metadata,
-      schema: schemaWith(metadata.schema[0] as SchemaElement, columns, dropped, types),
-      row_groups: groups,
-      // What other readers wrote of the types would contradict those that there are now.
-      key_value_metadata: unchanged
-        ? metadata.key_value_metadata
-        : metadata.key_value_metadata?.filter(({ key }) => key !== 'ARROW:schema' && key !== 'pandas'),
-    } as FileMetaData);
+    const kept = columns.flatMap((column, index) => (dropped.has(index) ? [] : [{ column, type: types.get(index) }]));
+    const sameTypes = dropped.size === 0 && [...types.values()].every(({ from, to }) => from === to);
+    // Other people's notes may hold anything, and Arrow repeats them in its own.
+    const anyOther = (metadata.key_value_metadata ?? []).some(({ key }) => !typeNotes.includes(key));
+    const keepsNotes = restores || edits.length === 0;
+    await this.#writeFooter(
+      footer.serialize({
+        elements: kept.flatMap(({ column: { element, elements }, type }): readonly (number | SchemaElement)[] =>
+          type === undefined || type.from === type.to ? range(elements) : [elementFor(element, type.to)],
+        ),
+        columnCount: kept.length,
+        groups,
+        // Of types that there are no more, the descriptions would contradict what there is now.
+        keepsNote: (key) => (typeNotes.includes(key) ? sameTypes && (keepsNotes || !anyOther) : keepsNotes),
+      }),
+    );
     const restorable = [...types].flatMap(([index, { from }]) =>
       from === 'string' || restores ? [] : [[header[index] as string, from] as const],
     );
@@ -143,8 +163,8 @@ class Rewriting {
     return types;
   }
 
-  async #rewriteGroup(group: RowGroup, job: GroupJob): Promise<RowGroup> {
-    const { metadata, columns, dropped, replaced, types, rows } = job;
+  async #rewriteGroup(group: RowGroup, job: GroupJob): Promise<ChunkDescription[]> {
+    const { at: groupAt, footer, metadata, columns, dropped, replaced, types, rows } = job;
     const rowCount = Number(group.num_rows);
     const texts = new Map<number, string[]>();
     const nulls = new Map<number, boolean[]>();
@@ -175,13 +195,16 @@ class Rewriting {
         own.map((value) => value === null || value === undefined),
       );
     }
-    const chunks: ColumnChunk[] = [];
+    const chunks: ChunkDescription[] = [];
     for (const [index, column] of columns.entries()) {
       if (dropped.has(index)) continue;
       const type = types.get(index);
-      const own = group.columns.filter(({ meta_data }) => meta_data?.path_in_schema[0] === column.name);
       if (type === undefined) {
-        for (const chunk of own) chunks.push(await this.#copyChunk(chunk));
+        for (const leaf of range(column.leaves)) {
+          chunks.push(
+            await this.#copyChunk(group.columns[leaf]?.meta_data, (shift) => footer.movedChunk(groupAt, leaf, shift)),
+          );
+        }
         continue;
       }
       const before = texts.get(index) ?? [];
@@ -192,48 +215,43 @@ class Rewriting {
       const values = after.map((text, at) =>
         nulls.get(index)?.[at] ? null : valueOfText(text ?? before[at] ?? '', type.to, column.name),
       );
-      chunks.push(await this.#writeChunk(column, type.to, values, own[0]?.meta_data));
+      chunks.push(await this.#writeChunk(column, type.to, values, group.columns[column.leaves[0]]?.meta_data));
     }
-    const sum = (pick: (meta: ColumnMetaData) => bigint) =>
-      chunks.reduce((total, { meta_data }) => total + (meta_data === undefined ? 0n : pick(meta_data)), 0n);
-    return {
-      columns: chunks,
-      total_byte_size: sum((meta) => meta.total_uncompressed_size),
-      total_compressed_size: sum((meta) => meta.total_compressed_size),
-      num_rows: group.num_rows,
-    };
+    return chunks;
   }
 
-  async #copyChunk({ meta_data: meta, file_path }: ColumnChunk): Promise<ColumnChunk> {
-    if (meta === undefined || file_path !== undefined) {
+  async #copyChunk(
+    meta: ColumnMetaData | undefined,
+    describe: (shift: bigint) => ChunkDescription | undefined,
+  ): Promise<ChunkDescription> {
+    const offsets = [meta?.data_page_offset, meta?.dictionary_page_offset, meta?.index_page_offset];
+    const pages = offsets.flatMap((each) => (each !== undefined && each > 0n ? [Number(each)] : []));
+    const start = BigInt(pages.length === 0 ? 0 : Math.min(...pages));
+    const description = describe(BigInt(this.#written) - start);
+    if (meta === undefined || description === undefined) {
       throw new InputError('parquet-invalid', { message: 'A column is encrypted or stands in another file' });
     }
-    const starts = [meta.data_page_offset, meta.dictionary_page_offset, meta.index_page_offset].filter(
-      (offset) => offset !== undefined && offset > 0n,
-    ) as bigint[];
-    const start = starts.reduce((least, offset) => (offset < least ? offset : least));
-    const shift = BigInt(this.#written) - start;
     const end = Number(start + meta.total_compressed_size);
     for (let at = Number(start); at < end; at += copyBytes) {
       await this.#write(new Uint8Array(await this.#file.slice(at, Math.min(at + copyBytes, end))));
     }
-    return { file_offset: start + shift, meta_data: movedBy(withoutIndexes(meta), shift) };
+    return description;
   }
 
   async #writeChunk(
-    { name, elements }: TopColumn,
+    { name, element: old }: TopColumn,
     type: ParquetTextType | 'string',
     values: readonly unknown[],
-    old: ColumnMetaData | undefined,
-  ): Promise<ColumnChunk> {
+    before: ColumnMetaData | undefined,
+  ): Promise<ChunkDescription> {
     const writer = new ByteWriter();
     // Dates are their days here; the annotation that says so stands in the file's own schema.
-    const { converted_type, logical_type, ...bare } = elementFor(elements[0] as SchemaElement, type);
+    const { converted_type, logical_type, ...bare } = elementFor(old, type);
     const element = type === 'string' ? { ...bare, converted_type, logical_type } : bare;
     const parquet = new ParquetWriter({
       writer,
       schema: [{ name: 'root', num_children: 1 }, element as SchemaElement],
-      codec: codecFor(old?.codec ?? 'SNAPPY'),
+      codec: codecFor(before?.codec ?? 'SNAPPY'),
       compressors,
       // They would tell the smallest and the largest value.
       statistics: false,
@@ -244,14 +262,24 @@ class Rewriting {
     const shift = BigInt(this.#written) - start;
     const bytes = writer.getBytes().subarray(Number(start), Number(start + meta.total_compressed_size));
     await this.#write(bytes);
-    return { file_offset: start + shift, meta_data: movedBy(withoutIndexes(meta), shift) };
+    return newChunk(meta, shift);
   }
 
-  async #writeFooter(metadata: FileMetaData): Promise<void> {
-    const writer = new ByteWriter();
-    writeMetadata(writer, metadata);
-    writer.appendBytes(magic);
-    await this.#write(writer.getBytes());
+  async #readFooter(): Promise<ParquetFooter> {
+    const { byteLength } = this.#file;
+    const tail = Buffer.from(await this.#file.slice(Math.max(0, byteLength - tailBytes), byteLength));
+    const length = tail.length === tailBytes ? tail.readUInt32LE(0) : 0;
+    if (!tail.subarray(4).equals(magic) || length + tailBytes > byteLength) throw new InputError('parquet-invalid');
+    const bytes = await this.#file.slice(byteLength - tailBytes - length, byteLength - tailBytes);
+    const footer = new ParquetFooter(new Uint8Array(bytes));
+    if (!footer.isEncrypted) return footer;
+    throw new InputError('parquet-invalid', { message: 'The Parquet file is encrypted or signed' });
+  }
+
+  async #writeFooter(footer: Uint8Array): Promise<void> {
+    const length = Buffer.alloc(4);
+    length.writeUInt32LE(footer.length);
+    await this.#write(Buffer.concat([footer, length, magic]));
   }
 
   async #write(bytes: Uint8Array): Promise<void> {
@@ -267,6 +295,9 @@ type TypeChanges = ReadonlyMap<
 >;
 
 interface GroupJob {
+  /** Index of the group. */
+  readonly at: number;
+  readonly footer: ParquetFooter;
   readonly metadata: FileMetaData;
   readonly columns: readonly TopColumn[];
   readonly dropped: ReadonlySet<number>;
@@ -278,42 +309,30 @@ interface GroupJob {
 
 function topColumns(schema: readonly SchemaElement[]): TopColumn[] {
   const columns: TopColumn[] = [];
+  const names = new Map<string, number>();
+  let leaves = 0;
   for (let at = 1; at < schema.length; ) {
     const from = at;
-    for (let open = 1; open > 0; at++) open += (schema[at]?.num_children ?? 0) - 1;
-    const elements = schema.slice(from, at);
-    const [element] = elements as [SchemaElement];
-    const isFlat = elements.length === 1 && element.repetition_type !== 'REPEATED';
-    columns.push({ name: element.name, elements, textType: isFlat ? textTypeOf(element) : undefined });
+    const firstLeaf = leaves;
+    for (let open = 1; open > 0; at++) {
+      const each = schema[at];
+      if (each === undefined) throw new InputError('parquet-invalid');
+      open += (each.num_children ?? 0) - 1;
+      // A group has no type of its own; one without children is no column either.
+      if (each.type !== undefined) leaves++;
+    }
+    const element = schema[from] as SchemaElement;
+    const isFlat = at === from + 1 && element.type !== undefined && element.repetition_type !== 'REPEATED';
+    names.set(element.name, (names.get(element.name) ?? 0) + 1);
+    const textType = isFlat ? textTypeOf(element) : undefined;
+    columns.push({ name: element.name, element, elements: [from, at], leaves: [firstLeaf, leaves], textType });
   }
-  return columns;
+  // Of columns that share a name, values can't be asked for by it.
+  return columns.map((column) => (names.get(column.name) === 1 ? column : { ...column, textType: undefined }));
 }
 
-function schemaWith(
-  root: SchemaElement,
-  columns: readonly TopColumn[],
-  dropped: ReadonlySet<number>,
-  types: TypeChanges,
-): SchemaElement[] {
-  const kept = columns.flatMap(({ elements }, index) => {
-    if (dropped.has(index)) return [];
-    const type = types.get(index);
-    const isSame = type === undefined || type.from === type.to;
-    return [isSame ? elements : [elementFor(elements[0] as SchemaElement, type.to)]];
-  });
-  return [{ ...root, num_children: kept.length }, ...kept.flat()];
-}
-
-function withoutIndexes(meta: ColumnMetaData): ColumnMetaData {
-  const { statistics: _, bloom_filter_offset: _o, bloom_filter_length: _l, size_statistics: _s, ...rest } = meta;
-  return rest;
-}
-
-function movedBy(meta: ColumnMetaData, shift: bigint): ColumnMetaData {
-  const moved = { ...meta, data_page_offset: meta.data_page_offset + shift };
-  if (meta.dictionary_page_offset) moved.dictionary_page_offset = meta.dictionary_page_offset + shift;
-  if (meta.index_page_offset) moved.index_page_offset = meta.index_page_offset + shift;
-  return moved;
+function range([from, to]: readonly [number, number]): number[] {
+  return Array.from({ length: to - from }, (_, offset) => from + offset);
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });

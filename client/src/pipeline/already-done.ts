@@ -31,10 +31,10 @@ export async function isAlreadyTokenized(
     const vault = await openVault({ path: vaultPath, masterKey: await loadMasterKey(context), readOnly: true });
     try {
       await verifyManifest(manifest, { vault, filePath: output });
-      return true;
     } finally {
       await vault.close();
     }
+    return true;
   } catch (error) {
     if (error instanceof SdpError) return false;
     throw error;

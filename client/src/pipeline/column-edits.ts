@@ -47,9 +47,10 @@ export function columnEdits(
     if (treatment === undefined) continue;
     const { one, many, plain = false } = treatment;
     const markers = nullMarkerSet('nullMarkers' in rule ? rule.nullMarkers : undefined);
-    const settle = settler(tally, vault);
+    const settle = settler(tally, vault, plain);
     const leaves = (value: string) => {
-      if (!markers.has(value)) return false;
+      // Looking in an empty set would hash the value.
+      if (markers.size === 0 || !markers.has(value)) return false;
       tally.nulls += 1;
       return true;
     };
@@ -76,7 +77,7 @@ export function columnEdits(
 }
 
 /** Counts a cell and gives what is written in its place. */
-function settler(tally: ColumnTally, vault: TokenizingAuthority) {
+function settler(tally: ColumnTally, vault: TokenizingAuthority, givesTokens: boolean) {
   const { rule, frequencies } = tally;
   const onInvalid = 'onInvalid' in rule ? rule.onInvalid : undefined;
   const namespace = invalidNamespace(namespaceOf(rule) ?? '');
@@ -85,7 +86,8 @@ function settler(tally: ColumnTally, vault: TokenizingAuthority) {
     tally.cells += 1;
     if (isToken(value)) tally.tokenShaped += 1;
     if (typeof outcome === 'string') {
-      frequencies?.add(outcome);
+      if (givesTokens) frequencies?.addToken(outcome);
+      else frequencies?.add(outcome);
       return outcome;
     }
     if (onInvalid === undefined || onInvalid === 'error') throw unfitValue(rule, outcome, row);
@@ -96,13 +98,25 @@ function settler(tally: ColumnTally, vault: TokenizingAuthority) {
   };
 }
 
+/** Where an option of the column is likelier to help than another value; the registry's remedy for the rest. */
+const remedies: Readonly<Record<string, string>> = {
+  'spare-digit':
+    'Set `spare_digit` to a digit that no number of the column begins with, choose another method, or set `on_invalid: token`.',
+  'date-order-needed': 'Set `date_order: dmy` or `date_order: mdy` for the column.',
+  'date-padding':
+    'Set `padded: false` for a column written without leading zeros, or `on_invalid: token` for the rest.',
+  'entity-missing': 'Fill the entity’s cell, name another `entity`, or set `on_invalid: token` for the column.',
+};
+
 function unfitValue(rule: ColumnRule, outcome: Exclude<CellOutcome, string>, row: number): InputError {
   const why =
     outcome.refused === 'entity-missing'
       ? 'stands in a row that does not say whose it is: the entity’s cell is empty'
       : describeRefusal(outcome as Refusal);
+  const remedy = remedies[outcome.refused];
   return new InputError('value-unfit', {
-    message: `The value in row ${row}, column ${rule.index + 1} ${why}`,
+    message: `The value in row ${row}, column ${rule.name} ${why}`,
+    ...(remedy === undefined ? {} : { remedy }),
     details: { row, column: rule.name, columnIndex: rule.index },
   });
 }

@@ -73,12 +73,7 @@ function inverseOf(
       return { one: (text) => originalOf(text) ?? invalid(text) };
     }
     case 'fpe': {
-      const { alphabet, spare_digit: spareDigit } = options;
-      const fpe = fpeOf(vault, {
-        namespace,
-        ...(alphabet === undefined ? {} : { alphabet }),
-        ...(spareDigit === undefined ? {} : { spareDigit }),
-      });
+      const fpe = fpeOf(vault, { namespace, alphabet: options.alphabet, spareDigit: options.spare_digit });
       const restoreMany = walkPastMany(markers, (texts) => fpe.restoreMany(texts));
       return {
         many: (texts) => {

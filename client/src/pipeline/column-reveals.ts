@@ -1,8 +1,11 @@
 import { VaultError } from '@sdp/shared/errors';
+import { tokensInText } from '@sdp/shared/tokenization';
 import { type ColumnEdit, type RowView, resolveColumns } from '../csv/index.ts';
 import type { Manifest, ManifestColumn } from '../manifest/index.ts';
 import type { RevealingAuthority } from './column-authority.ts';
 import { type Restored, type Restorer, restorerOf, restorerOfAnyTokens, unknownValue } from './column-restore.ts';
+
+const tokenLength = 36;
 
 export interface RevealedColumn {
   readonly name: string;
@@ -20,8 +23,8 @@ export interface RevealOptions {
   readonly columns?: readonly string[] | undefined;
   /** Leaves cells whose value isn't known as they are. */
   readonly keepUnknown: boolean;
-  /** Called for each value that is put back. */
-  readonly onReveal: () => void;
+  /** Called for each cell that is put back, with the number of values in it. */
+  readonly onReveal: (values: number) => void;
 }
 
 /** The methods that detokenize undoes, given the vault or its key. */
@@ -40,7 +43,7 @@ export function revealEdits(
   const edits: ColumnEdit[] = [];
   for (const { index, restorer } of restorers(header, { manifest, columns: named }, vault)) {
     const column = { name: header[index] ?? '', index, revealed: 0, unknown: 0 };
-    const settle = (restored: Restored, row: number): string | undefined => {
+    const settle = (text: string, restored: Restored, row: number): string | undefined => {
       if (restored === undefined) return undefined;
       if (restored === unknownValue) {
         if (!keepUnknown) throw unknownCell(column, row);
@@ -48,21 +51,26 @@ export function revealEdits(
         return undefined;
       }
       column.revealed += 1;
-      onReveal();
+      onReveal(valuesIn(text));
       return restored;
     };
     const { one, many } = restorer;
     const replaceMany = (texts: readonly string[], firstRow: number) =>
-      (many?.(texts) ?? []).map((restored, at) => settle(restored, firstRow + at));
+      (many?.(texts) ?? []).map((restored, at) => settle(texts[at] ?? '', restored, firstRow + at));
     edits.push({
       index,
       replace: (text: string, row: number, view: RowView) =>
-        one === undefined ? replaceMany([text], row)[0] : settle(one(text, view), row),
+        one === undefined ? replaceMany([text], row)[0] : settle(text, one(text, view), row),
       ...(many === undefined ? {} : { replaceMany }),
     });
     columns.push(column);
   }
   return { edits, columns };
+}
+
+/** A cell of free text, or one that somebody made for the purpose, holds many tokens. */
+function valuesIn(cell: string): number {
+  return cell.length < 2 * tokenLength ? 1 : Math.max(1, tokensInText(cell).length);
 }
 
 function restorers(
@@ -84,7 +92,8 @@ function restorers(
 function unknownCell({ name, index }: RevealedColumn, row: number): VaultError {
   return new VaultError('token-unknown', {
     message: `The token in row ${row}, column ${index + 1} is not in the vault`,
-    remedy: 'Use the vault with which the file was tokenized, or leave such tokens as they are with --keep-unknown.',
+    remedy:
+      'Use the vault with which the file was tokenized. What was erased since (vault forget, vault sweep) or has another token now (vault retoken) stays unknown; --keep-unknown leaves such tokens in place.',
     details: { row, column: name, columnIndex: index },
   });
 }

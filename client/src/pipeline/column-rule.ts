@@ -39,7 +39,8 @@ export function defaultNamespace(sourceTable: string, column: string): string {
 /**
  * Treats every column as the configuration says.
  *
- * @throws {InputError} from the plan: `csv-column-unknown`, `csv-column-ambiguous`, `column-unconfigured`
+ * @throws {InputError} from the plan: `csv-column-unknown`, `csv-column-ambiguous`, `column-unconfigured` (also where no
+ *   column would stay)
  */
 export function planConfiguredColumns(config: TokenizationConfig): ColumnPlan {
   return (header) => {
@@ -56,11 +57,18 @@ export function planConfiguredColumns(config: TokenizationConfig): ColumnPlan {
       throw new InputError('column-unconfigured', { details: { findings, count: findings.length } });
     }
     const rest = config.default === 'drop' ? 'drop' : 'keep';
-    return header.map((name, index): ColumnRule => {
+    const rules = header.map((name, index): ColumnRule => {
       const column = config.columns.get(name);
       if (!column) return { name, index, method: rest };
       return { name, index, ...settled(column, name, config) };
     });
+    if (rules.every(({ method }) => method === 'drop')) {
+      throw new InputError('column-unconfigured', {
+        message: 'The configuration drops every column of the file',
+        remedy: 'Give at least one column of it a method other than drop.',
+      });
+    }
+    return rules;
   };
 }
 

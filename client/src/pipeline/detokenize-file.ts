@@ -1,5 +1,5 @@
 import { InputError, UsageError } from '@sdp/shared/errors';
-import { type RevealEntry, type RevealRequest, recordReveal } from '../audit/index.ts';
+import { type RevealEntry, type RevealRequest, type RevealRun, recordReveal } from '../audit/index.ts';
 import { type CommandContext, pathFrom, stdioPath } from '../commands/context.ts';
 import { warnOfLeak } from '../commands/warn-of-leak.ts';
 import { type Compression, compressionByName } from '../compression/index.ts';
@@ -34,6 +34,8 @@ export interface DetokenizeRequest {
   readonly keepUnknown: boolean;
   /** Why, for the audit log. */
   readonly reason?: string;
+  /** Where several files are put back in one run: what it has revealed. */
+  readonly run?: RevealRun;
   readonly csv: CsvOptions;
   /** Of the input; by the manifest, its first bytes and its name where left out. */
   readonly format?: TableFormat;
@@ -84,7 +86,7 @@ export async function detokenizeFile(context: CommandContext, request: Detokeniz
         const entry = recordReveal(context, vault, revealRequestOf(request, manifest));
         reveal = entry;
         const { columns: named, keepUnknown } = request;
-        const options = { manifest, columns: named, keepUnknown, onReveal: () => entry.count() };
+        const options = { manifest, columns: named, keepUnknown, onReveal: (values: number) => entry.count(values) };
         const planned = revealEdits(header, options, vault);
         columns = planned.columns;
         return {
@@ -106,7 +108,7 @@ export async function detokenizeFile(context: CommandContext, request: Detokeniz
     reveal?.released();
     return { outputPath: target.path, rows, columns, manifest };
   } catch (error) {
-    reveal?.failed(error);
+    reveal?.failed(error, { streamed: target?.isStream ?? false });
     throw error;
   } finally {
     progress.stop();
@@ -117,7 +119,7 @@ export async function detokenizeFile(context: CommandContext, request: Detokeniz
 
 /** How many values there are at most is known beforehand where there is a manifest. */
 function revealRequestOf(
-  { vaultPath, reason, input, output }: DetokenizeRequest,
+  { vaultPath, reason, run, input, output }: DetokenizeRequest,
   manifest: Manifest | undefined,
 ): RevealRequest {
   const columns = manifest?.columns.filter(isReversible);
@@ -127,6 +129,7 @@ function revealRequestOf(
     reason,
     input,
     output,
+    ...(run === undefined ? {} : { run }),
     ...(columns === undefined || manifest === undefined
       ? {}
       : {

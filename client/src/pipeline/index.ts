@@ -18,5 +18,6 @@ export { openInput } from './open-input.ts';
 export { OutputTarget } from './output-target.ts';
 export { type Preview, type PreviewCell, previewRows } from './preview-rows.ts';
 export { rowProgress } from './row-progress.ts';
+export { sweepLeftOf } from './run-checkpoint.ts';
 export { type TokenizeOutcome, type TokenizeRequest, tokenizeFile } from './tokenize-file.ts';
 export { openUntouched, type UntouchedVault } from './untouched-vault.ts';

@@ -18,8 +18,8 @@ export type KeySource = Pick<Vault, 'keyed'>;
 
 export interface FpeSettings {
   readonly namespace: string;
-  readonly alphabet?: AlphabetSpec;
-  readonly spareDigit?: number;
+  readonly alphabet?: AlphabetSpec | undefined;
+  readonly spareDigit?: number | undefined;
 }
 
 /** Format-preserving encryption under the namespace's key. */

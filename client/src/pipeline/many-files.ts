@@ -32,6 +32,12 @@ export async function filePairs(
   const names: string[] = [];
   for await (const name of glob(pattern, { cwd: root, exclude: (each) => each.startsWith('.') })) names.push(name);
   const target = await folderFor(context, output);
+  if (resolve(root) === target) {
+    throw new UsageError('usage-invalid', {
+      message: 'The output is the folder of the input, whose files would be replaced',
+      remedy: 'Name another folder with --output.',
+    });
+  }
   const pairs: FilePair[] = [];
   for (const name of names.toSorted()) {
     const from = join(root, name);
@@ -114,8 +120,9 @@ export async function workOnFiles<T>(
       if (makeFolders) await mkdir(dirname(pair.output), { recursive: true });
       outcomes.push({ ...pair, status: 'done', outcome: await work(pair) });
     } catch (error) {
-      // A missing key or a full stop is no fault of the file.
+      // A missing key, a missing reason or a full stop is no fault of the file.
       if (!(error instanceof SdpError) || error.kind === 'interrupted' || error.kind === 'config') throw error;
+      if (error.code === 'reason-missing') throw error;
       outcomes.push({ ...pair, status: 'failed', error });
       stopped = !keepGoing;
     }

@@ -4,6 +4,8 @@ import { CompressingSink, type Compression } from '../compression/index.ts';
 import type { ByteSink } from '../csv/index.ts';
 import { AtomicFile, type AtomicFileOptions, DigestSink, outputStream } from '../files/index.ts';
 
+const standardOutputs = ['/dev/stdout', '/dev/fd/1', '/proc/self/fd/1'];
+
 export interface OutputTargetOptions extends AtomicFileOptions {
   /** How the data is compressed on its way; not at all where left out. */
   readonly compression?: Compression;
@@ -34,6 +36,12 @@ export class OutputTarget implements ByteSink {
 
   static async open(context: CommandContext, path: string, options: OutputTargetOptions): Promise<OutputTarget> {
     const { compression = 'none' } = options;
+    if (standardOutputs.includes(path)) {
+      throw new UsageError('usage-invalid', {
+        message: 'Written to as a file, stdout would get the summary behind the data',
+        remedy: 'Name stdout with --output -.',
+      });
+    }
     if (path !== stdioPath) {
       const absolute = pathFrom(context, path);
       const file = await AtomicFile.create(absolute, options);
@@ -59,6 +67,11 @@ export class OutputTarget implements ByteSink {
   async finish(): Promise<{ readonly bytes: number; readonly sha256: string }> {
     await this.#sink.endFrame(true);
     return this.#digests.digest();
+  }
+
+  /** Whether what is written leaves at once, as with stdout, a pipe or a device: nothing of it can be taken back. */
+  get isStream(): boolean {
+    return this.#file?.id === undefined;
   }
 
   /** Whether an unfinished output can be left for a later run. */

@@ -1,18 +1,21 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { open, readFile, realpath, rm } from 'node:fs/promises';
+import { open, readFile, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { InputError } from '@sdp/shared/errors';
 import { z } from 'zod';
 import type { TablePosition } from '../csv/index.ts';
-import { AtomicFile, isGone, ownProcess } from '../files/index.ts';
+import { AtomicFile, isGone, linkTarget, ownProcess, sweepUnfinished } from '../files/index.ts';
+import { manifestPathFor } from '../manifest/index.ts';
 import type { Vault } from '../vault/index.ts';
 import type { WrittenSoFar } from './output-target.ts';
 
 const count = z.int().min(0);
 
 const schema = z.strictObject({
-  version: z.literal(1),
+  version: z.literal(2),
   vault_id: z.string(),
+  /** Keyed digest of the vault's generation: the tokens written so far are those of that one. */
+  generation: z.string(),
   /** Keyed digest of everything that decides which bytes come out: rules, options, tool. */
   plan: z.string(),
   /** Keyed digest of what the input is known by. */
@@ -34,7 +37,7 @@ export type RunCheckpoint = z.infer<typeof schema>;
 
 /** What the checkpoint of an output is called. Links are followed, as the output's own bytes go behind them too. */
 export async function checkpointPathFor(outputPath: string): Promise<string> {
-  const target = await realpath(outputPath).catch(() => outputPath);
+  const target = await linkTarget(outputPath);
   return join(dirname(target), `.${basename(target)}.sdp-checkpoint`);
 }
 
@@ -75,6 +78,9 @@ export function assertFits(checkpoint: RunCheckpoint, run: RunIdentity): void {
   if (expected.length !== mac.length || !timingSafeEqual(expected, Buffer.from(mac))) {
     throw unfit('The checkpoint was changed after it was written');
   }
+  if (checkpoint.generation !== keyed(vault, 'generation', vault.generation)) {
+    throw unfit('The vault’s tokens were changed, or it was restored from a backup, since the run was stopped');
+  }
   if (checkpoint.input !== keyed(vault, 'input', run.input))
     throw unfit('The input was changed since the run was stopped');
   if (checkpoint.plan !== keyed(vault, 'plan', run.plan)) {
@@ -100,8 +106,9 @@ export async function writeCheckpoint(
   const { vault } = run;
   const { host, pid } = ownProcess();
   const rest = {
-    version: 1 as const,
+    version: 2 as const,
     vault_id: vault.id,
+    generation: keyed(vault, 'generation', vault.generation),
     plan: keyed(vault, 'plan', run.plan),
     input: keyed(vault, 'input', run.input),
     every_bytes: progress.everyBytes,
@@ -124,8 +131,18 @@ export async function writeCheckpoint(
   }
 }
 
+/** Removes it, and what a run that was killed while writing it has left. */
 export async function removeCheckpoint(path: string): Promise<void> {
   await rm(path, { force: true });
+  await sweepUnfinished(path);
+}
+
+/** Removes all that runs which were killed have left of an output that is there: none will be taken up again. */
+export async function sweepLeftOf(outputPath: string): Promise<void> {
+  const path = await checkpointPathFor(outputPath);
+  const found = await readCheckpoint(path).catch(() => undefined);
+  if (found === undefined || !isBusy(found)) await removeCheckpoint(path);
+  for (const written of [outputPath, manifestPathFor(outputPath)]) await sweepUnfinished(written);
 }
 
 /** Size, time of change, and digests of the beginning and the end: what an input is known by without reading all of it. */

@@ -1,6 +1,7 @@
 import { InputError, UsageError } from '@sdp/shared/errors';
 import type { CommandContext } from '../commands/context.ts';
 import type { TableCheckpoints, TablePosition } from '../csv/index.ts';
+import { sweepUnfinished, unfinishedFilesOf } from '../files/index.ts';
 import type { TableInput } from '../tables/index.ts';
 import type { ColumnTally } from './column-edits.ts';
 import type { OutputTarget } from './output-target.ts';
@@ -55,15 +56,19 @@ export class ResumableRun {
       if (resume) throw error;
       return undefined;
     });
-    if (found !== undefined && isBusy(found)) {
+    const unfinished = (await unfinishedFilesOf(outputPath)).find(({ id }) => id === found?.output.id);
+    // A run that goes on from a checkpoint takes the file over before it writes a checkpoint of its own.
+    if (found !== undefined && (isBusy(found) || unfinished?.isAbandoned === false)) {
       if (!resume) return undefined;
       throw new InputError('checkpoint-unfit', {
         message: 'The run that writes this output is still at work',
         remedy: 'Wait for it, or stop it first.',
       });
     }
-    if (!resume) await removeCheckpoint(path);
-    const from = resume ? found : undefined;
+    // Without its file a checkpoint is of no use: the run was killed when all was done but to remove the checkpoint.
+    const from = resume && unfinished !== undefined ? found : undefined;
+    if (from === undefined) await removeCheckpoint(path);
+    else await sweepUnfinished(path);
     return from === undefined && everyBytes === 0 ? undefined : new ResumableRun(context, path, everyBytes, from);
   }
 
@@ -154,7 +159,7 @@ export function assertResumable(
       : table.format !== 'csv' && table.format !== 'ndjson'
         ? `of a ${table.format} file`
         : target.strict
-          ? 'with --strict, which needs the frequencies of all rows'
+          ? 'with --strict, which needs the frequencies of all rows,'
           : undefined;
   if (why === undefined) return;
   throw new UsageError('usage-invalid', {

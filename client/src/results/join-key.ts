@@ -58,12 +58,7 @@ function treatedKey({ method, options = {} }: KeyColumn, namespace: string, vaul
     case 'email':
       return emailKey(vault, namespace, form, options.keep_domain ?? false);
     case 'fpe': {
-      const { alphabet, spare_digit: spareDigit } = options;
-      const fpe = fpeOf(vault, {
-        namespace,
-        ...(alphabet === undefined ? {} : { alphabet }),
-        ...(spareDigit === undefined ? {} : { spareDigit }),
-      });
+      const fpe = fpeOf(vault, { namespace, alphabet: options.alphabet, spareDigit: options.spare_digit });
       const protectMany = walkPastMany(markers, (values) => fpe.protectMany(values));
       return (raw) => {
         const [outcome] = protectMany([raw]);

@@ -36,6 +36,7 @@ const adviceByType: Readonly<Partial<Record<ColumnType, string>>> = {
   age: 'narrows down to few together with other columns; bucket with size: 10 blurs it',
   coordinates: 'a place to a few metres names a house; bucket with size: 0.1 blurs it',
   income: 'sensitive; bucket with size: 10000 blurs it',
+  job: 'narrows down to few together with other columns',
   birth_year: 'narrows down to few together with other columns',
   health: 'sensitive: keep it only if the server needs it',
   religion: 'sensitive: keep it only if the server needs it',

@@ -25,6 +25,8 @@ export async function openTable(
   const compression = compressionByMagic(start);
   const found = format ?? formatByMagic(start) ?? formatByName(name) ?? 'csv';
   const { again } = file;
+  // These are read from anywhere in the file, by a handle of their own.
+  if (found === 'parquet' || found === 'xlsx') await counted.return(undefined);
   return {
     format: found,
     compression,

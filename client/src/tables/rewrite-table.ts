@@ -1,3 +1,4 @@
+import { UsageError } from '@sdp/shared/errors';
 import { type ByteSink, type CsvOptions, rewriteCsv } from '../csv/index.ts';
 import type { ManifestFormat } from '../manifest/index.ts';
 import { type NdjsonRewriteSummary, rewriteNdjson } from '../ndjson/index.ts';
@@ -15,6 +16,7 @@ export interface RewriteTableOptions {
 /**
  * Copies a table in its own format, save for the cells that are replaced or dropped; a workbook's sheet becomes CSV.
  *
+ * @throws {UsageError} `usage-invalid` for a sheet of what is no workbook
  * @throws {InputError} as the format's own rewriter does
  */
 export async function rewriteTable(
@@ -24,6 +26,12 @@ export async function rewriteTable(
   options: RewriteTableOptions,
 ): Promise<TableSummary> {
   const { signal, described } = options;
+  if (options.sheet !== undefined && table.format !== 'xlsx') {
+    throw new UsageError('usage-invalid', {
+      message: `--sheet belongs to a workbook, and the input is ${table.format}`,
+      remedy: 'Leave out --sheet, or check --input and --format.',
+    });
+  }
   switch (table.format) {
     case 'ndjson': {
       const { textAgain } = table;

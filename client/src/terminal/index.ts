@@ -1,5 +1,5 @@
 export { errorJson } from './format-error.ts';
-export { formatNumber } from './format-table.ts';
+export { formatCount, formatNumber } from './format-table.ts';
 export { formatBytes } from './progress-line.ts';
 export { promptSecret } from './prompt-secret.ts';
 export { StreamTerminal, type TerminalStream } from './stream-terminal.ts';

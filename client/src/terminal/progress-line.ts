@@ -58,7 +58,8 @@ export class ProgressLine implements Progress {
     const time = now();
     if (time - this.#drawnAt < redrawMs) return;
     this.#drawnAt = time;
-    const columns = stream.columns ?? 80;
+    // A terminal without a size says 0.
+    const columns = stream.columns || 80;
     let text = escapeControl(
       progressText(this.#label, this.#done, (time - this.#startedAt) / 1000, {
         total: this.#total,

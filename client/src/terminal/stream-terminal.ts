@@ -47,10 +47,12 @@ export class StreamTerminal implements Terminal {
     }
     if (this.quiet) return;
     const parts = typeof text === 'string' ? [text] : text;
+    const stream = this.#stdoutIsData ? this.#stderr : this.#stdout;
+    const maxWidth = stream.isTTY === true ? stream.columns || undefined : undefined;
     const lines = parts.map((part) =>
-      typeof part === 'string' ? escapeControl(part, { keepLineFeeds: true }) : formatTable(part),
+      typeof part === 'string' ? escapeControl(part, { keepLineFeeds: true }) : formatTable(part, maxWidth),
     );
-    (this.#stdoutIsData ? this.#stderr : this.#stdout).write(`${lines.join('\n')}\n`);
+    stream.write(`${lines.join('\n')}\n`);
   }
 
   info(text: string): void {

@@ -10,8 +10,34 @@ const invisible = /^[\p{Mn}\p{Me}\p{Cf}]+$/u;
 export function textWidth(text: string): number {
   if (/^[\x20-\x7e]*$/.test(text)) return text.length;
   let width = 0;
-  for (const { segment } of segmenter.segment(text)) {
-    if (!invisible.test(segment)) width += wide.test(segment) || emoji.test(segment) ? 2 : 1;
-  }
+  for (const { segment } of segmenter.segment(text)) width += segmentWidth(segment);
   return width;
+}
+
+/** The text in lines of at most so many columns, broken behind a space where there is one, else anywhere. */
+export function wrapText(text: string, width: number): string[] {
+  if (textWidth(text) <= width) return [text];
+  const lines: string[] = [];
+  let line = '';
+  let used = 0;
+  for (const { segment } of segmenter.segment(text)) {
+    const more = segmentWidth(segment);
+    if (used + more > width && line !== '') {
+      const space = line.lastIndexOf(' ') + 1;
+      // A break early in the line would waste most of it.
+      const end = segment === ' ' || space * 2 <= line.length ? line.length : space;
+      lines.push(line.slice(0, end).trimEnd());
+      line = line.slice(end);
+      used = textWidth(line);
+      if (segment === ' ' && line === '') continue;
+    }
+    line += segment;
+    used += more;
+  }
+  return line === '' ? lines : [...lines, line];
+}
+
+function segmentWidth(segment: string): number {
+  if (invisible.test(segment)) return 0;
+  return wide.test(segment) || emoji.test(segment) ? 2 : 1;
 }

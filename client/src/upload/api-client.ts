@@ -1,11 +1,12 @@
 import { Readable } from 'node:stream';
 import { IntegrityError, InterruptedError, SdpError, UnavailableError } from '@sdp/shared/errors';
-import { type Dispatcher, errors, request } from 'undici';
+import type { Dispatcher } from 'undici';
 import type { z } from 'zod';
 import { errorOf, type FailedResponse } from './problem-error.ts';
 import { defaultRetry, type RetryOptions, retrying } from './retry-policy.ts';
 import { serverUrlText } from './server-url.ts';
 import { answerTimeoutMs, createDispatcher } from './transport.ts';
+import { undici } from './undici.ts';
 
 /** JSON answers are small; more than this is not one of ours. */
 const maximumJsonBytes = 4 * 1_048_576;
@@ -107,7 +108,7 @@ export class ApiClient {
     };
     const body = open === undefined ? null : Readable.from(watchErrors(open(), noted), { objectMode: false });
     try {
-      const response = await request(this.serverUrl + path, {
+      const response = await undici().request(this.serverUrl + path, {
         method,
         headers: { ...headers, 'x-api-key': this.#options.apiKey, 'accept-encoding': 'identity' },
         body,
@@ -184,6 +185,7 @@ export function transportError(error: unknown, signal: AbortSignal): SdpError {
       remedy: 'Check --server-url; name the authority that signed the certificate with --ca FILE.',
     });
   }
+  const { errors } = undici();
   const timeout = error instanceof errors.HeadersTimeoutError || error instanceof errors.BodyTimeoutError;
   const reason = timeout ? 'no answer in time' : code;
   return new UnavailableError('server-unreachable', {

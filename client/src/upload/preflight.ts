@@ -26,7 +26,7 @@ export async function checkServer(client: ApiClient, intent: Intent): Promise<Se
   if (info.client_id !== intent.clientId) {
     throw new RejectedError('forbidden', {
       message: 'The API key belongs to another client than --client-id names',
-      remedy: 'Use the client id that the API key was made for.',
+      remedy: 'Use the client id that the API key was made for; `sdp doctor` with the same server names it.',
     });
   }
   if (!info.processing_types.includes(intent.processingType)) {

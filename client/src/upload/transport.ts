@@ -1,7 +1,8 @@
 import { type LookupAddress, type LookupOptions, lookup } from 'node:dns';
 import { isIPv4 } from 'node:net';
 import { getCACertificates } from 'node:tls';
-import { Agent, type Dispatcher } from 'undici';
+import type { Dispatcher } from 'undici';
+import { undici } from './undici.ts';
 
 const connectTimeoutMs = 15_000;
 const idleTimeoutMs = 120_000;
@@ -16,6 +17,7 @@ type LookupCallback = (error: Error | null, address: string | LookupAddress[], f
  * system's, whatever NODE_TLS_REJECT_UNAUTHORIZED says; there is no switch to turn that off.
  */
 export function createDispatcher(serverUrl: URL, ca?: string): Dispatcher {
+  const { Agent } = undici();
   if (serverUrl.protocol === 'http:') {
     return new Agent({ bodyTimeout: idleTimeoutMs, connect: { timeout: connectTimeoutMs, lookup: loopbackLookup } });
   }

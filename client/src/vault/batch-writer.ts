@@ -8,7 +8,7 @@ import { createSequence, type Database } from './database.ts';
 import { BlockEncoder, blockSizes } from './encode-block.ts';
 import { dayToBytes, EntryDays, today } from './entry-days.ts';
 import { blockAad, blockCapacity, encryptionCap, tailBytes, tokenBytes } from './format.ts';
-import { loadDataKey, type WriterKeys } from './keyring.ts';
+import { assertSameTokens, loadDataKey, type WriterKeys } from './keyring.ts';
 import { KnownEntries, type KnownEntry } from './known-entries.ts';
 import { assertSameUse } from './namespace-use.ts';
 import { SpellingCheck } from './spelling-check.ts';
@@ -88,8 +88,7 @@ export class BatchWriter {
     // Read anew each time: another process may have committed in between.
     const state = this.#states.read();
     // These digests are of no use any more if the tokens were changed in between.
-    const tokenKey = state.keys.find((key) => key.purpose === 'token' && key.state === 'active');
-    if (tokenKey?.id !== this.#keys.ids.token) throw new VaultError('vault-keys-changed');
+    assertSameTokens(state, this.#keys.ids);
     this.#blockSet.reset(state.blockSet);
     let changed = false;
     const differing = batches.map((sorted) => {

@@ -4,13 +4,21 @@ import { type BatchFollower, type BatchUse, plainUse } from './namespace-use.ts'
 /** Values a batch holds: large batches, sorted, turn random inserts into nearly sequential ones. */
 export const batchCapacity = 196_608;
 
+/**
+ * As {@link batchCapacity}, for a namespace that holds millions. Each batch rewrites nearly all of its token tree there, so
+ * fewer batches mean less to write.
+ */
+export const largeBatchCapacity = 524_288;
+
 /** As {@link batchCapacity}, for surrogates: those that are not stored yet are kept at hand by their text. */
 const surrogateCapacity = 32_768;
 
 const firstCapacity = 4_096;
+const growth = 1.5;
 
 /** A batch is sent once its values reach this size, so that memory stays bounded with long values. */
-export const batchValueBytes = 8 * 1024 * 1024;
+const batchValueBytes = 8 * 1024 * 1024;
+const largeBatchValueBytes = 16 * 1024 * 1024;
 
 /** A batch on its way between the threads; the buffers change owner, nothing is copied. */
 export interface Batch {
@@ -37,6 +45,11 @@ export function newBatchBuffers(): BatchBuffers {
   };
 }
 
+/** Bytes that the buffers of a batch take. */
+export function sizeOf({ digests, ends, values }: BatchBuffers): number {
+  return digests.byteLength + ends.byteLength + values.byteLength;
+}
+
 /** What to transfer along with a batch. */
 export function transferListOf(batch: BatchBuffers): ArrayBuffer[] {
   return [batch.digests.buffer, batch.ends.buffer, batch.values.buffer];
@@ -46,8 +59,11 @@ export function transferListOf(batch: BatchBuffers): ArrayBuffer[] {
 export class BatchBuilder {
   readonly namespace: string;
   readonly follower: BatchFollower | undefined;
+  /** Whether it takes more, since its namespace holds millions. */
+  readonly isLarge: boolean;
   readonly #use: BatchUse;
   readonly #capacity: number;
+  readonly #valueBytes: number;
   #buffers: BatchBuffers;
   #digests: Buffer;
   #values: Buffer;
@@ -55,11 +71,21 @@ export class BatchBuilder {
   #size = 0;
   #lastIsAscii = false;
 
-  constructor(namespace: string, buffers: BatchBuffers, use: BatchUse = plainUse, follower?: BatchFollower) {
+  /** @param isLarge whether the namespace holds millions of values; makes no difference where each has a follower */
+  constructor(
+    namespace: string,
+    buffers: BatchBuffers,
+    use: BatchUse = plainUse,
+    follower?: BatchFollower,
+    isLarge = false,
+  ) {
     this.namespace = namespace;
     this.#use = use;
     this.follower = follower;
-    this.#capacity = use.kind === 'surrogate' ? surrogateCapacity : batchCapacity;
+    // A follower keeps strings at hand for each value of the batch.
+    this.isLarge = isLarge && follower === undefined;
+    this.#capacity = use.kind === 'surrogate' ? surrogateCapacity : this.isLarge ? largeBatchCapacity : batchCapacity;
+    this.#valueBytes = this.isLarge ? largeBatchValueBytes : batchValueBytes;
     this.#buffers = buffers;
     this.#digests = Buffer.from(buffers.digests.buffer);
     this.#values = Buffer.from(buffers.values.buffer);
@@ -75,7 +101,7 @@ export class BatchBuilder {
   }
 
   get isFull(): boolean {
-    return this.#count === this.#capacity || this.#size >= batchValueBytes;
+    return this.#count === this.#capacity || this.#size >= this.#valueBytes;
   }
 
   /** @param digestHex at least 40 hex digits */
@@ -105,19 +131,18 @@ export class BatchBuilder {
     return { namespace: this.namespace, use, count: this.#count, ...this.#buffers };
   }
 
+  // `transfer` lets go of the old bytes at once: left to the garbage collector, they would be as many again.
   #growValues(needed: number): void {
-    const grown = new Uint8Array(Math.max(this.#values.length * 2, this.#size + needed));
-    grown.set(this.#values.subarray(0, this.#size));
-    this.#buffers = { ...this.#buffers, values: grown };
-    this.#values = Buffer.from(grown.buffer);
+    const capacity = Math.max(Math.ceil(this.#values.length * growth), this.#size + needed);
+    const values = new Uint8Array(this.#buffers.values.buffer.transfer(capacity));
+    this.#buffers = { ...this.#buffers, values };
+    this.#values = Buffer.from(values.buffer);
   }
 
   #growEntries(): void {
-    const capacity = Math.min(this.#count * 2, batchCapacity);
-    const digests = new Uint8Array(capacity * digestBytes);
-    digests.set(this.#buffers.digests);
-    const ends = new Uint32Array(capacity);
-    ends.set(this.#buffers.ends);
+    const capacity = Math.min(Math.ceil(this.#count * growth), this.#capacity);
+    const digests = new Uint8Array(this.#buffers.digests.buffer.transfer(capacity * digestBytes));
+    const ends = new Uint32Array(this.#buffers.ends.buffer.transfer(capacity * Uint32Array.BYTES_PER_ELEMENT));
     this.#buffers = { ...this.#buffers, digests, ends };
     this.#digests = Buffer.from(digests.buffer);
   }

@@ -170,6 +170,13 @@ export function reserveFile(path: string): void {
     }
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return;
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
+      throw new VaultError('vault-unusable', {
+        message: 'The folder of the vault does not exist',
+        remedy: 'Make the folder first, or check --vault and SDP_VAULT.',
+        details: { file: path },
+      });
+    }
     throw new VaultError('vault-unusable', { message: 'The vault file cannot be made', details: { file: path } });
   }
 }
@@ -179,6 +186,10 @@ export function assertFileThere(path: string): void {
   const status = statSync(path, { throwIfNoEntry: false });
   if (status === undefined) throw new VaultError('vault-not-found', { details: { file: path } });
   if (!status.isFile()) {
-    throw new VaultError('vault-not-a-vault', { message: 'The path names no file', details: { file: path } });
+    throw new VaultError('vault-not-a-vault', {
+      message: status.isDirectory() ? 'The vault is a file, and the path names a folder' : 'The path names no file',
+      remedy: 'Check --vault and SDP_VAULT.',
+      details: { file: path },
+    });
   }
 }

@@ -15,20 +15,24 @@ export class BlockEncoder {
     }
     if (size > this.#plaintext.length) this.#plaintext = Buffer.alloc(size);
     const out = this.#plaintext;
+    const { digests, ends, values } = batch;
     out[0] = positions.length;
     let at = 1;
     for (const position of positions) {
       const from = position * digestBytes;
-      for (let i = 0; i < tokenBytes; i++) out[at++] = batch.digests[from + i] ?? 0;
+      for (let i = from; i < from + tokenBytes; i++) out[at++] = digests[i] as number;
     }
     for (const position of positions) at = writeLength(out, at, valueLength(batch, position));
     for (const position of positions) {
-      const end = batch.ends[position] ?? 0;
+      const end = ends[position] as number;
       const start = end - valueLength(batch, position);
       // For a short value the loop beats the call that would copy it.
-      if (end - start > 64) out.set(batch.values.subarray(start, end), at);
-      else for (let i = start, to = at; i < end; i++) out[to++] = batch.values[i] ?? 0;
-      at += end - start;
+      if (end - start > 64) {
+        out.set(values.subarray(start, end), at);
+        at += end - start;
+      } else {
+        for (let i = start; i < end; i++) out[at++] = values[i] as number;
+      }
     }
     return out.subarray(0, size);
   }

@@ -30,8 +30,33 @@ export interface Keyring {
   readonly formerToken: KeyObject | undefined;
   /** What is to be done since a master key leaked. */
   readonly leak: LeakState | undefined;
-  /** Ids of the keys in use, by which a process finds out that another one has changed them. */
-  readonly ids: Readonly<Record<'state' | 'token', number>>;
+  /** Ids of the keys in use and the vault's epoch, by which a process finds out that another one has changed them. */
+  readonly ids: KeyringIds;
+}
+
+export interface KeyringIds {
+  readonly state: number;
+  readonly token: number;
+  /** See the state's; empty where it has none. */
+  readonly epoch: string;
+}
+
+/** @throws {VaultError} `vault-keys-changed` if what was read under these keys may not be there any more */
+export function assertSameEpoch({ epoch = '' }: VaultState, ids: KeyringIds): void {
+  if (epoch === ids.epoch) return;
+  throw new VaultError('vault-keys-changed', {
+    message: 'The vault was restored from a backup in the meantime, and lacks entries that it had',
+  });
+}
+
+/**
+ * @throws {VaultError} `vault-keys-changed` if another process has changed the tokens, or restored the vault from a backup
+ *   that lacks entries
+ */
+export function assertSameTokens(state: VaultState, ids: KeyringIds): void {
+  assertSameEpoch(state, ids);
+  const active = state.keys.find((key) => key.purpose === 'token' && key.state === 'active');
+  if (active?.id !== ids.token) throw new VaultError('vault-keys-changed');
 }
 
 /** What the worker needs that seals and writes. */
@@ -136,7 +161,7 @@ export function openKeys(db: Database, master: MasterKey): Keyring {
     data,
     formerToken: formerTokenRow && open(formerTokenRow, 'token'),
     leak: state.leak,
-    ids: { state: stateRow?.key_id ?? 0, token: rowOf('token')?.key_id ?? 0 },
+    ids: { state: stateRow?.key_id ?? 0, token: rowOf('token')?.key_id ?? 0, epoch: state.epoch ?? '' },
   };
 }
 

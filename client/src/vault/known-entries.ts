@@ -1,11 +1,11 @@
 import { VaultError } from '@sdp/shared/errors';
 import type { Batch } from './batch.ts';
 import type { OpenedBlock } from './block.ts';
+import { type BlockRow, openBlockRow } from './block-row.ts';
 import type { Database } from './database.ts';
 import { blockCapacity, tailBytes, tokenBytes } from './format.ts';
 import { GenerationCache } from './generation-cache.ts';
 import type { WriterKeys } from './keyring.ts';
-import { type BlockRow, openBlockRow } from './reader.ts';
 import type { NamespaceState } from './state.ts';
 import type { TokenPack } from './token-pack.ts';
 

@@ -24,6 +24,8 @@ export interface BatchFollower {
 export interface NamespaceUse extends BatchUse {
   readonly namespace: string;
   expiresDays: number | undefined;
+  /** Entries that the vault had of it before this run. */
+  readonly entriesBefore: number;
   /** Called for each new batch. */
   follow?: () => BatchFollower;
 }
@@ -41,9 +43,15 @@ export class NamespaceUses {
   /** @throws {VaultError} `namespace-mismatch` */
   of(namespace: string, kind: NamespaceKind, options: NamespaceOptions = {}): NamespaceUse {
     const { canonical, expiresDays } = options;
-    const wanted: NamespaceUse = { namespace, kind, canonical: canonical?.id ?? '', expiresDays };
-    const known = this.#made.get(namespace);
     const stored = this.#stored(namespace);
+    const wanted: NamespaceUse = {
+      namespace,
+      kind,
+      canonical: canonical?.id ?? '',
+      expiresDays,
+      entriesBefore: stored?.entries ?? 0,
+    };
+    const known = this.#made.get(namespace);
     if (known !== undefined) assertSameUse(known, wanted, namespace);
     if (stored !== undefined) assertSameUse(stored, wanted, namespace);
     if (known === undefined) {

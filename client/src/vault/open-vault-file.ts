@@ -48,7 +48,7 @@ export function openVaultFile(options: OpenVaultFileOptions): VaultFile {
   try {
     return withVaultErrors(() => {
       if (isBlank(db)) {
-        if (!create) throw new VaultError('vault-not-a-vault', { details: { file: path } });
+        if (!create) throw stillBlank(path);
         initialize(db, masterKey);
       }
       assertVaultFile(db);
@@ -67,6 +67,15 @@ export function openVaultFile(options: OpenVaultFileOptions): VaultFile {
     db.close();
     throw error;
   }
+}
+
+/** What a run leaves that is killed while it makes the vault; the next one that tokenizes makes it anew. */
+function stillBlank(path: string): VaultError {
+  return new VaultError('vault-not-a-vault', {
+    message: 'The vault is blank: the run that made it was stopped before anything was in it',
+    remedy: 'Tokenize into it, or remove the file.',
+    details: { file: path },
+  });
 }
 
 /** Two processes may get here at once: the second finds the work done. */

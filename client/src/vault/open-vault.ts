@@ -1,6 +1,7 @@
 import { hmacHex } from '@sdp/shared/crypto';
 import { VaultError } from '@sdp/shared/errors';
 import { openDatabase } from './database.ts';
+import { assertSameTokens } from './keyring.ts';
 import { namespaceKeys } from './namespace-keys.ts';
 import { NamespaceWriting } from './namespace-writing.ts';
 import { openVaultFile, type VaultFile } from './open-vault-file.ts';
@@ -8,6 +9,7 @@ import { VaultReader } from './reader.ts';
 import { readAuditHead, sealAuditHead } from './sealed-audit-head.ts';
 import { SealingQueue } from './sealing-queue.ts';
 import { vaultErrorFrom, withVaultErrors } from './sqlite-errors.ts';
+import { StateStore } from './state.ts';
 import { readStats } from './stats.ts';
 import { SurrogateDigests } from './surrogates.ts';
 import { type DigestOverride, TokenDigests } from './token-digests.ts';
@@ -49,6 +51,7 @@ function assemble({ path, db, keys }: VaultFile, options: OpenVaultOptions, over
   let closed = false;
   return {
     id: vaultId,
+    generation: `${ids.token} ${ids.epoch}`,
     keyFingerprints: () => [...keys.masterFingerprints],
     pendingAfterLeak: () => keys.leak?.pending ?? [],
     tokenizer: (namespace, use) => {
@@ -71,7 +74,13 @@ function assemble({ path, db, keys }: VaultFile, options: OpenVaultOptions, over
     },
     keyed: (namespace) => namespaceKeys(keys, namespace),
     drain: () => queue.drain(),
-    flush: () => queue.flush(),
+    flush: async () => {
+      await queue.flush();
+      // What was flushed earlier may be gone, or have other tokens by now: nothing may be published that relies on it.
+      if (queue.hasSent) {
+        withVaultErrors(() => assertSameTokens(new StateStore(db, vaultId, state, ids.state).read(), ids));
+      }
+    },
     hasher: (namespace) => digests.hasher(namespace),
     tokenOf: (namespace, canonical) => digests.tokenOf(namespace, canonical),
     revealer: (namespaces) => {

@@ -1,14 +1,23 @@
 import { Worker } from 'node:worker_threads';
 import { type CodeOf, errorRegistry, IntegrityError, SdpError, VaultError } from '@sdp/shared/errors';
-import { type BatchBuffers, BatchBuilder, batchValueBytes, newBatchBuffers, transferListOf } from './batch.ts';
+import { type BatchBuffers, BatchBuilder, newBatchBuffers, sizeOf, transferListOf } from './batch.ts';
 import type { BatchFollower, NamespaceUse } from './namespace-use.ts';
 import type { FromWorker, ToWorker, WorkerFailure, WorkerStart } from './worker-messages.ts';
 
-/** Messages that may wait for the worker or be with it before `drain` waits. */
+/** Messages that may wait for the worker or be with it before `drain` waits: one in any case, two where they are small. */
 const inFlightBound = 2;
+const inFlightBytesBound = 24 * 1024 * 1024;
 const sparesKept = 2;
-/** What may wait in all namespaces together before the fullest is sent, however many columns a table has. */
-const waitingBytesBound = 40 * 1024 * 1024;
+const spareBytesBound = 16 * 1024 * 1024;
+/** From so many values on a namespace is filled in larger batches. */
+const largeNamespace = 2_000_000;
+/**
+ * What may wait in all namespaces together before the fullest is sent, however many columns a table has. Less than the
+ * full batches of a few columns: those of a table would all be full in the same row, and the two threads wait in turn.
+ */
+const waitingBytesBound = 12 * 1024 * 1024;
+/** The same where a namespace is large: larger batches are worth more there. */
+const waitingBytesBoundIfLarge = 32 * 1024 * 1024;
 /** Values between two looks at that bound. */
 const boundCheckedEvery = 4_096;
 
@@ -22,10 +31,14 @@ export class SealingQueue {
   /** Of each message under way, whom to tell about its batches. The worker answers in order. */
   readonly #followers: (readonly (BatchFollower | undefined)[])[] = [];
   #worker: Worker | undefined;
+  /** Bytes of each message under way, in order. */
+  readonly #inFlightBytes: number[] = [];
+  /** Values that were sent, by namespace. */
+  readonly #sent = new Map<string, number>();
   #inFlight = 0;
   #sinceBoundChecked = 0;
   #failure: SdpError | undefined;
-  #waiting: { readonly below: number; readonly settle: () => void }[] = [];
+  #waiting: { readonly isOver: () => boolean; readonly settle: () => void }[] = [];
 
   constructor(start: WorkerStart) {
     this.#start = start;
@@ -42,14 +55,23 @@ export class SealingQueue {
     }
     if (builder === undefined) {
       const buffers = this.#spares.pop() ?? newBatchBuffers();
-      builder = new BatchBuilder(use.namespace, buffers, use, use.follow?.());
+      const isLarge = use.entriesBefore + (this.#sent.get(use.namespace) ?? 0) >= largeNamespace;
+      builder = new BatchBuilder(use.namespace, buffers, use, use.follow?.(), isLarge);
       this.#builders.set(use.namespace, builder);
     }
     return builder;
   }
 
+  /** Whether anything was given to the worker. */
+  get hasSent(): boolean {
+    return this.#worker !== undefined;
+  }
+
   drain(): Promise<void> {
-    return this.#waitBelow(inFlightBound + 1);
+    return this.#waitUntil(() => {
+      if (this.#inFlight <= 1) return true;
+      return this.#inFlight <= inFlightBound && sum(this.#inFlightBytes) <= inFlightBytesBound;
+    });
   }
 
   async flush(): Promise<void> {
@@ -57,7 +79,7 @@ export class SealingQueue {
     this.#builders.clear();
     // Together, so that many small namespaces cost one commit.
     if (rest.length > 0 && this.#failure === undefined) this.#send(rest);
-    await this.#waitBelow(1);
+    await this.#waitUntil(() => this.#inFlight === 0);
   }
 
   /** Stops the worker once it has done what it was given. Values that were not flushed are dropped. */
@@ -74,18 +96,22 @@ export class SealingQueue {
   #keepBound(): void {
     this.#sinceBoundChecked = 0;
     let waiting = 0;
+    let bound = waitingBytesBound;
     let fullest: BatchBuilder | undefined;
     for (const builder of this.#builders.values()) {
       waiting += builder.sizeBytes;
+      if (builder.isLarge) bound = waitingBytesBoundIfLarge;
       if (builder.sizeBytes > (fullest?.sizeBytes ?? 0)) fullest = builder;
     }
-    if (waiting < waitingBytesBound || fullest === undefined) return;
+    if (waiting < bound || fullest === undefined) return;
     this.#builders.delete(fullest.namespace);
     this.#send([fullest]);
   }
 
   #send(builders: readonly BatchBuilder[]): void {
     const batches = builders.map((builder) => builder.take());
+    for (const { namespace, count } of batches) this.#sent.set(namespace, (this.#sent.get(namespace) ?? 0) + count);
+    this.#inFlightBytes.push(sum(batches.map(sizeOf)));
     this.#followers.push(builders.map(({ follower }) => follower));
     this.#worker ??= this.#startWorker();
     this.#inFlight += 1;
@@ -106,11 +132,13 @@ export class SealingQueue {
       const followers = this.#followers.shift() ?? [];
       for (const [i, follower] of followers.entries()) follower?.written(message.differing[i] ?? noPositions);
       for (const buffers of message.buffers) {
-        // A buffer that grew for long values is not kept.
-        const usual = buffers.values.length <= batchValueBytes;
-        if (usual && this.#spares.length < sparesKept) this.#spares.push(buffers);
+        // Not many, and none that grew for long values.
+        const bytes = sum(this.#spares.map(sizeOf)) + sizeOf(buffers);
+        if (bytes <= spareBytesBound && this.#spares.length < sparesKept) this.#spares.push(buffers);
+        else letGo(buffers);
       }
       this.#inFlight -= 1;
+      this.#inFlightBytes.shift();
       if (this.#inFlight === 0) worker.unref();
       this.#settle();
     });
@@ -124,24 +152,29 @@ export class SealingQueue {
   #fail(error: SdpError): void {
     this.#failure ??= error;
     this.#inFlight = 0;
+    this.#inFlightBytes.length = 0;
     this.#worker?.unref();
     this.#settle();
   }
 
-  #waitBelow(below: number): Promise<void> {
+  #waitUntil(isOver: () => boolean): Promise<void> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
-    if (this.#inFlight < below) return Promise.resolve();
+    if (isOver()) return Promise.resolve();
     return new Promise((resolve, reject) => {
       const settle = () => (this.#failure === undefined ? resolve() : reject(this.#failure));
-      this.#waiting.push({ below, settle });
+      this.#waiting.push({ isOver, settle });
     });
   }
 
   #settle(): void {
-    const done = this.#waiting.filter(({ below }) => this.#failure !== undefined || this.#inFlight < below);
+    const done = this.#waiting.filter(({ isOver }) => this.#failure !== undefined || isOver());
     this.#waiting = this.#waiting.filter((waiter) => !done.includes(waiter));
     for (const waiter of done) waiter.settle();
   }
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
 }
 
 function errorFrom({ code, ...options }: WorkerFailure): SdpError {
@@ -153,4 +186,9 @@ function errorFrom({ code, ...options }: WorkerFailure): SdpError {
     default:
       return new SdpError(code, options);
   }
+}
+
+/** Frees the bytes at once; the garbage collector would come for them much later. */
+function letGo(buffers: BatchBuffers): void {
+  for (const bytes of transferListOf(buffers)) bytes.transfer(0);
 }

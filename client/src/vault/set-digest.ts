@@ -3,7 +3,12 @@ import { deriveKey, type EncodablePart, type KeyedDigest, keyedDigest, lengthPre
 import { emptySet } from './state.ts';
 
 /** What a set holds; each label has a key of its own. */
-export type SetLabel = 'vault-block-set-v1' | 'vault-tombstone-set-v1' | 'vault-day-set-v1';
+export type SetLabel =
+  | 'vault-block-set-v1'
+  | 'vault-tombstone-set-v1'
+  | 'vault-day-set-v1'
+  | 'vault-copy-entry-set-v1'
+  | 'vault-copy-erasure-set-v1';
 
 /**
  * A keyed digest of a set that takes members in and out without reading the others: the XOR of a HMAC-SHA-256 per
@@ -14,8 +19,8 @@ export class SetDigest {
   readonly #digest: KeyedDigest;
   readonly #sum: Buffer;
 
-  constructor(stateKey: KeyObject, label: SetLabel, sumHex = emptySet) {
-    this.#digest = keyedDigest(deriveKey(stateKey, label), `sdp-${label}`);
+  constructor(key: KeyObject, label: SetLabel, sumHex = emptySet) {
+    this.#digest = keyedDigest(deriveKey(key, label), `sdp-${label}`);
     this.#sum = Buffer.from(sumHex, 'hex');
   }
 

@@ -90,6 +90,14 @@ export interface SealedAuditHead {
   readonly last: string;
 }
 
+/** The newest state of a copy on a server that this vault has pushed or pulled. */
+export interface SeenCopy {
+  readonly server: string;
+  /** Number of its head, and SHA-256 of that as the server gave it. */
+  readonly sequence: number;
+  readonly head: string;
+}
+
 /**
  * What was last committed, all in all. Sealed with every commit in the same transaction, so that it fits the tables
  * after a crash as well; whoever removes, adds or puts back rows can't make it fit again. (An old copy of the whole file
@@ -118,6 +126,13 @@ export interface VaultState {
   retoken?: RetokenState | undefined;
   /** Where the log of reveals ended. */
   auditHead?: SealedAuditHead | undefined;
+  /**
+   * Another one after a restore that gave up entries: a run that has used those must not go on, since it believes them
+   * to be there.
+   */
+  epoch?: string | undefined;
+  /** Copies on servers; a server that offers an older state of one is found out. */
+  copies?: readonly SeenCopy[] | undefined;
 }
 
 /** Reads and writes the state over one connection. */

@@ -46,6 +46,8 @@ export interface NamespaceKeys {
 export interface Vault {
   /** Random, fixed when the vault was made. */
   readonly id: string;
+  /** Another one after tokens were changed or entries given up: what was made before then no longer fits this vault. */
+  readonly generation: string;
   /** Fingerprints of the present master key and of those before it. Never to leave the machine. */
   keyFingerprints(): string[];
   /** What is still to be done since a master key of the vault became known to others, in its order. */

@@ -1,10 +1,10 @@
-import { InputError } from '@sdp/shared/errors';
-import { readSheet } from 'read-excel-file/node';
+import { open } from 'node:fs/promises';
+import { InputError, SdpError } from '@sdp/shared/errors';
 import type { ByteSource } from '../csv/index.ts';
+import { changedMeanwhile, stateOf } from '../files/index.ts';
 import type { TableInput } from '../tables/table.ts';
-
-const rowsPerChunk = 1_000;
-const dayMs = 86_400_000;
+import { rowsOfSheet, type SheetRow } from './sheet-rows.ts';
+import { openWorkbook, type Workbook } from './workbook.ts';
 
 export interface SheetOptions {
   readonly signal: AbortSignal;
@@ -14,8 +14,8 @@ export interface SheetOptions {
 
 /**
  * A sheet of an .xlsx workbook (ECMA-376) as CSV: RFC 4180, UTF-8. Cells give what the workbook stores, not how it shows
- * them: formulas their last result, numbers all their digits, dates ISO 8601. The whole sheet is in memory, which a
- * workbook's limit of 1,048,576 rows bounds.
+ * them: formulas their last result, numbers all their digits, dates ISO 8601. Rows are read as they come, twice, since
+ * only the last may tell how many columns there are; the texts that cells share are in memory.
  *
  * @throws {InputError} from the iteration: `xlsx-invalid`, `csv-column-unknown` for a sheet that isn't there
  */
@@ -23,57 +23,59 @@ export async function* csvOfSheet(
   { file, compression }: TableInput,
   options: SheetOptions,
 ): ByteSource & AsyncGenerator<Uint8Array> {
-  const { signal, sheet } = options;
   if (file.path === undefined || compression !== 'none') {
     throw new InputError('format-unsupported', {
       message: 'A workbook must be a file, not compressed as a whole',
       remedy: 'Save it and name it with --input.',
     });
   }
-  const rows = await cellsOf(file.path, sheet);
-  const width = rows.reduce((most, row) => Math.max(most, lastFilled(row)), 0);
-  for (let at = 0; at < rows.length; at += rowsPerChunk) {
-    signal.throwIfAborted();
-    const lines = rows.slice(at, at + rowsPerChunk).map((row) => {
-      const cells = Array.from({ length: width }, (_, column) => quoted(textOf(row[column])));
-      const line = cells.join(',');
-      // A line without any byte would be no row.
-      return `${line === '' ? '""' : line}\r\n`;
-    });
-    yield Buffer.from(lines.join(''));
-  }
-}
-
-type Cells = readonly unknown[];
-
-async function cellsOf(path: string, sheet: string | undefined): Promise<readonly Cells[]> {
-  // Numbers are stored as doubles, spelled with up to 17 digits; the shortest spelling is what was typed.
-  const options = { trim: false, parseNumber: (digits: string) => String(Number(digits)) };
+  const handle = await open(file.path, 'r');
+  let workbook: Workbook | undefined;
   try {
-    return await (sheet === undefined ? readSheet(path, options) : readSheet(path, sheet, options));
+    const before = await stateOf(handle);
+    workbook = await openWorkbook(file.path, options.sheet);
+    yield* linesOf(workbook, options.signal);
+    if ((await stateOf(handle)) !== before) throw changedMeanwhile(file.path);
   } catch (error) {
-    // The library's messages name files and values.
-    if ((error as Error).name === 'SheetNotFoundError') {
-      throw new InputError('csv-column-unknown', {
-        message: 'The workbook has no sheet of that name',
-        remedy: 'Check --sheet; names are compared exactly.',
-      });
-    }
+    if (error instanceof SdpError || options.signal.aborted || isSystemError(error)) throw error;
+    // The libraries' messages name files and values.
     throw new InputError('xlsx-invalid');
+  } finally {
+    workbook?.close();
+    await handle.close();
   }
 }
 
-function lastFilled(row: Cells): number {
-  return row.findLastIndex((cell) => cell !== null && cell !== undefined) + 1;
+async function* linesOf(workbook: Workbook, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  let width = 0;
+  for await (const rows of rowsOfSheet(workbook)) {
+    signal.throwIfAborted();
+    for (const { cells } of rows) width = Math.max(width, cells.length);
+  }
+  // A line without any byte would be no row.
+  const blank = `${width > 1 ? ','.repeat(width - 1) : '""'}\r\n`;
+  let last = 0;
+  for await (const rows of rowsOfSheet(workbook)) {
+    signal.throwIfAborted();
+    const lines: string[] = [];
+    for (const row of rows) {
+      // Rows without a value stay where they are between others.
+      for (; last < row.number - 1; last++) lines.push(blank);
+      lines.push(lineOf(row, width));
+      last = row.number;
+    }
+    if (lines.length > 0) yield Buffer.from(lines.join(''));
+  }
 }
 
-function textOf(cell: unknown): string {
-  if (cell === null || cell === undefined) return '';
-  if (!(cell instanceof Date)) return String(cell);
-  const text = cell.toISOString();
-  return cell.getTime() % dayMs === 0 ? text.slice(0, 10) : text.replace(/\.000Z$/, '').replace(/Z$/, '');
+function lineOf({ cells }: SheetRow, width: number): string {
+  return `${cells.map(quoted).join(',')}${','.repeat(width - cells.length)}\r\n`;
 }
 
 function quoted(text: string): string {
   return /[",\r\n]|^[ \t]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+function isSystemError(error: unknown): boolean {
+  return typeof (error as NodeJS.ErrnoException).syscall === 'string';
 }

@@ -21,7 +21,7 @@ export function auditFixture(folder: string, key = createSecretKey(randomBytes(3
     headFolder: join(folder, 'state', 'audit'),
     mode: 0o600,
   };
-  const log = () => new AuditLog({ place, vaultId, key });
+  const log = (now = () => new Date()) => new AuditLog({ place, vaultId, key, now });
   return {
     key,
     place,

@@ -1,4 +1,13 @@
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { parseMasterKey } from '@sdp/shared/crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -77,6 +86,121 @@ describe('detokenize and the audit log', () => {
     expect((await detokenize('--reason', ' ')).status).toBe(2);
     expect((await detokenize('--reason', 'x'.repeat(1_001))).status).toBe(2);
     expect((await detokenize('--reason', 'ticket 4711')).status).toBe(0);
+  });
+
+  it('asks for a reason for many values in one run, however they are spread over files', async () => {
+    for (const name of ['a', 'b', 'c']) {
+      await tokenized(400);
+      mkdirSync(join(folder.path, 'parts'), { recursive: true });
+      renameSync(join(folder.path, 'out.csv'), join(folder.path, 'parts', `${name}.csv`));
+    }
+    const parts = (...more: readonly string[]) => sdp('detokenize', '--input', 'parts', '--output', 'back', ...more);
+    for (const args of [[], ['--keep-going'], ['--json'], ['--column', 'a']]) {
+      const run = await parts(...args);
+      expect(run.status).toBe(2);
+      expect(run.stderr + run.stdout.toString()).toMatch(/reason/);
+      expect(existsSync(join(folder.path, 'back', 'c.csv'))).toBe(false);
+    }
+    expect((await parts('--reason', 'ticket 4711')).status).toBe(0);
+  });
+
+  it('asks for a reason for many values in one cell', async () => {
+    await tokenized(1_001);
+    const tokens = readFileSync(join(folder.path, 'out.csv'), 'utf8').match(/tok_[0-9a-f]{32}/g) ?? [];
+    expect(tokens.length).toBe(1_001);
+    writeFileSync(join(folder.path, 'one.csv'), `a\n${tokens.join(' ')}\n`);
+    const run = await sdp('detokenize', '--input', 'one.csv', '--output', 'back.csv');
+    expect(run.status).toBe(2);
+    expect(existsSync(join(folder.path, 'back.csv'))).toBe(false);
+    expect(events().at(-1)).toMatchObject({ status: 'failed', cells: 1_001 });
+  });
+
+  it('says that some were released where they went to stdout before a failure', async () => {
+    await tokenized(1_001);
+    const run = await sdp('detokenize', '--input', 'out.csv', '--output', '-', '--column', 'a');
+    expect(run.status).toBe(2);
+    expect(events().at(-1)).toMatchObject({ event: 'outcome', status: 'partial', code: 'reason-missing' });
+    expect((await sdp('vault', 'audit', 'show')).stdout.toString()).toMatch(/ partial +out\.csv/);
+  });
+
+  it('finds a log that was kept elsewhere for one command and then taken away, and goes on only after a word on it', async () => {
+    await tokenized(2);
+    await detokenize();
+    const hiding = { ...env(), SDP_AUDIT_LOG: 'hidden.jsonl' };
+    const args = ['detokenize', '--input', 'out.csv', '--output', 'back.csv', '--reason', 'hidden'];
+    for (const state of [env().SDP_STATE_DIR, join(folder.path, 'other-state')]) {
+      const run = await runSdp(args, { cwd: folder.path, env: { ...hiding, SDP_STATE_DIR: state } });
+      expect(run.status, run.stderr).toBe(0);
+      const shown = (await sdp('vault', 'audit', 'show', '--json')).json()['reveals'];
+      expect(shown).toContainEqual(expect.objectContaining({ reason: 'hidden' }));
+      rmSync(join(folder.path, 'hidden.jsonl'));
+      rmSync(join(folder.path, 'other-state'), { recursive: true, force: true });
+      const verified = await sdp('vault', 'audit', 'verify');
+      expect(verified.status).toBe(6);
+      expect(verified.stderr).toMatch(/hidden\.jsonl: the log was removed/);
+      expect((await sdp('doctor', '--json')).json()['checks']).toContainEqual(
+        expect.objectContaining({ name: 'audit', status: 'fail' }),
+      );
+      const refused = await detokenize();
+      expect(refused.status).toBe(6);
+      expect(refused.stderr).toMatch(/is not where it was written.*hidden\.jsonl/);
+      expect((await sdp('vault', 'audit', 'restart', '--reason', 'asked Anna')).status).toBe(0);
+      expect(events()[0]).toMatchObject({ event: 'begin', lost: [{ file: 'hidden.jsonl', seq: 3 }] });
+      expect((await sdp('vault', 'audit', 'verify')).status).toBe(0);
+      expect((await detokenize()).status).toBe(0);
+      expect((await sdp('vault', 'audit', 'verify')).status).toBe(0);
+    }
+  });
+
+  it('checks the logs that were put aside, by the digests that link them', async () => {
+    await tokenized(2);
+    for (const reason of ['first year', 'second year']) {
+      await detokenize();
+      expect((await sdp('vault', 'audit', 'restart', '--reason', reason)).status).toBe(0);
+    }
+    await detokenize();
+    const verify = () => sdp('vault', 'audit', 'verify', '--json');
+    const aside = (await verify()).json()['logs'] as { aside: { file: string; state: string }[] }[];
+    expect(aside[0]?.aside.map(({ state }) => state)).toEqual(['as it was', 'as it was']);
+    const [second = '', first = ''] = (aside[0]?.aside ?? []).map(({ file }) => join(folder.path, file));
+    const old = readFileSync(first);
+    for (const file of [first, second]) {
+      const bytes = readFileSync(file);
+      writeFileSync(file, bytes.subarray(0, -20));
+      expect((await verify()).status).toBe(6);
+      rmSync(file);
+      const run = await verify();
+      expect([run.status, run.stderr]).toEqual([0, expect.stringMatching(/is not beside its successor/)]);
+      writeFileSync(file, bytes);
+    }
+    expect(old.equals(readFileSync(first))).toBe(true);
+    expect((await verify()).stderr).toBe('');
+  });
+
+  it('moves with its vault, and is measured by the head that the vault brought', async () => {
+    await tokenized(2);
+    await detokenize();
+    await detokenize();
+    const moved = join(folder.path, 'moved');
+    mkdirSync(moved);
+    for (const name of ['token_vault.db', 'token_vault.db.audit.jsonl']) {
+      renameSync(join(folder.path, name), join(moved, name));
+    }
+    const there = (...args: readonly string[]) =>
+      runSdp(args, { cwd: moved, env: { ...env(), SDP_STATE_DIR: join(moved, 'state') } });
+    const again = () => there('detokenize', '--input', '../out.csv', '--output', 'back.csv');
+    expect((await there('vault', 'audit', 'verify')).status).toBe(0);
+    const path = join(moved, 'token_vault.db.audit.jsonl');
+    const whole = readFileSync(path, 'utf8');
+    writeFileSync(path, whole.split('\n').slice(0, 3).join('\n').concat('\n'));
+    expect((await there('vault', 'audit', 'verify')).stderr).toMatch(/lines are missing at its end/);
+    expect((await again()).status).toBe(6);
+    rmSync(path);
+    expect((await there('vault', 'audit', 'verify')).stderr).toMatch(/the log was removed/);
+    expect((await again()).status).toBe(6);
+    writeFileSync(path, whole);
+    expect((await again()).status).toBe(0);
+    expect((await there('vault', 'audit', 'verify', '--json')).json()).toMatchObject({ ok: true, reveals: 3 });
   });
 
   it('logs a failure as one', async () => {

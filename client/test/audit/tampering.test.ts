@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { appendFileSync, copyFileSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -34,6 +35,9 @@ describe('an audit log as it was written', () => {
       lines: 7,
       reveals: 3,
       unfinished: [],
+      log: expect.stringMatching(/^[0-9a-f]{32}$/),
+      clockSetBack: [],
+      aside: [],
       headKnown: true,
       damage: undefined,
     });
@@ -57,6 +61,15 @@ describe('an audit log as it was written', () => {
     writeFileSync(headPath(), before);
     expect(await damage()).toBeUndefined();
     expect(appendCode()).toBe('appended');
+  });
+
+  it('tells where the clock was set back, by more than a time service does', async () => {
+    const at = (minutes: number) => fixture.log(() => new Date(Date.now() + minutes * 60_000)).append(revealEvent);
+    at(60);
+    at(59.5);
+    at(10);
+    at(70);
+    expect(await fixture.verify()).toMatchObject({ damage: undefined, clockSetBack: [10] });
   });
 
   it('can move to another place with its vault', async () => {
@@ -162,10 +175,11 @@ describe('a log that is begun anew', () => {
   it('keeps the old one and says who closed it and why', async () => {
     writeLines(lines().slice(0, 4));
     const by = { reason: 'cut by a full disk', operator: { user: 'bob' }, host: 'desk' };
-    const aside = fixture.log().restart(by, 'ab'.repeat(32));
+    const sha256 = createHash('sha256').update(readFileSync(fixture.place.logPath)).digest('hex');
+    const aside = fixture.log().restart(by, sha256);
     expect(readFileSync(aside ?? '', 'utf8').split('\n').length).toBe(5);
     const [begin = ''] = lines();
-    expect(JSON.parse(begin)).toMatchObject({ event: 'begin', ...by, predecessor: { sha256: 'ab'.repeat(32) } });
+    expect(JSON.parse(begin)).toMatchObject({ event: 'begin', ...by, predecessor: { sha256 } });
     expect(await fixture.verify()).toMatchObject({ damage: undefined, lines: 1, headKnown: true });
     fixture.fill(1);
     expect(await fixture.verify()).toMatchObject({ damage: undefined, lines: 3 });

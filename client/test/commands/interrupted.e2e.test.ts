@@ -44,6 +44,16 @@ describe.skipIf(!built)('sdp, interrupted (needs `npm run build`)', () => {
     expect(stderr()).toMatch(/^sdp: error: The command was interrupted\nsdp: hint: /);
   });
 
+  it('takes signals close together for one: a terminal and npx both send it', async () => {
+    const { child, closed, stderr } = await runUnderWay();
+    child.kill('SIGINT');
+    await sleep(20);
+    child.kill('SIGINT');
+    expect(await closed).toEqual([130, null]);
+    expect(stderr()).toMatch(/^sdp: error: The command was interrupted\n/);
+    expect(outputs()).toEqual([]);
+  });
+
   it('leaves no output when it is killed; the next run does not mind what is there', async () => {
     const { child, closed } = await runUnderWay();
     child.kill('SIGKILL');

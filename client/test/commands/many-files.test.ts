@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync 
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { temporaryFileFor } from '../../src/files/index.ts';
 import { temporaryFolder } from '../support/run-command.ts';
 import { runSdp } from '../support/run-program.ts';
 
@@ -87,4 +88,26 @@ test('refuses an output that is no folder', async () => {
     'mail',
   );
   expect(run.status).toBe(2);
+});
+
+test('refuses to write over the inputs', async () => {
+  const over = ['--output', 'in', '--source-table', 't', '--column', 'mail'];
+  for (const input of ['in', 'in/*.csv']) {
+    const run = await sdp('tokenize-csv', '--input', input, ...over);
+    expect(`${run.status} ${run.stderr}`).toMatch(/^2 .*would be replaced/);
+  }
+});
+
+test('names what killed runs have left beside the output, and removes what they left of it', async () => {
+  const host = /\.([0-9a-f]{8})-\d+\.sdp-tmp$/.exec(temporaryFileFor(at('x')).path)?.[1] as string;
+  // No process has this number.
+  const left = (name: string) => at(`.${name}.0123456789ab.${host}-4194999.sdp-tmp`);
+  for (const name of ['one.csv', 'other.csv', 'resumable.csv']) writeFileSync(left(name), 'half');
+  writeFileSync(at('.resumable.csv.sdp-checkpoint'), '{}');
+  const files = ['--input', join('in', 'a.csv'), '--output', 'one.csv'];
+  const run = await sdp('tokenize-csv', ...files, '--source-table', 't', '--column', 'mail');
+  expect(run.status, run.stderr).toBe(0);
+  expect(run.stderr).toContain('.other.csv.');
+  expect(run.stderr).not.toContain('resumable');
+  expect(['one.csv', 'other.csv', 'resumable.csv'].map((name) => existsSync(left(name)))).toEqual([false, true, true]);
 });

@@ -98,7 +98,7 @@ describe('vault forget', () => {
 describe('vault sweep', () => {
   test('counts and erases by namespace', async () => {
     const dry = await run(['sweep', '--dry-run']);
-    expect(dry.stdout).toMatch(/customers\.email\s+90 days\s+0\s+300/);
+    expect(dry.stdout).toMatch(/customers\.email\s+90d\s+0\s+300/);
     expect((await run(['sweep', '--json'])).json).toEqual({
       dry_run: false,
       expired: 0,

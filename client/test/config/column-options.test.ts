@@ -133,12 +133,14 @@ columns:
     ['  a: { method: text, kinds: [emial] }', [expect.stringContaining('did you mean email?')]],
     [
       '  a: { method: token, namespace: n }\n  b: { method: random, namespace: n }',
-      ['4:3 columns.b: shares a namespace with a, but one holds tokens of values as it is and the other random tokens'],
+      [
+        '4:3 columns.b: shares a namespace with a, but one holds tokens of values as they are and the other random tokens',
+      ],
     ],
     [
       '  a: { method: token, namespace: n }\n  b: { method: email, namespace: n, canonical: trim }',
       [
-        '4:3 columns.b: shares a namespace with a, but one holds tokens of values as it is and the other tokens of values trim',
+        '4:3 columns.b: shares a namespace with a, but one holds tokens of values as they are and the other tokens of the canonical form trim',
       ],
     ],
     [

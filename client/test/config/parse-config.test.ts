@@ -90,6 +90,16 @@ columns:
     expect(said.length).toBeGreaterThan(0);
     expect(said.join('\n')).not.toContain(secret);
   });
+
+  it('lets single columns be dropped, but not all that a file has', () => {
+    const config = parseConfig('source_table: t\ndefault: keep\ncolumns: { a: drop, b: drop }\n');
+    expect(planConfiguredColumns(config)(['a', 'b', 'c']).map(({ method }) => method)).toEqual([
+      'drop',
+      'drop',
+      'keep',
+    ]);
+    expect(() => planConfiguredColumns(config)(['a', 'b'])).toThrow(/drops every column/);
+  });
 });
 
 describe('configs/customers_tokenization.yml', () => {

@@ -1,4 +1,4 @@
-import { chmodSync, copyFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { keyFingerprint, parseMasterKey } from '@sdp/shared/crypto';
 import Sqlite from 'better-sqlite3';
@@ -8,6 +8,7 @@ import { openVault } from '../../src/vault/index.ts';
 import { ProtocolServer } from '../support/protocol-server.ts';
 import { temporaryFolder } from '../support/run-command.ts';
 import { runSdp } from '../support/run-program.ts';
+import { hasOpenssl, selfSigned } from '../support/self-signed.ts';
 
 const keyText = generateMasterKeyText();
 let folder: ReturnType<typeof temporaryFolder>;
@@ -79,6 +80,32 @@ describe('doctor', () => {
     expect(await doctor(key(), '--vault', 'none.db')).toMatchObject({ vault: 'skipped' });
   });
 
+  it('tells a newer vault, a path that is no file, and a folder in which others can exchange the file', async () => {
+    const newer = join(folder.path, 'newer.db');
+    copyFileSync(join(folder.path, 'token_vault.db'), newer);
+    const db = new Sqlite(newer);
+    db.pragma('user_version = 99');
+    db.close();
+    expect(await doctor(key(), '--vault', 'newer.db')).toMatchObject({ 'vault-file': 'ok', vault: 'fail' });
+    mkdirSync(join(folder.path, 'folder'));
+    const found = await doctor(key(), '--vault', 'folder');
+    expect(found).toMatchObject({ vault: 'fail' });
+    expect(found).not.toHaveProperty('vault-permissions');
+    chmodSync(folder.path, 0o777);
+    expect(await doctor(key())).toMatchObject({ 'vault-permissions': 'fail' });
+    chmodSync(folder.path, 0o1777);
+    expect(await doctor(key())).toMatchObject({ 'vault-permissions': 'ok' });
+  });
+
+  it('tells that the audit log could not be written', async () => {
+    const state = join(folder.path, 'state');
+    expect(await doctor({ ...key(), SDP_STATE_DIR: state })).toMatchObject({ audit: 'ok' });
+    writeFileSync(state, 'a file where the folder should be');
+    expect(await doctor({ ...key(), SDP_STATE_DIR: state })).toMatchObject({ audit: 'fail' });
+    mkdirSync(join(folder.path, 'token_vault.db.audit.jsonl'));
+    expect(await doctor(key())).toMatchObject({ audit: 'fail' });
+  });
+
   it('finds what a killed run left', async () => {
     const left = join(folder.path, '.out.csv.0011.sdp-tmp');
     writeFileSync(left, 'half');
@@ -103,6 +130,25 @@ describe('doctor and a server', () => {
       'api-key': 'ok',
       'server-keys': 'ok',
     });
+  });
+
+  it.each(['http://sdp.example.com', 'not an address', 'ftp://127.0.0.1'])(
+    'takes %s for something to report like the rest',
+    async (url) => {
+      expect(await doctor(key(), ...at(url))).toMatchObject({ key: 'ok', vault: 'ok', server: 'fail' });
+    },
+  );
+
+  it.skipIf(!hasOpenssl())('tells a certificate that is not accepted, and authorities that are not there', async () => {
+    const tls = selfSigned(folder.path, 'IP:127.0.0.1');
+    const secure = await ProtocolServer.start({ tls });
+    try {
+      expect(await doctor(key(), ...at(secure.url))).toMatchObject({ server: 'fail' });
+      expect(await doctor(key(), ...at(secure.url), '--ca', 'none.pem')).toMatchObject({ server: 'fail' });
+      expect(await doctor(key(), ...at(secure.url), '--ca', tls.path)).toMatchObject({ server: 'ok', clock: 'ok' });
+    } finally {
+      await secure.close();
+    }
   });
 
   it('tells a wrong API key and a missing one', async () => {

@@ -1,6 +1,7 @@
 import {
   chmodSync,
   linkSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -69,6 +70,15 @@ describe('AtomicFile', () => {
     const file = await AtomicFile.create(path, { mode: 0o600 });
     await file.publish();
     expect(statSync(path).mode & 0o777).toBe(0o604);
+  });
+
+  it('makes the file that a link points to, and leaves the link', async () => {
+    symlinkSync('there.csv', join(folder, 'link.csv'));
+    const file = await AtomicFile.create(join(folder, 'link.csv'));
+    await file.write(bytes);
+    await file.publish();
+    expect(lstatSync(join(folder, 'link.csv')).isSymbolicLink()).toBe(true);
+    expect(readFileSync(join(folder, 'there.csv'))).toEqual(bytes);
   });
 
   it('replaces what a link points to, and leaves the link', async () => {

@@ -11,6 +11,8 @@ import { awsSignature } from '../support/aws-signature.ts';
 import { awsAccount, startFakeAwsKms } from '../support/fake-aws-kms.ts';
 import { answering, cutting, type FakeKeyService, silent } from '../support/fake-key-service.ts';
 import { startFakeTransit } from '../support/fake-transit.ts';
+import { temporaryFolder } from '../support/run-command.ts';
+import { hasOpenssl, selfSigned } from '../support/self-signed.ts';
 
 const token = 'hvs.CAESIJ-secret-token';
 const keyText = generateMasterKeyText();
@@ -38,7 +40,7 @@ const services = {
   },
 } as const;
 
-describe.each(Object.entries(services))('%s', (_name, { start, uri, otherKey, env, wrongEnv, tamper, secret }) => {
+describe.each(Object.entries(services))('%s', (name, { start, uri, otherKey, env, wrongEnv, tamper, secret }) => {
   let service: FakeKeyService;
   const id = randomId();
   const surroundings = { env, cwd: '/' };
@@ -100,6 +102,8 @@ describe.each(Object.entries(services))('%s', (_name, { start, uri, otherKey, en
     ['a 500', answering(500)],
     ['a 503 with a sentence', answering(503, { errors: ['Vault is sealed'] })],
     ['too many requests', answering(429)],
+    // In the words of AWS, with a status that isn't one of patience.
+    ['throttling', answering(name === 'aws-kms' ? 400 : 429, { __type: 'ThrottlingException' })],
     ['a cut connection', cutting],
     ['no answer', silent],
   ])('tries again after %s, and gives up in the end', async (_what, fault) => {
@@ -131,6 +135,58 @@ describe.each(Object.entries(services))('%s', (_name, { start, uri, otherKey, en
     expect(await failure(wrapByService(id, master, uri(port), surroundings, tuning))).toMatchObject({
       code: 'kms-unavailable',
     });
+  });
+});
+
+describe('Transit', () => {
+  it.skipIf(!hasOpenssl())('answers over TLS under an authority of one’s own, and under no other', async () => {
+    const folder = temporaryFolder();
+    const tls = selfSigned(folder.path, 'IP:127.0.0.1');
+    const service = await startFakeTransit(token, 'sdp', tls);
+    const uri = `vault-transit://127.0.0.1:${service.port}/transit/sdp`;
+    const wrap = (env: Record<string, string>) =>
+      wrapByService(randomId(), master, uri, { env: { VAULT_TOKEN: token, ...env }, cwd: folder.path }, tuning);
+    try {
+      await expect(wrap({ VAULT_CACERT: 'tls.pem' })).resolves.toMatchObject({ kind: 'kms' });
+      await expect(wrap({ BAO_CACERT: tls.path })).resolves.toMatchObject({ kind: 'kms' });
+      await expect(wrap({})).rejects.toMatchObject({ code: 'kms-unavailable', message: /DEPTH_ZERO_SELF_SIGNED_CERT/ });
+      await expect(wrap({ NODE_TLS_REJECT_UNAUTHORIZED: '0' })).rejects.toMatchObject({ code: 'kms-unavailable' });
+      await expect(wrap({ VAULT_CACERT: 'none.pem' })).rejects.toMatchObject({ code: 'config-unreadable' });
+    } finally {
+      await service.close();
+      folder.remove();
+    }
+  });
+
+  // Sentences of Vault 1.21.4's own Transit engine.
+  it.each([
+    [400, 'encryption key not found', /no such key/],
+    [400, 'cipher: message authentication failed', /the wrapped key does not fit/],
+    [400, 'invalid ciphertext: version is too new', /the wrapped key does not fit/],
+    [400, 'ciphertext or signature version is disallowed by policy (too old)', /higher min_decryption_version/],
+    [400, "'[0].associated_data' provided for non-AEAD cipher suite rsa-2048", /a key of this type does not do/],
+    [403, 'permission denied', /permission denied/],
+    [404, 'no handler for route "transit/decrypt/sdp". route entry not found.', /no such mount or key/],
+  ])('says what HTTP %i, %s means', async (status, sentence, meant) => {
+    const service = await startFakeTransit(token, 'sdp');
+    service.faults.push(answering(status, { errors: [sentence] }));
+    const uri = `vault-transit://127.0.0.1:${service.port}/transit/sdp?scheme=http`;
+    const opening = unwrapByService(
+      randomId(),
+      { kind: 'kms', uri, ciphertext: 'vault:v1:AAAA' },
+      { env: { VAULT_TOKEN: token }, cwd: '/' },
+      tuning,
+    );
+    await expect(opening).rejects.toMatchObject({ code: 'key-locked', message: meant });
+    await service.close();
+  });
+
+  it('is asked in its namespace', async () => {
+    const service = await startFakeTransit(token, 'sdp');
+    const uri = `vault-transit://127.0.0.1:${service.port}/transit/sdp?scheme=http&namespace=team%2Fa`;
+    await wrapByService(randomId(), master, uri, { env: { VAULT_TOKEN: token }, cwd: '/' }, tuning);
+    expect(service.calls.at(-1)?.headers['x-vault-namespace']).toBe('team/a');
+    await service.close();
   });
 });
 

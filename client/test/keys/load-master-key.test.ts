@@ -1,4 +1,5 @@
-import { chmodSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { parseMasterKey, publishedKeys } from '@sdp/shared/crypto';
@@ -75,6 +76,12 @@ describe('loadMasterKey', () => {
     }
   });
 
+  test.skipIf(process.platform === 'win32')('does not wait for a pipe that nobody writes to', async () => {
+    const pipe = join(folder.path, 'pipe');
+    execFileSync('mkfifo', ['-m', '600', pipe]);
+    expect(await codeOf({ SDP_CRYPTO_KEY_FILE: pipe })).toBe('config-unreadable');
+  });
+
   test.skipIf(process.platform === 'win32').each([0o640, 0o604, 0o620, 0o644])(
     'refuses a key file of mode %o: others could read or exchange it',
     async (mode) => {
@@ -95,6 +102,10 @@ describe('writeKeyFile', () => {
       expect.objectContaining({ code: 'file-exists' }),
     );
     expect(await codeOf({ SDP_CRYPTO_KEY: keyText, SDP_CRYPTO_KEY_FILE: keyFile })).toBe('loaded');
+    const dangling = join(folder.path, 'dangling');
+    symlinkSync(join(folder.path, 'not-there'), dangling);
+    expect(() => writeKeyFile(dangling, keyText)).toThrow(expect.objectContaining({ code: 'file-exists' }));
+    expect(existsSync(dangling)).toBe(false);
     expect(() => writeKeyFile(join(folder.path, 'none', 'k'), keyText)).toThrow(
       expect.objectContaining({ code: 'output-unwritable' }),
     );

@@ -19,7 +19,7 @@ const master = parseMasterKey(keyText);
 const id = randomBytes(16).toString('hex');
 const passphrase = 'correct horse battery staple';
 /** The least that a file may name: cheap enough to try often. */
-const cost = { memoryKib: 8_192, passes: 1, lanes: 1 };
+const cost = { memoryKib: 19_456, passes: 2, lanes: 1 };
 const cwd = folder.path;
 
 let files = 0;
@@ -74,6 +74,10 @@ describe('a key sealed by a passphrase', () => {
     expect(await load(file, { SDP_KEY_PASSPHRASE: `${passphrase}r` })).toBe('key-locked');
     expect(await load(file, {}, { prompt: async () => 'guess' })).toBe('key-locked');
     expect(await load(file)).toBe('key-locked');
+    const opening = loadMasterKey({ env: { SDP_CRYPTO_KEY_FILE: file }, cwd, prompt: async () => 'guess' });
+    await expect(opening).rejects.toMatchObject({
+      details: { findings: [{ field: 'passphrase', message: 'it is not the right one' }] },
+    });
   });
 
   it('has a salt and a nonce of its own each time', async () => {
@@ -82,6 +86,25 @@ describe('a key sealed by a passphrase', () => {
       await wrapByPassphrase(id, master, passphrase, cost),
     ];
     expect(new Set([one.salt, two.salt, one.nonce, two.nonce]).size).toBe(4);
+  });
+
+  it.each([
+    { memory_kib: 8_192, passes: 5 },
+    { memory_kib: 19_456, passes: 1 },
+    { memory_kib: 4_194_304, passes: 1 },
+    { memory_kib: 2_097_152, passes: 5 },
+    { lanes: 65 },
+    { passes: 0 },
+  ])('is refused with Argon2id at %j, before any of it is done', async (numbers) => {
+    const wrap = await wrapByPassphrase(id, master, passphrase, cost);
+    const file = sealedFile([{ ...wrap, ...numbers }]);
+    expect(await load(file, { SDP_KEY_PASSPHRASE: passphrase })).toBe('key-invalid');
+  });
+
+  it('is refused when many of them together ask for too much', async () => {
+    const wrap = { ...(await wrapByPassphrase(id, master, passphrase, cost)), memory_kib: 1_000_000, passes: 3 };
+    const file = sealedFile([wrap, wrap, wrap]);
+    expect(await load(file, { SDP_KEY_PASSPHRASE: passphrase })).toBe('key-invalid');
   });
 
   it('needs a passphrase of some length', async () => {
@@ -98,7 +121,7 @@ describe('a key sealed by a passphrase', () => {
         field,
       ).toBeUndefined();
     }
-    expect(await unwrapByPassphrase(id, { ...wrap, passes: 2 }, passphrase)).toBeUndefined();
+    expect(await unwrapByPassphrase(id, { ...wrap, passes: 3 }, passphrase)).toBeUndefined();
   });
 });
 
@@ -132,6 +155,11 @@ describe('a key sealed for age recipients', () => {
     await expect(wrapForRecipients(id, master, ['age1nonsense'])).rejects.toMatchObject({
       code: 'key-source-invalid',
       message: 'Recipient 1 is not an age recipient',
+    });
+    const ofPlugin = 'age1yubikey1qwt50d05nh5vutpdzmlg5wn80xq5negm4uj9ghv0snvdd3yysf5yw3rhl3t';
+    await expect(wrapForRecipients(id, master, [ofPlugin])).rejects.toMatchObject({ message: /needs a plugin of age/ });
+    await expect(wrapForRecipients(id, master, ['ssh-ed25519 AAAAC3Nz me'])).rejects.toMatchObject({
+      message: /is an SSH key/,
     });
   });
 });

@@ -159,6 +159,14 @@ describe('a checkpoint', () => {
     expect(existsSync(join(folder, output))).toBe(false);
     expect((await start(args()).ended).status).toBe(0);
     expect(hidden()).toEqual([]);
+
+    // Half of the output would have tokens that the vault no longer knows.
+    rmSync(join(folder, output));
+    await killBehind(args(), output, 3);
+    expect((await start(['vault', 'retoken', '--yes', '--vault', 'vault.db']).ended).status).toBe(0);
+    expect(await refusal(args('--resume'))).toMatch(/^4 .*tokens were changed/);
+    expect((await start(args()).ended).status).toBe(0);
+    expect(hidden()).toEqual([]);
   });
 
   test('is left by an interrupted run only if it was asked to', async () => {

@@ -42,5 +42,5 @@ describe.skipIf(!present)('scan on the labelled files (skipped without ../shared
     }
     expect(columns).toBeGreaterThan(100);
     expect(direct / columns).toBeLessThan(0.01);
-  });
+  }, 120_000);
 });

@@ -1,5 +1,6 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 
 /** Breaks the protocol on purpose; true if it answered (or cut the connection) itself. */
@@ -10,6 +11,11 @@ export interface ServiceCall {
   readonly headers: Readonly<Record<string, string>>;
   readonly text: string;
   readonly body: Readonly<Record<string, unknown>>;
+}
+
+export interface TlsIdentity {
+  readonly key: string;
+  readonly cert: string;
 }
 
 export interface ServiceReply {
@@ -24,8 +30,8 @@ export class FakeKeyService {
   readonly #key = randomBytes(32);
   readonly #server: Server;
 
-  private constructor(answer: (service: FakeKeyService, call: ServiceCall) => ServiceReply) {
-    this.#server = createServer((request, response) => {
+  private constructor(answer: (service: FakeKeyService, call: ServiceCall) => ServiceReply, tls?: TlsIdentity) {
+    const listener: RequestListener = (request, response) => {
       const fault = this.faults.shift();
       if (fault?.(request, response)) return;
       const chunks: Buffer[] = [];
@@ -42,11 +48,15 @@ export class FakeKeyService {
         const { status, json } = answer(this, call);
         response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(json));
       });
-    });
+    };
+    this.#server = tls === undefined ? createServer(listener) : createTlsServer(tls, listener);
   }
 
-  static async start(answer: (service: FakeKeyService, call: ServiceCall) => ServiceReply): Promise<FakeKeyService> {
-    const service = new FakeKeyService(answer);
+  static async start(
+    answer: (service: FakeKeyService, call: ServiceCall) => ServiceReply,
+    tls?: TlsIdentity,
+  ): Promise<FakeKeyService> {
+    const service = new FakeKeyService(answer, tls);
     await new Promise<void>((resolve) => service.#server.listen(0, '127.0.0.1', resolve));
     return service;
   }

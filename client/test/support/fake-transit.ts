@@ -1,7 +1,7 @@
-import { FakeKeyService } from './fake-key-service.ts';
+import { FakeKeyService, type TlsIdentity } from './fake-key-service.ts';
 
 /** The Transit engine's encrypt and decrypt, as its API documentation has them, for one token and one key. */
-export function startFakeTransit(token: string, key: string): Promise<FakeKeyService> {
+export function startFakeTransit(token: string, key: string, tls?: TlsIdentity): Promise<FakeKeyService> {
   const errors = (...texts: string[]) => ({ errors: texts });
   return FakeKeyService.start((service, { path, headers, body }) => {
     if (headers['x-vault-token'] !== token) return { status: 403, json: errors('permission denied') };
@@ -18,5 +18,5 @@ export function startFakeTransit(token: string, key: string): Promise<FakeKeySer
     return plaintext === undefined
       ? { status: 400, json: errors('cipher: message authentication failed') }
       : { status: 200, json: { data: { plaintext: plaintext.toString('base64') } } };
-  });
+  }, tls);
 }

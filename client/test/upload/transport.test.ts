@@ -1,11 +1,10 @@
-import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { batchStatusCommand } from '../../src/commands/batch-status.ts';
 import { parseRetryAfter } from '../../src/upload/api-client.ts';
 import { isSameServer, parseServerUrl, serverUrlText } from '../../src/upload/server-url.ts';
 import { ProtocolServer } from '../support/protocol-server.ts';
 import { runCommand, temporaryFolder } from '../support/run-command.ts';
+import { hasOpenssl, selfSigned } from '../support/self-signed.ts';
 import { quickRetry } from '../support/upload-bench.ts';
 
 describe('addresses', () => {
@@ -54,35 +53,9 @@ test('Retry-After is read as seconds and as a date', () => {
   for (const nonsense of ['soon', '', '-1', undefined]) expect(parseRetryAfter(nonsense) ?? 0).toBe(0);
 });
 
-function hasOpenssl(): boolean {
-  try {
-    execFileSync('openssl', ['version'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 describe.skipIf(!hasOpenssl())('TLS (needs openssl to make certificates)', () => {
   let folder: ReturnType<typeof temporaryFolder>;
   let server: ProtocolServer;
-
-  /** A self-signed certificate for a name. */
-  function certificate(
-    name: string,
-    subject: string,
-  ): { readonly key: string; readonly cert: string; readonly path: string } {
-    const [keyPath, path] = [`${folder.path}/${name}.key`, `${folder.path}/${name}.pem`];
-    execFileSync(
-      'openssl',
-      [
-        ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'],
-        ...['-subj', '/CN=test', '-addext', `subjectAltName=${subject}`, '-keyout', keyPath, '-out', path],
-      ],
-      { stdio: 'ignore' },
-    );
-    return { key: readFileSync(keyPath, 'utf8'), cert: readFileSync(path, 'utf8'), path };
-  }
 
   beforeEach(() => {
     folder = temporaryFolder();
@@ -107,7 +80,7 @@ describe.skipIf(!hasOpenssl())('TLS (needs openssl to make certificates)', () =>
     );
 
   test('a given authority is trusted, an unknown one is not, whatever the environment says', async () => {
-    const tls = certificate('good', 'IP:127.0.0.1');
+    const tls = selfSigned(folder.path, 'IP:127.0.0.1');
     server = await ProtocolServer.start({ tls });
     // The server answers: it does not know the batch.
     expect((await ask(tls.path)).error?.code).toBe('not-found');
@@ -123,16 +96,16 @@ describe.skipIf(!hasOpenssl())('TLS (needs openssl to make certificates)', () =>
   });
 
   test('a certificate for another name is not accepted', async () => {
-    const tls = certificate('other', 'DNS:other.example.com');
+    const tls = selfSigned(folder.path, 'DNS:other.example.com');
     server = await ProtocolServer.start({ tls });
     expect((await ask(tls.path)).error?.message).toContain('certificate was not accepted');
     expect(server.requests).toHaveLength(0);
   });
 
   test('--ca must name a certificate', async () => {
-    const tls = certificate('good', 'IP:127.0.0.1');
+    const tls = selfSigned(folder.path, 'IP:127.0.0.1');
     server = await ProtocolServer.start({ tls });
-    expect((await ask(`${folder.path}/good.key`)).error?.code).toBe('usage-invalid');
+    expect((await ask(`${folder.path}/tls.key`)).error?.code).toBe('usage-invalid');
     expect((await ask(`${folder.path}/none.pem`)).error?.code).toBe('file-not-found');
   });
 });

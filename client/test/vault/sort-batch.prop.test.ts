@@ -1,6 +1,9 @@
+import { randomFillSync } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Batch, BatchBuilder, newBatchBuffers } from '../../src/vault/batch.ts';
+import { type Batch, BatchBuilder, batchCapacity, largeBatchCapacity, newBatchBuffers } from '../../src/vault/batch.ts';
+import { digestBytes } from '../../src/vault/format.ts';
+import { type BatchUse, plainUse } from '../../src/vault/namespace-use.ts';
 import { sortBatch } from '../../src/vault/sort-batch.ts';
 
 const buffers = newBatchBuffers();
@@ -50,7 +53,29 @@ describe('sortBatch', () => {
   });
 
   test('refuses more values than positions fit beside the sort key', () => {
-    expect(() => sortBatch({ ...batchOf([]), count: 2 ** 18 + 1 })).toThrow(RangeError);
+    expect(() => sortBatch({ ...batchOf([]), count: largeBatchCapacity + 1 })).toThrow(RangeError);
+  });
+
+  test('puts a batch of a large namespace in order up to its last position', () => {
+    const builder = new BatchBuilder('n', newBatchBuffers(), undefined, undefined, true);
+    const digests = Buffer.alloc(largeBatchCapacity * digestBytes);
+    randomFillSync(digests);
+    const digestAt = (i: number) => digests.toString('hex', i * digestBytes, (i + 1) * digestBytes);
+    for (let i = 0; i < largeBatchCapacity; i++) {
+      if (builder.isFull) throw new Error(`full at ${i}`);
+      builder.add('v', digestAt(i));
+    }
+    expect(builder.isFull).toBe(true);
+    const order = sortBatch(builder.take());
+    expect(new Set(order).size).toBe(largeBatchCapacity);
+    let previous = '';
+    let ascending = 0;
+    for (const position of order) {
+      const digest = digestAt(position);
+      if (digest > previous) ascending += 1;
+      previous = digest;
+    }
+    expect(ascending).toBe(largeBatchCapacity);
   });
 
   test('an empty batch is empty', () => {
@@ -59,6 +84,20 @@ describe('sortBatch', () => {
 });
 
 describe('BatchBuilder', () => {
+  test.each<[string, number, Partial<BatchUse>, boolean]>([
+    ['for tokens', batchCapacity, {}, false],
+    ['for a large namespace', largeBatchCapacity, {}, true],
+    ['that somebody follows', batchCapacity, { canonical: 'trim' }, true],
+  ])('is full in good time: %s', (_, capacity, use, isLarge) => {
+    const follower = use.canonical === undefined ? undefined : { written: () => undefined };
+    const builder = new BatchBuilder('n', newBatchBuffers(), { ...plainUse, ...use }, follower, isLarge);
+    const digest = '0'.repeat(40);
+    for (let i = 1; i < capacity; i++) builder.add('v', digest);
+    expect(builder.isFull).toBe(false);
+    builder.add('v', digest);
+    expect(builder.isFull).toBe(true);
+  });
+
   test('copies what was added last, whatever its characters and however long', () => {
     fc.assert(
       fc.property(fc.array(fc.string({ unit: 'binary', minLength: 1 }), { minLength: 1 }), (values) => {

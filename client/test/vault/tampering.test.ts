@@ -208,6 +208,66 @@ describe('verify names what was done', () => {
   });
 });
 
+describe('what describes the vault can’t be changed: it does not open', () => {
+  test.each<[string, string]>([
+    [
+      'two keys exchanged',
+      `UPDATE data_key SET (nonce, wrapped) = (SELECT nonce, wrapped FROM data_key o WHERE o.key_id = 5 - data_key.key_id)
+       WHERE key_id IN (2, 3)`,
+    ],
+    ['a key removed', `DELETE FROM data_key WHERE purpose = 'receipt'`],
+    ['a key added', `INSERT INTO data_key SELECT 9, purpose, 'retired', nonce, wrapped FROM data_key WHERE key_id = 2`],
+    ['a key for another purpose', `UPDATE data_key SET purpose = 'manifest' WHERE purpose = 'receipt'`],
+    ['the data key retired', `UPDATE data_key SET state = 'retired' WHERE purpose = 'data'`],
+    ['a namespace renamed', `UPDATE namespace SET name = 'x' WHERE name = 'b'`],
+    ['two namespaces exchanged', `UPDATE namespace SET name = iif(name = 'a', 'b', 'a') WHERE name IN ('a', 'b')`],
+    ['a namespace removed', `DELETE FROM namespace WHERE name = 'random'`],
+    [
+      'another vault id',
+      `UPDATE vault_meta SET value = CAST(replace(value, '0', '1') AS BLOB) WHERE name = 'vault_id'`,
+    ],
+    [
+      'another fingerprint',
+      `UPDATE vault_meta SET value = CAST(replace(value, 'a', 'b') AS BLOB) WHERE name = 'master_fingerprint'`,
+    ],
+    ['a description added', `INSERT INTO vault_meta VALUES ('x', x'00')`],
+    ['the sealed state removed', `DELETE FROM vault_meta WHERE name = 'state'`],
+    ['the version of before', 'PRAGMA user_version = 1'],
+    ['a trigger', 'CREATE TRIGGER t AFTER INSERT ON token_vault BEGIN DELETE FROM tombstone; END'],
+    ['a view', 'CREATE VIEW v AS SELECT * FROM token_vault'],
+    ['an index', 'CREATE INDEX i ON token_vault (ref)'],
+  ])('%s', async (_, sql) => {
+    const [code] = await examine(copyOf((db) => db.exec(sql)));
+    expect(code).toMatch(/^vault-(?:tampered|wrong-key)$/);
+  });
+
+  test('the sealed state of an earlier commit, or one that is another vault’s', async () => {
+    const folder = temporaryFolder();
+    const [path, old, other] = ['v.db', 'old.db', 'other.db'].map((name) => join(folder, name)) as [
+      string,
+      string,
+      string,
+    ];
+    const vault = await openVault({ path, masterKey, create: true });
+    await storeAll(vault, 'a', ['x', 'y']);
+    const db = new Sqlite(path);
+    db.exec(`VACUUM INTO '${old}'`);
+    await storeAll(vault, 'a', ['z']);
+    await vault.close();
+    const second = await openVault({ path: other, masterKey, create: true });
+    await storeAll(second, 'a', ['x', 'y', 'z']);
+    await second.close();
+    const putBack = (from: string) =>
+      db.exec(`ATTACH '${from}' AS o; UPDATE vault_meta SET value = (SELECT value FROM o.vault_meta WHERE name = 'state')
+        WHERE name = 'state'; DETACH o`);
+    putBack(old);
+    expect(await examine(path)).toEqual(expect.arrayContaining(['blocks-changed', 'count-mismatch']));
+    putBack(other);
+    expect(await examine(path)).toEqual(['vault-tampered']);
+    db.close();
+  });
+});
+
 test('a bit changed in any column of any table is found, and never gives a wrong value', async () => {
   const probe = new Sqlite(
     copyOf(() => undefined),

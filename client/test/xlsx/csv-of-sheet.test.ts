@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -47,6 +47,24 @@ const text = (cell: string, value: string) =>
   `<c r="${cell}" t="inlineStr"><is><t xml:space="preserve">${value}</t></is></c>`;
 const sheet = (rows: readonly string[]) =>
   `${xml}<worksheet xmlns="${main}"><sheetData>${rows.map((cells, at) => `<row r="${at + 1}">${cells}</row>`).join('')}</sheetData></worksheet>`;
+
+/** A workbook of one sheet. */
+function bookOf(sheetXml: string, { texts = '', settings = '' } = {}): Buffer {
+  return zip({
+    'xl/workbook.xml': `${xml}<x:workbook xmlns:x="${main}" xmlns:r="${relations}">${settings}<x:sheets><x:sheet name="S" sheetId="1" r:id="r1"/></x:sheets></x:workbook>`,
+    'xl/_rels/workbook.xml.rels': `${xml}<Relationships xmlns="${packages}/relationships"><Relationship Id="r1" Type="${relations}/worksheet" Target="/xl/Sheets/One.xml"/><Relationship Id="r2" Type="${relations}/sharedStrings" Target="texts.xml"/><Relationship Id="r3" Type="${relations}/styles" Target="styles.xml"/></Relationships>`,
+    'xl/styles.xml': `${xml}<styleSheet xmlns="${main}"><numFmts><numFmt numFmtId="164" formatCode="[$-409]d. mmm yyyy;@"/><numFmt numFmtId="165" formatCode="&quot;days&quot; 0"/><numFmt numFmtId="166" formatCode="[h]:mm"/></numFmts><cellStyleXfs><xf numFmtId="14"/></cellStyleXfs><cellXfs><xf numFmtId="0"/><xf numFmtId="164"/><xf numFmtId="165"/><xf numFmtId="166"/><xf numFmtId="20"/></cellXfs></styleSheet>`,
+    'xl/texts.xml': `${xml}<sst xmlns="${main}">${texts}</sst>`,
+    'xl/sheets/one.xml': sheetXml,
+  });
+}
+const csvOf = async (workbook: Buffer) => {
+  writeFileSync(join(folder.path, 'one.xlsx'), workbook);
+  rmSync(join(folder.path, 'one.csv'), { force: true });
+  const keep = ['--method', 'a=keep'];
+  const run = await sdp('tokenize-csv', '--input', 'one.xlsx', '--output', 'one.csv', '--source-table', 't', ...keep);
+  return run.status === 0 ? read('one.csv') : `${run.status} ${run.stderr}`;
+};
 
 beforeAll(() => {
   const workbook = zip({
@@ -97,4 +115,32 @@ test('refuses what is no workbook, and an output that would be none', async () =
   );
   expect(`${broken.status} ${broken.stderr}`).toMatch(/^4 .*workbook/);
   expect((await tokenize('no.xlsx', '--column', 'name')).status).toBe(2);
+});
+
+test('reads shared texts, runs in several fonts, errors, dates of both calendars, and rows that leave some out', async () => {
+  const texts =
+    '<si><t>a</t></si><si><r><t xml:space="preserve">one </t></r><r><t>two</t></r><rPh><t>no</t></rPh></si>';
+  const cells = [
+    '<row r="1"><c r="A1" t="s"><v>0</v></c><c r="B1" t="str"><v>b</v></c></row>',
+    '<row r="3"><c r="A3" t="s"><v>1</v></c><c r="C3" t="e"><v>#N/A</v></c></row>',
+    '<row r="4"><c r="A4" s="1"><v>45351.5</v></c><c r="B4" s="2"><v>3</v></c><c r="C4" s="3"><v>1.25</v></c></row>',
+    '<row><c s="4"><v>0.25</v></c><c t="d"><v>2024-02-29</v></c><c t="str"><v>x_x000D_y</v></c></row>',
+    '<row r="9"/>',
+  ];
+  const sheetOf = `${xml}<worksheet xmlns="${main}"><sheetData>${cells.join('')}</sheetData></worksheet>`;
+  expect(await csvOf(bookOf(sheetOf, { texts }))).toBe(
+    'a,b,\r\n,,\r\none two,,#N/A\r\n2024-02-29T12:00:00,3,1.25\r\n06:00:00,2024-02-29,"x\ry"\r\n',
+  );
+  const since1904 = await csvOf(bookOf(sheetOf, { texts, settings: '<x:workbookPr date1904="1"/>' }));
+  expect(since1904).toContain('2028-03-01T12:00:00,3,1.25\r\n06:00:00');
+});
+
+test.each([
+  ['a document type', sheet([text('A1', 'a')]).replace(xml, `${xml}<!DOCTYPE x [<!ENTITY e "e">]>`)],
+  ['a cell without an end', sheet([`${text('A1', 'a')}<c t="inlineStr"><is><t>${'x'.repeat(5 << 20)}</t></is></c>`])],
+  ['rows in no order', sheet([text('A1', 'a')]).replace('<row r="1">', '<row r="2"/><row r="1">')],
+  ['a column beyond the last', sheet([text('A1', 'a') + text('XFE1', 'b')])],
+  ['a text that is not there', sheet([`${text('A1', 'a')}<c r="B1" t="s"><v>7</v></c>`])],
+])('refuses %s', async (_, sheetXml) => {
+  expect(await csvOf(bookOf(sheetXml))).toMatch(/^4 .*workbook/);
 });

@@ -16,6 +16,8 @@ export interface LifecycleOptions {
   readonly base: { close(): Promise<void>; readonly databaseEnded: Promise<void> };
 }
 
+/** Ctrl-C reaches every process at the terminal, and npx passes it on: signals so close together are one. */
+const oneKeyMs = 500;
 /** Left of the deadline for closing the base, once the parts had their time. */
 const baseShareMs = 2_000;
 
@@ -30,7 +32,12 @@ export async function runUntilStopped({ logger, deadlineMs, parts, base }: Lifec
   const isFailure = reason === 'database-ended';
   if (isFailure) logger.error({ code: 'database-unavailable' }, 'the embedded database ended; stopping');
   else logger.info({ reason }, 'stopping');
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
+  const stoppingSince = performance.now();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      if (performance.now() - stoppingSince > oneKeyMs) process.exit(130);
+    });
+  }
 
   const stopping = stop(parts, base, Math.max(0, deadlineMs - baseShareMs));
   try {
@@ -50,6 +57,7 @@ async function stop(parts: readonly Part[], base: { close(): Promise<void> }, de
 
 function signalled(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve(signal));
+    // `on`: without a listener left, the same signal again would end the process.
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => resolve(signal));
   });
 }

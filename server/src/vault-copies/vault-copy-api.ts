@@ -4,6 +4,8 @@ import {
   vaultCopyErasedSchema,
   vaultCopyEraseSchema,
   vaultCopyErasuresSchema,
+  vaultCopyKnownSchema,
+  vaultCopyLookupSchema,
   vaultCopyPushedSchema,
   vaultCopyPushSchema,
   vaultCopySchema,
@@ -29,11 +31,13 @@ const bodyRefusals = {
   '413': problem('The request is larger than the limit'),
 };
 
+const headRefusals = { '409': problem('The head is not the next one: another machine has changed the copy') };
+
 /** Paths of the copies of clients' vaults. */
 export const vaultCopyPaths: ApiPaths = {
   '/api/v1/vault-copy': {
     get: {
-      summary: 'What the copy of the client’s vault holds: counts, and its namespaces, sealed',
+      summary: 'What the copy of the client’s vault holds: counts, its namespaces and its head, sealed',
       responses: { '200': { description: 'The copy', ...json(vaultCopySchema) }, ...refusals },
     },
     delete: {
@@ -54,6 +58,7 @@ export const vaultCopyPaths: ApiPaths = {
         '200': { description: 'Stored', ...json(vaultCopyPushedSchema) },
         ...refusals,
         ...bodyRefusals,
+        ...headRefusals,
       },
     },
   },
@@ -68,6 +73,18 @@ export const vaultCopyPaths: ApiPaths = {
       requestBody: { required: true, ...json(vaultCopyEraseSchema) },
       responses: {
         '200': { description: 'Erased', ...json(vaultCopyErasedSchema) },
+        ...refusals,
+        ...bodyRefusals,
+        ...headRefusals,
+      },
+    },
+  },
+  '/api/v1/vault-copy/lookup': {
+    post: {
+      summary: 'What is there of some entries and erasures; reads only',
+      requestBody: { required: true, ...json(vaultCopyLookupSchema) },
+      responses: {
+        '200': { description: 'What is there', ...json(vaultCopyKnownSchema) },
         ...refusals,
         ...bodyRefusals,
       },

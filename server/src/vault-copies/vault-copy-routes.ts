@@ -4,8 +4,10 @@ import {
   type VaultCopyEntry,
   type VaultCopyErased,
   type VaultCopyErasures,
+  type VaultCopyKnown,
   type VaultCopyPushed,
   vaultCopyEraseSchema,
+  vaultCopyLookupSchema,
   vaultCopyPageLimit,
   vaultCopyPushSchema,
 } from '@sdp/shared/contracts';
@@ -51,7 +53,7 @@ export function vaultCopyRoutes({ store, guard }: VaultCopyRoutesOptions): Route
   const entries = `${base}/entries`;
   router.post(entries, ...guarded(entries), ...body, async (request: Request, response: Response) => {
     const push = parsed(vaultCopyPushSchema, request.body);
-    const done: VaultCopyPushed = await store.push(principalOf(response).clientId, push.namespaces, push.entries);
+    const done: VaultCopyPushed = await store.push(principalOf(response).clientId, push);
     response.json(done);
   });
   router.get(entries, ...guarded(entries), async (request, response) => {
@@ -65,8 +67,8 @@ export function vaultCopyRoutes({ store, guard }: VaultCopyRoutesOptions): Route
 
   const erasures = `${base}/erasures`;
   router.post(erasures, ...guarded(erasures), ...body, async (request: Request, response: Response) => {
-    const { erasures: erased } = parsed(vaultCopyEraseSchema, request.body);
-    const removed = await store.erase(principalOf(response).clientId, erased);
+    const erase = parsed(vaultCopyEraseSchema, request.body);
+    const removed = await store.erase(principalOf(response).clientId, erase);
     response.json({ removed } satisfies VaultCopyErased);
   });
   router.get(erasures, ...guarded(erasures), async (request, response) => {
@@ -76,6 +78,13 @@ export function vaultCopyRoutes({ store, guard }: VaultCopyRoutesOptions): Route
     const last = shown.at(-1);
     const next = page.length > limit && last ? `${last.namespace}.${last.erasure}` : null;
     response.json({ erasures: shown, next_cursor: next } satisfies VaultCopyErasures);
+  });
+
+  const lookup = `${base}/lookup`;
+  router.post(lookup, ...guarded(lookup), ...body, async (request: Request, response: Response) => {
+    const { ids } = parsed(vaultCopyLookupSchema, request.body);
+    const known = await store.lookup(principalOf(response).clientId, ids);
+    response.json({ known } satisfies VaultCopyKnown);
   });
   return router;
 }

@@ -1,4 +1,14 @@
-import type { VaultCopyEntry, VaultCopyErasure, VaultCopyNamespace } from '@sdp/shared/contracts';
+import type {
+  VaultCopyEntry,
+  VaultCopyErase,
+  VaultCopyErasure,
+  VaultCopyHead,
+  VaultCopyId,
+  VaultCopyKnown,
+  VaultCopyNamespace,
+  VaultCopyPush,
+} from '@sdp/shared/contracts';
+import { RejectedError } from '@sdp/shared/errors';
 import { type Pool, type PoolClient, query, withTransaction } from '../database/index.ts';
 
 /** Where a page ends, and the next one goes on. */
@@ -10,18 +20,24 @@ export interface VaultCopyCounts {
   readonly namespaces: readonly VaultCopyNamespace[];
   readonly entries: number;
   readonly erasures: number;
+  readonly head: VaultCopyHead | null;
 }
 
 /** The copies of clients' vaults. Everything in them was sealed by the client; see `shared/contracts/vault-copy.ts`. */
 export interface VaultCopyStore {
-  /** Stores what is new. What was erased before stays away. Both or neither. */
-  push(
-    clientId: string,
-    namespaces: readonly VaultCopyNamespace[],
-    entries: readonly VaultCopyEntry[],
-  ): Promise<{ readonly stored: number; readonly erased: number }>;
-  /** Removes the entries and remembers that they were. @returns how many there were */
-  erase(clientId: string, erasures: readonly VaultCopyErasure[]): Promise<number>;
+  /**
+   * Stores what is new. What was erased before stays away. All of it with the head, or nothing.
+   *
+   * @throws {RejectedError} `vault-copy-changed` unless the head is the next one
+   */
+  push(clientId: string, push: VaultCopyPush): Promise<{ readonly stored: number; readonly erased: number }>;
+  /**
+   * Removes the entries and remembers that they were. @returns how many there were
+   * @throws {RejectedError} `vault-copy-changed` unless the head is the next one
+   */
+  erase(clientId: string, erase: VaultCopyErase): Promise<number>;
+  /** What is there under these ids. */
+  lookup(clientId: string, ids: readonly VaultCopyId[]): Promise<VaultCopyKnown['known']>;
   /** Removes everything, erasures included. @returns how many entries there were */
   remove(clientId: string): Promise<number>;
   counts(clientId: string): Promise<VaultCopyCounts>;
@@ -33,9 +49,10 @@ const lockSpace = 1_447_121_750; // "VCOP"
 
 export function createVaultCopyStore(pool: Pool): VaultCopyStore {
   return {
-    push: (clientId, namespaces, entries) =>
+    push: (clientId, { namespaces, entries, head }) =>
       withTransaction(pool, async (tx) => {
         await lockClient(tx, clientId);
+        await advance(tx, clientId, head);
         await tx.query(
           `INSERT INTO token_vault_namespace (client_id, namespace, sealed)
            SELECT $1, n, s FROM unnest($2::bytea[], $3::bytea[]) AS pushed (n, s) ON CONFLICT DO NOTHING`,
@@ -63,9 +80,10 @@ export function createVaultCopyStore(pool: Pool): VaultCopyStore {
         );
         return { stored: rowCount ?? 0, erased: Number(known.rows[0]?.erased ?? 0) };
       }),
-    erase: (clientId, erasures) =>
+    erase: (clientId, { erasures, head }) =>
       withTransaction(pool, async (tx) => {
         await lockClient(tx, clientId);
+        await advance(tx, clientId, head);
         const given = [erasures.map(({ namespace }) => hex(namespace)), erasures.map(({ erasure }) => hex(erasure))];
         const days = erasures.map(({ erased_on }) => erased_on);
         await tx.query(
@@ -88,10 +106,25 @@ export function createVaultCopyStore(pool: Pool): VaultCopyStore {
         const { rowCount } = await tx.query('DELETE FROM token_vault WHERE client_id = $1', [clientId]);
         await tx.query('DELETE FROM token_vault_namespace WHERE client_id = $1', [clientId]);
         await tx.query('DELETE FROM token_vault_erasure WHERE client_id = $1', [clientId]);
+        await tx.query('DELETE FROM token_vault_head WHERE client_id = $1', [clientId]);
         return rowCount ?? 0;
       }),
+    async lookup(clientId, ids) {
+      const { rows } = await query<{ at: number; stored: boolean; erased_on: number | null }>(
+        pool,
+        `SELECT (asked.at - 1)::int AS at, stored.erasure IS NOT NULL AS stored, erased.erased_on
+           FROM unnest($2::bytea[], $3::bytea[]) WITH ORDINALITY AS asked (n, e, at)
+           LEFT JOIN LATERAL (SELECT erasure FROM token_vault
+             WHERE client_id = $1 AND namespace = asked.n AND erasure = asked.e LIMIT 1) stored ON true
+           LEFT JOIN token_vault_erasure erased
+             ON erased.client_id = $1 AND erased.namespace = asked.n AND erased.erasure = asked.e
+          WHERE stored.erasure IS NOT NULL OR erased.erasure IS NOT NULL ORDER BY asked.at`,
+        [clientId, ids.map(({ namespace }) => hex(namespace)), ids.map(({ erasure }) => hex(erasure))],
+      );
+      return rows.map(({ at, stored, erased_on }) => ({ index: at, stored, erased_on }));
+    },
     async counts(clientId) {
-      const [namespaces, entries, erasures] = await Promise.all([
+      const [namespaces, entries, erasures, heads] = await Promise.all([
         query<{ namespace: Buffer; sealed: Buffer }>(
           pool,
           'SELECT namespace, sealed FROM token_vault_namespace WHERE client_id = $1 ORDER BY namespace',
@@ -99,7 +132,13 @@ export function createVaultCopyStore(pool: Pool): VaultCopyStore {
         ),
         count(pool, 'token_vault', clientId),
         count(pool, 'token_vault_erasure', clientId),
+        query<{ sequence: string; sealed: Buffer }>(
+          pool,
+          'SELECT sequence, sealed FROM token_vault_head WHERE client_id = $1',
+          [clientId],
+        ),
       ]);
+      const [head] = heads.rows;
       return {
         namespaces: namespaces.rows.map(({ namespace, sealed }) => ({
           namespace: namespace.toString('hex'),
@@ -107,6 +146,8 @@ export function createVaultCopyStore(pool: Pool): VaultCopyStore {
         })),
         entries,
         erasures,
+        head:
+          head === undefined ? null : { sequence: Number(head.sequence), sealed: head.sealed.toString('base64url') },
       };
     },
     async entriesAfter(clientId, after, limit) {
@@ -144,6 +185,17 @@ export function createVaultCopyStore(pool: Pool): VaultCopyStore {
 /** A push and an erasure of one client come one after the other: none can store what the other is removing. */
 async function lockClient(tx: PoolClient, clientId: string): Promise<void> {
   await tx.query('SELECT pg_advisory_xact_lock($1, hashtext($2))', [lockSpace, clientId]);
+}
+
+/** Takes the next head of a copy; the first one begins where the client says, so that numbers outlive a copy. */
+async function advance(tx: PoolClient, clientId: string, { sequence, sealed }: VaultCopyHead): Promise<void> {
+  const { rowCount } = await tx.query(
+    `INSERT INTO token_vault_head AS present (client_id, sequence, sealed) VALUES ($1, $2, $3)
+     ON CONFLICT (client_id) DO UPDATE SET sequence = excluded.sequence, sealed = excluded.sealed
+      WHERE present.sequence + 1 = excluded.sequence`,
+    [clientId, sequence, base64(sealed)],
+  );
+  if (rowCount !== 1) throw new RejectedError('vault-copy-changed');
 }
 
 async function count(pool: Pool, table: 'token_vault' | 'token_vault_erasure', clientId: string): Promise<number> {

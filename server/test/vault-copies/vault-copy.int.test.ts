@@ -1,5 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { type VaultCopyEntry, type VaultCopyNamespace, vaultCopyPageLimit } from '@sdp/shared/contracts';
+import {
+  type VaultCopyEntry,
+  type VaultCopyHead,
+  type VaultCopyNamespace,
+  vaultCopyPageLimit,
+} from '@sdp/shared/contracts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type RunningServer, startServer } from '../support/running-server.ts';
 
@@ -39,8 +44,17 @@ async function call(method: 'GET' | 'POST' | 'DELETE', path: string, key: string
   return { status: response.status, text, json: JSON.parse(text) as Record<string, unknown> };
 }
 
-const push = (key: string, entries: readonly VaultCopyEntry[], namespaces: readonly VaultCopyNamespace[] = []) =>
-  call('POST', '/entries', key, { namespaces, entries });
+/** The head that has to come next. */
+async function nextHead(key: string): Promise<VaultCopyHead> {
+  const { head } = (await call('GET', '', key)).json as { head: VaultCopyHead | null };
+  return { sequence: (head?.sequence ?? 0) + 1, sealed: randomBytes(80).toString('base64url') };
+}
+
+const push = async (key: string, entries: readonly VaultCopyEntry[], namespaces: readonly VaultCopyNamespace[] = []) =>
+  call('POST', '/entries', key, { namespaces, entries, head: await nextHead(key) });
+
+const erase = async (key: string, entries: readonly VaultCopyEntry[]) =>
+  call('POST', '/erasures', key, { erasures: entries.map(erasureOf), head: await nextHead(key) });
 
 async function pullAll(key: string, limit = 7): Promise<VaultCopyEntry[]> {
   const all: VaultCopyEntry[] = [];
@@ -61,7 +75,8 @@ describe('a copy of a vault', () => {
     expect((await push(acme, entries, namespaces)).json).toEqual({ stored: 30, erased: 0 });
     expect((await push(acme, entries.slice(10), namespaces)).json).toEqual({ stored: 0, erased: 0 });
     expect((await pullAll(acme)).sort(byToken)).toEqual(entries.toSorted(byToken));
-    expect((await call('GET', '', acme)).json).toEqual({ namespaces, entries: 30, erasures: 0 });
+    const head = { sequence: 2, sealed: expect.any(String) };
+    expect((await call('GET', '', acme)).json).toEqual({ namespaces, entries: 30, erasures: 0, head });
   });
 
   it('keeps the first of two seals of one token: a second machine cannot replace it', async () => {
@@ -74,9 +89,8 @@ describe('a copy of a vault', () => {
   it('loses what is erased for good, whichever machine pushes it again', async () => {
     const [gone, stays] = [entry(), entry()];
     await push(acme, [gone, stays]);
-    const erase = () => call('POST', '/erasures', acme, { erasures: [erasureOf(gone)] });
-    expect((await erase()).json).toEqual({ removed: 1 });
-    expect((await erase()).json).toEqual({ removed: 0 });
+    expect((await erase(acme, [gone])).json).toEqual({ removed: 1 });
+    expect((await erase(acme, [gone])).json).toEqual({ removed: 0 });
     expect((await push(acme, [gone, stays])).json).toEqual({ stored: 0, erased: 1 });
     const tokens = (await pullAll(acme, 1_000)).map(({ token }) => token);
     expect(tokens).toContain(stays.token);
@@ -90,14 +104,58 @@ describe('a copy of a vault', () => {
 
   it('has nothing erased left, however pushes and erasures cross', async () => {
     const entries = Array.from({ length: 300 }, () => entry());
-    const erasures = entries.map(erasureOf);
+    // As clients do: whoever was not the next tries again.
+    const untilDone = async (send: () => ReturnType<typeof call>) => {
+      while ((await send()).status === 409);
+    };
     await Promise.all([
-      ...Array.from({ length: 4 }, () => push(acme, entries)),
-      call('POST', '/erasures', acme, { erasures }),
-      ...Array.from({ length: 4 }, () => push(acme, entries)),
+      ...Array.from({ length: 4 }, () => untilDone(() => push(acme, entries))),
+      untilDone(() => erase(acme, entries)),
+      ...Array.from({ length: 4 }, () => untilDone(() => push(acme, entries))),
     ]);
     const tokens = new Set((await pullAll(acme, 1_000)).map(({ token }) => token));
     expect(entries.filter(({ token }) => tokens.has(token))).toEqual([]);
+  });
+
+  it('changes with the next head alone, and as a whole', async () => {
+    const { text } = await server.keys.create({
+      clientId: 'umbrella',
+      label: '',
+      scopes: ['vault:copy'],
+      allowDeclaredSafe: false,
+    });
+    // The first may have any number, so that numbers go on where a copy is begun anew.
+    const head = { sequence: 41, sealed: 'AAAA' };
+    const [first, second] = [entry(), entry()];
+    expect((await call('POST', '/entries', text, { entries: [first], head })).status).toBe(200);
+    for (const sequence of [1, 40, 41, 43]) {
+      const body = { entries: [second], head: { sequence, sealed: 'BBBB' } };
+      expect((await call('POST', '/entries', text, body)).json).toMatchObject({ code: 'vault-copy-changed' });
+      const erasures = [erasureOf(first)];
+      expect((await call('POST', '/erasures', text, { erasures, head: body.head })).status).toBe(409);
+    }
+    expect((await call('POST', '/entries', text, { entries: [second] })).status).toBe(422);
+    expect((await call('GET', '', text)).json).toMatchObject({ entries: 1, erasures: 0, head });
+    // Of all that send the same number at once, one gets in.
+    const next = Array.from({ length: 6 }, () =>
+      call('POST', '/entries', text, { entries: [entry()], head: { sequence: 42, sealed: 'CCCC' } }),
+    );
+    expect((await Promise.all(next)).map(({ status }) => status).toSorted()).toEqual([200, 409, 409, 409, 409, 409]);
+    expect((await call('GET', '', text)).json).toMatchObject({ entries: 2, head: { sequence: 42 } });
+  });
+
+  it('says what it has', async () => {
+    const [stored, erased, unknown] = [entry(), entry(), entry()];
+    await push(acme, [stored, erased]);
+    await erase(acme, [erased]);
+    const ids = [unknown, stored, erased, stored].map(({ namespace, erasure }) => ({ namespace, erasure }));
+    const known = [
+      { index: 1, stored: true, erased_on: null },
+      { index: 2, stored: false, erased_on: 20_000 },
+      { index: 3, stored: true, erased_on: null },
+    ];
+    expect((await call('POST', '/lookup', acme, { ids })).json).toEqual({ known });
+    expect((await call('POST', '/lookup', globex, { ids })).json).toEqual({ known: [] });
   });
 
   it('makes short pages of long values', async () => {
@@ -118,7 +176,7 @@ describe('a copy of a vault', () => {
     const theirs = entry();
     await push(globex, [theirs]);
     expect(await pullAll(globex)).toEqual([theirs]);
-    await call('POST', '/erasures', acme, { erasures: [erasureOf(theirs)] });
+    await erase(acme, [theirs]);
     expect(await pullAll(globex)).toEqual([theirs]);
     expect((await pullAll(acme, 1_000)).some(({ token }) => token === theirs.token)).toBe(false);
   });
@@ -131,9 +189,9 @@ describe('a copy of a vault', () => {
       allowDeclaredSafe: false,
     });
     await push(text, [entry(), entry()], [{ namespace: namespaceDigest, sealed: 'AAAA' }]);
-    await call('POST', '/erasures', text, { erasures: [erasureOf(entry())] });
+    await erase(text, [entry()]);
     expect((await call('DELETE', '', text)).json).toEqual({ removed: 2 });
-    expect((await call('GET', '', text)).json).toEqual({ namespaces: [], entries: 0, erasures: 0 });
+    expect((await call('GET', '', text)).json).toEqual({ namespaces: [], entries: 0, erasures: 0, head: null });
     expect((await pullAll(globex)).length).toBeGreaterThan(0);
   });
 
@@ -152,15 +210,17 @@ describe('a copy of a vault', () => {
 
   it('takes nothing malformed, stores nothing of it and quotes nothing', async () => {
     const before = (await call('GET', '', globex)).json;
+    const head = await nextHead(globex);
     const secret = 'jane.doe@example.org';
     const bad: [status: number, body: unknown][] = [
       [400, '{"entries": ['],
       [400, `"${secret}"`],
-      [422, { entries: [entry(), { ...entry(), sealed: secret }] }],
-      [422, { entries: [{ ...entry(), token: secret }] }],
-      [422, { entries: [{ ...entry(), value: secret }] }],
-      [422, { entries: Array.from({ length: vaultCopyPageLimit + 1 }, () => entry()) }],
-      [422, { [secret]: [] }],
+      [422, { head, entries: [entry(), { ...entry(), sealed: secret }] }],
+      [422, { head, entries: [{ ...entry(), token: secret }] }],
+      [422, { head, entries: [{ ...entry(), value: secret }] }],
+      [422, { head, entries: Array.from({ length: vaultCopyPageLimit + 1 }, () => entry()) }],
+      [422, { head: { ...head, sealed: secret }, entries: [] }],
+      [422, { head, [secret]: [] }],
     ];
     for (const [status, body] of bad) {
       const answer = await call('POST', '/entries', globex, body);

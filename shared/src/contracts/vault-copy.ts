@@ -32,13 +32,22 @@ export const vaultCopyNamespaceSchema = z
   .meta({ id: 'VaultCopyNamespace' });
 export type VaultCopyNamespace = z.infer<typeof vaultCopyNamespaceSchema>;
 
-/** `POST /api/v1/vault-copy/entries`. Entries that are there already stay as they are. */
+/**
+ * What the copy consists of, sealed: the client finds out by it what the server leaves away, adds or puts back. Every
+ * change of the copy brings a new one along, with the next sequence number.
+ */
+export const vaultCopyHeadSchema = z.strictObject({ sequence: z.int().min(1), sealed }).meta({ id: 'VaultCopyHead' });
+export type VaultCopyHead = z.infer<typeof vaultCopyHeadSchema>;
+
+/** `POST /api/v1/vault-copy/entries`. Entries that are there already stay as they are. 409 unless the head is the next. */
 export const vaultCopyPushSchema = z
   .strictObject({
     namespaces: z.array(vaultCopyNamespaceSchema).max(vaultCopyPageLimit).default([]),
     entries: z.array(vaultCopyEntrySchema).max(vaultCopyPageLimit).default([]),
+    head: vaultCopyHeadSchema,
   })
   .meta({ id: 'VaultCopyPush' });
+export type VaultCopyPush = z.infer<typeof vaultCopyPushSchema>;
 
 export const vaultCopyPushedSchema = z
   .strictObject({
@@ -56,10 +65,41 @@ export const vaultCopyErasureSchema = z
   .meta({ id: 'VaultCopyErasure' });
 export type VaultCopyErasure = z.infer<typeof vaultCopyErasureSchema>;
 
-/** `POST /api/v1/vault-copy/erasures`: these entries go, and never come back. */
+/** `POST /api/v1/vault-copy/erasures`: these entries go, and never come back. 409 unless the head is the next. */
 export const vaultCopyEraseSchema = z
-  .strictObject({ erasures: z.array(vaultCopyErasureSchema).min(1).max(vaultCopyPageLimit) })
+  .strictObject({
+    erasures: z.array(vaultCopyErasureSchema).min(1).max(vaultCopyPageLimit),
+    head: vaultCopyHeadSchema,
+  })
   .meta({ id: 'VaultCopyErase' });
+export type VaultCopyErase = z.infer<typeof vaultCopyEraseSchema>;
+
+/** What an entry is known by once it is erased. */
+export const vaultCopyIdSchema = z.strictObject({ namespace: digest, erasure: longDigest }).meta({ id: 'VaultCopyId' });
+export type VaultCopyId = z.infer<typeof vaultCopyIdSchema>;
+
+/** `POST /api/v1/vault-copy/lookup`. */
+export const vaultCopyLookupSchema = z
+  .strictObject({ ids: z.array(vaultCopyIdSchema).min(1).max(vaultCopyPageLimit) })
+  .meta({ id: 'VaultCopyLookup' });
+
+/** What the copy has under the ids that were asked for; of those that are missing here it has nothing. */
+export const vaultCopyKnownSchema = z
+  .strictObject({
+    known: z
+      .array(
+        z.strictObject({
+          /** Place of the id in the request. */
+          index: z.int().min(0).max(vaultCopyPageLimit),
+          stored: z.boolean(),
+          /** Day of its erasure. */
+          erased_on: z.int().min(0).max(100_000).nullable(),
+        }),
+      )
+      .max(vaultCopyPageLimit),
+  })
+  .meta({ id: 'VaultCopyKnown' });
+export type VaultCopyKnown = z.infer<typeof vaultCopyKnownSchema>;
 
 export const vaultCopyErasedSchema = z.strictObject({ removed: z.int().min(0) }).meta({ id: 'VaultCopyErased' });
 export type VaultCopyErased = z.infer<typeof vaultCopyErasedSchema>;
@@ -70,6 +110,8 @@ export const vaultCopySchema = z
     namespaces: z.array(vaultCopyNamespaceSchema).readonly(),
     entries: z.int().min(0),
     erasures: z.int().min(0),
+    /** `null` as long as nothing was pushed. */
+    head: vaultCopyHeadSchema.nullable(),
   })
   .meta({ id: 'VaultCopy' });
 export type VaultCopy = z.infer<typeof vaultCopySchema>;

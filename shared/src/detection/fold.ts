@@ -16,6 +16,8 @@ const zeros = [
 const lookAlike =
   /[\p{Nd}\p{No}\p{Pd}\u00a0\u2000-\u200f\u202f\u205f\u2060\u2064\u2212\u3000\ufeff\ufe50-\ufe6f\uff01-\uff5e\u{1d400}-\u{1d7ff}]|[%&]/u;
 const nothingWide = /[\u200b-\u200f\u2060-\u2064\ufeff\u00ad]/;
+/** Dashes of sentences, which part words as blanks do. */
+const sentenceDash = /[\u2014\u2015\u2e3a\u2e3b]/;
 const otherDash = /[\p{Pd}\u2212]/u;
 const otherSpace = /[\p{Zs}]/u;
 /** `@` as URLs and HTML write it. */
@@ -28,6 +30,7 @@ function foldCharacter(character: string): string {
   for (const zero of zeros) {
     if (code >= zero && code < zero + 10) return String.fromCharCode(48 + code - zero);
   }
+  if (sentenceDash.test(character)) return ' ';
   if (otherDash.test(character)) return '-';
   if (otherSpace.test(character)) return ' ';
   return character.normalize('NFKC');

@@ -1,3 +1,4 @@
+export { nearestName } from './nearest-name.ts';
 export { type CodeOf, type ErrorCode, type ErrorKind, errorRegistry, exitStatus, httpStatusOf } from './registry.ts';
 export {
   ConfigError,

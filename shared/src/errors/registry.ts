@@ -66,7 +66,7 @@ export const errorRegistry = {
   'key-invalid': {
     kind: 'config',
     title: 'The master key is not 32 bytes of URL-safe base64',
-    remedy: 'Make one with `sdp keygen`.',
+    remedy: 'Give the key as `sdp keygen` wrote it, 43 characters and a `=`. A new key opens no vault that is there.',
   },
   'key-locked': {
     kind: 'config',
@@ -270,7 +270,7 @@ export const errorRegistry = {
   'vault-wrong-key': {
     kind: 'vault',
     title: 'The key does not open this vault',
-    remedy: 'Use the key with which the vault was made.',
+    remedy: 'Use the key with which the vault was made, or the one that `sdp vault rewrap` gave it last.',
   },
   'vault-not-a-vault': {
     kind: 'vault',
@@ -377,6 +377,12 @@ export const errorRegistry = {
     kind: 'integrity',
     title: 'The server sent something it should not have',
     remedy: 'Check --server-url; nothing was written.',
+  },
+  'vault-copy-incomplete': {
+    kind: 'integrity',
+    title: 'The copy on the server is not what was pushed',
+    remedy:
+      'The server, or somebody who can write to its database, has left something away, added or put something back. Find out who, and push a vault that is whole with `sdp vault push --from-scratch`.',
   },
   'record-tampered': {
     kind: 'integrity',
@@ -508,6 +514,12 @@ export const errorRegistry = {
     kind: 'rejected',
     title: 'The idempotency key was used for another request',
     remedy: 'Use a new idempotency key for new content.',
+    httpStatus: 409,
+  },
+  'vault-copy-changed': {
+    kind: 'rejected',
+    title: 'Another machine has changed the copy of the vault in the meantime',
+    remedy: 'Run the command again.',
     httpStatus: 409,
   },
   'batch-failed': {

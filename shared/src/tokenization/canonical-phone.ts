@@ -26,8 +26,9 @@ export function canonicalPhone(region?: string): (value: string) => string {
   };
   return (value) => {
     const read = e164Of(value);
+    if (read === undefined || read.number === value) return value;
     // Some countries' prefixes can be taken off again and again; a number that reads as another one is none.
-    if (read === undefined || e164Of(read.number)?.number !== read.number) return value;
+    if (e164Of(read.number)?.number !== read.number) return value;
     return read.ext === undefined ? read.number : `${read.number};ext=${read.ext}`;
   };
 }

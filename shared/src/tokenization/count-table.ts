@@ -1,9 +1,11 @@
 const smallestCapacity = 1_024;
 const smallCounts = 64;
+/** Larger tables are rebuilt too rarely to keep their arrays for it. */
+const largestKept = 65_536;
 
 /**
  * Counts by 64-bit keys, given as two halves, in flat arrays: no string is held on to, and a look-up makes nothing.
- * Open addressing with linear probing, at most half full.
+ * Open addressing with linear probing, about half full at most.
  */
 export class CountTable {
   #mask = smallestCapacity - 1;
@@ -11,6 +13,14 @@ export class CountTable {
   #low = new Int32Array(smallestCapacity);
   #counts = new Uint32Array(smallestCapacity);
   #size = 0;
+  /** What a rebuilding left, all zeros, for the next one of the same size: tables of frequent values are rebuilt all the time. */
+  #spare:
+    | {
+        readonly high: Int32Array<ArrayBuffer>;
+        readonly low: Int32Array<ArrayBuffer>;
+        readonly counts: Uint32Array<ArrayBuffer>;
+      }
+    | undefined;
 
   get size(): number {
     return this.#size;
@@ -32,7 +42,8 @@ export class CountTable {
     this.#low[slot] = low;
     this.#counts[slot] = count;
     this.#size += 1;
-    if (this.#size * 2 > this.#mask) this.#rebuild(this.#counts.length * 2, (_high, _low, known) => known);
+    // A table for 2^n keys has 2^(n + 1) places, with one key more for the moment in which it is seen that there is one too many.
+    if (this.#size * 2 > this.#mask + 3) this.#rebuild(this.#counts.length * 2, (_high, _low, known) => known);
   }
 
   has(high: number, low: number): boolean {
@@ -83,10 +94,11 @@ export class CountTable {
 
   #rebuild(capacity: number, next: (high: number, low: number, count: number) => number): void {
     const [high, low, counts] = [this.#high, this.#low, this.#counts];
+    const spare = this.#spare?.counts.length === capacity ? this.#spare : undefined;
     this.#mask = capacity - 1;
-    this.#high = new Int32Array(capacity);
-    this.#low = new Int32Array(capacity);
-    this.#counts = new Uint32Array(capacity);
+    this.#high = spare?.high ?? new Int32Array(capacity);
+    this.#low = spare?.low ?? new Int32Array(capacity);
+    this.#counts = spare?.counts ?? new Uint32Array(capacity);
     this.#size = 0;
     for (let slot = 0; slot < counts.length; slot += 1) {
       const count = counts[slot] as number;
@@ -94,5 +106,8 @@ export class CountTable {
       const changed = next(high[slot] as number, low[slot] as number, count);
       if (changed > 0) this.add(high[slot] as number, low[slot] as number, changed);
     }
+    // A slot whose count is 0 is free, whatever stands in its keys.
+    this.#spare =
+      counts.length === capacity && capacity <= largestKept ? { high, low, counts: counts.fill(0) } : undefined;
   }
 }

@@ -19,16 +19,18 @@ export interface FrequencyReport {
 
 export interface FrequencyMeter {
   add(value: string): void;
+  /** In place of {@link add}, and faster: for columns whose replacements are all tokens or hashes. */
+  addToken(token: string): void;
   report(): FrequencyReport;
 }
 
 /** Fewer cells than these show no frequencies to speak of. */
-const fewestJudged = 100;
+export const fewestJudged = 100;
 /** A gap between two counts of so many standard deviations is no accident. */
 const clearGap = 2;
 /** So large a share of the cells may be turned back. */
 const mostExposed = 0.01;
-/** Values that come back less often on average have no frequency to go by. */
+/** Values that come back less often have no frequency to go by. */
 const fewestRepetitions = 4;
 /** Below the entropy of 64 equally frequent values a column is a short list, for the advice. */
 const shortListBits = 6;
@@ -40,13 +42,13 @@ const shortListBits = 6;
  * in order of how common they are in public statistics, and matches the two; it recovered nearly all of some columns of
  * patient records (Naveed, Kamara, Wright, "Inference Attacks on Property-Preserving Encrypted Databases", CCS 2015). It
  * can tell two values apart only if their counts differ by more than chance: counts of c₁ and c₂ vary by about √(c₁ + c₂)
- * from one sample of people to another. So the counts, in order, fall into groups: wherever two neighbours are further
- * than two such deviations apart, a new group begins. Within a group of g values a match is a guess, right once in g
- * times. The share of the cells that is expected to be matched right is the sum of the groups' shares, each divided by
- * its g; groups whose values occur fewer than four times on average are left out. The verdict is `weak` above 1 %.
+ * from one sample of people to another. So each value could be any of those, g in number and itself among them, whose
+ * counts are within two such deviations of its own, and a match is right once in g times. The share of the cells that is
+ * expected to be matched right is the sum of the values' shares, each divided by its g; values that occur fewer than four
+ * times are left out. The verdict is `weak` above 1 %. `scripts/measure-frequency.ts` carries the match out.
  *
- * A value that sticks out is a group of its own, and a short list of equally frequent values one small group. A column
- * of identifiers is one large group, and `ok`, however often each of them occurs.
+ * A value that sticks out stands alone, those of a short list have few beside them, and so have the commonest names. A
+ * column of identifiers is `ok`, however often each of them occurs: each could be any of very many.
  *
  * Under 100 cells nothing is judged. Give it the canonical form of a value, as that decides about equality.
  */
@@ -54,15 +56,17 @@ export function frequencyMeter(): FrequencyMeter {
   const counter = new ValueCounter();
   return {
     add: (value) => counter.add(value),
+    addToken: (token) => counter.addToken(token),
     report: () => {
       const counts = counter.counts();
-      const { cells, distinct, entropyBits, top } = counts;
+      const { cells, entropyBits, top } = counts;
       const topShare = cells === 0 ? 0 : top / cells;
       const exposedShare = shareTurnedBack(counts);
       const isWeak = cells >= fewestJudged && exposedShare > mostExposed;
       return {
         cells,
-        distinct,
+        // The estimate may lie above what there can be.
+        distinct: Math.min(counts.distinct, cells),
         topShare,
         entropyBits,
         exposedShare,
@@ -74,16 +78,19 @@ export function frequencyMeter(): FrequencyMeter {
 }
 
 function shareTurnedBack({ cells, frequent, otherwiseAtMost, undercount }: ValueCounts): number {
+  const areClear = (larger: number, smaller: number) => isClear(larger, smaller, undercount);
   let exposed = 0;
-  for (let first = 0; first < frequent.length; ) {
-    let end = first + 1;
-    while (end < frequent.length && !isClear(frequent[end - 1] ?? 0, frequent[end] ?? 0, undercount)) end += 1;
-    // The last group may go on among the values that aren't listed, however many those are.
-    const last = frequent[end - 1] ?? 0;
-    if (end === frequent.length && otherwiseAtMost > 0 && !isClear(last, otherwiseAtMost, undercount)) break;
-    const mean = frequent.slice(first, end).reduce((sum, count) => sum + count, 0) / (end - first);
-    if (mean >= fewestRepetitions) exposed += mean;
-    first = end;
+  // The values whose counts are too near to this one's; both ends only move on, since the counts fall.
+  let first = 0;
+  let end = 0;
+  for (const [at, count] of frequent.entries()) {
+    if (count < fewestRepetitions) break;
+    while (areClear(frequent[first] ?? 0, count)) first += 1;
+    end = Math.max(end, at + 1);
+    while (end < frequent.length && !areClear(count, frequent[end] ?? 0)) end += 1;
+    // They may go on among the values that aren't listed, however many those are.
+    if (end === frequent.length && otherwiseAtMost > 0 && !areClear(count, otherwiseAtMost)) break;
+    exposed += count / (end - first);
   }
   return cells === 0 ? 0 : exposed / cells;
 }

@@ -17,7 +17,7 @@ export { type EmailOptions, emailSurrogate, surrogateDomain, tokenInEmail } from
 export { createFf1, type Ff1, type Ff1Options } from './ff1.ts';
 export type { BlockEncryptor } from './ff1-layout.ts';
 export { type FpeMethod, type FpeOptions, fpeMethod } from './fpe-method.ts';
-export { type FrequencyMeter, type FrequencyReport, frequencyMeter } from './frequency-meter.ts';
+export { type FrequencyMeter, type FrequencyReport, fewestJudged, frequencyMeter } from './frequency-meter.ts';
 export { hashDomain, type KeyedHash, tokenDomain } from './keyed-hash.ts';
 export { type MaskOptions, maskMethod } from './mask.ts';
 export { hashMethod, keepMethod, type Method, randomMethod, redactMethod, tokenMethod } from './methods.ts';

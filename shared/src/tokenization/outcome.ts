@@ -2,7 +2,7 @@
 export const refusalReasons = {
   'too-short': 'has too few characters of the alphabet for format-preserving encryption',
   'too-long': 'is too long for format-preserving encryption',
-  'spare-digit': 'begins with the digit that card-length numbers of this column must not begin with',
+  'spare-digit': 'has 12 to 19 digits and begins with the column’s spare digit, 0 unless spare_digit names another',
   'not-encrypted': 'is nothing that this column’s format-preserving encryption gives',
   'not-a-card-number': 'is not a card number of 12 to 19 digits',
   'card-too-short': 'has too few digits to hide between the first six and the last four',

@@ -1,4 +1,5 @@
 import { CountTable } from './count-table.ts';
+import { tokenPrefix } from './token.ts';
 
 /** Up to so many different values are counted exactly. */
 const mostCounted = 65_536;
@@ -6,6 +7,13 @@ const mostCounted = 65_536;
 const mostFollowed = 16_384;
 /** What is judged from counts needs no more of them than this. */
 const mostReported = 1_024;
+/** Hex digits of 32 bits. */
+const wordDigits = 8;
+/**
+ * So many values wait to be counted together: a table stays in the processor's cache for all of them, where the columns
+ * of a row would take turns at pushing each other's tables out of it.
+ */
+const waitingValues = 2_048;
 
 export interface ValueCounts {
   readonly cells: number;
@@ -40,6 +48,9 @@ export class ValueCounter {
   #undercount = 0;
   /** Values whose hash ends with zeros in these bits are in the sample. */
   #sampleMask = 0;
+  /** Halves of the hashes of values that are not counted yet, in pairs. */
+  readonly #waiting = new Int32Array(waitingValues * 2);
+  #waitingEnd = 0;
 
   add(value: string): void {
     this.#cells += 1;
@@ -51,8 +62,32 @@ export class ValueCounter {
       a = Math.imul(a ^ unit, 0x0100_0193);
       b = Math.imul(b ^ unit, 0x6c07_8965);
     }
-    const high = finish(a ^ (b >>> 16));
-    const low = finish(b ^ Math.imul(a, 0x5bd1_e995));
+    this.#take(finish(a ^ (b >>> 16)), finish(b ^ Math.imul(a, 0x5bd1_e995)));
+  }
+
+  /**
+   * {@link add} for tokens: their hex digits are those of a keyed digest, and need no hashing to be spread evenly. A column's
+   * values are to be counted by one of the two alone.
+   */
+  addToken(token: string): void {
+    this.#cells += 1;
+    this.#take(wordAt(token, tokenPrefix.length), wordAt(token, tokenPrefix.length + wordDigits));
+  }
+
+  #take(high: number, low: number): void {
+    this.#waiting[this.#waitingEnd] = high;
+    this.#waiting[this.#waitingEnd + 1] = low;
+    this.#waitingEnd += 2;
+    if (this.#waitingEnd === this.#waiting.length) this.#countWaiting();
+  }
+
+  #countWaiting(): void {
+    const end = this.#waitingEnd;
+    this.#waitingEnd = 0;
+    for (let i = 0; i < end; i += 2) this.#count(this.#waiting[i] as number, this.#waiting[i + 1] as number);
+  }
+
+  #count(high: number, low: number): void {
     if ((low & this.#sampleMask) === 0) {
       this.#sample.add(high, low, 1);
       if (this.#sample.size > mostCounted) this.#halveSample();
@@ -64,6 +99,7 @@ export class ValueCounter {
   }
 
   counts(): ValueCounts {
+    this.#countWaiting();
     const cells = this.#cells;
     if (this.#followed === undefined) {
       const all = this.#sample.descending();
@@ -137,6 +173,17 @@ export class ValueCounter {
 /** A value's part in Shannon's entropy. */
 function entropyOf(share: number): number {
   return share > 0 ? -share * Math.log2(share) : 0;
+}
+
+/** Eight lower-case hex digits as a number. */
+function wordAt(text: string, start: number): number {
+  let word = 0;
+  for (let i = start; i < start + wordDigits; i += 1) {
+    const code = text.charCodeAt(i);
+    // Letters lie 1 to 6 above a multiple of 16, and stand for 10 to 15.
+    word = (word << 4) | ((code & 15) + 9 * (code >> 6));
+  }
+  return word;
 }
 
 function finish(hash: number): number {

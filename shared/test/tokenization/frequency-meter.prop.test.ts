@@ -1,4 +1,5 @@
-import { type FrequencyReport, frequencyMeter } from '@sdp/shared/tokenization';
+import { createHash } from 'node:crypto';
+import { type FrequencyReport, frequencyMeter, tokenFromDigest } from '@sdp/shared/tokenization';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { CountTable } from '../../src/tokenization/count-table.ts';
@@ -71,6 +72,27 @@ describe('counting', () => {
     expect(truth.descending[counts.frequent.length] ?? 0).toBeLessThanOrEqual(counts.otherwiseAtMost);
   });
 
+  test.each([
+    ['few', 5_000, 700],
+    ['many', 250_000, 250_000],
+    ['many, some of them often', 250_000, 90_000],
+  ])('tokens are counted by their digits as other values are: %s', (_, cells, different) => {
+    const tokens = Array.from({ length: different }, (__, i) =>
+      tokenFromDigest(createHash('sha256').update(`value ${i}`).digest('hex')),
+    );
+    const tokenOf = (i: number) => tokens[i % 7 === 0 ? 0 : i % different] as string;
+    const counter = new ValueCounter();
+    for (let i = 0; i < cells; i++) counter.addToken(tokenOf(i));
+    const counts = counter.counts();
+    const truth = plainly(Array.from({ length: cells }, (__, i) => tokenOf(i)));
+    expect(counts.cells).toBe(cells);
+    if (different < 65_536) expect(counts).toMatchObject({ distinct: truth.distinct, frequent: truth.descending });
+    expect(Math.abs(counts.distinct / truth.distinct - 1)).toBeLessThan(0.024);
+    expect(Math.abs(counts.entropyBits / truth.entropyBits - 1)).toBeLessThan(0.02);
+    expect(counts.top).toBeLessThanOrEqual(truth.descending[0] as number);
+    expect(counts.top).toBeGreaterThanOrEqual((truth.descending[0] as number) - counts.undercount);
+  });
+
   test('the table counts as a map does, and knows which count stands where', () => {
     const key = fc.tuple(fc.integer(), fc.constantFrom(0, 1, -1));
     fc.assert(
@@ -90,6 +112,11 @@ describe('counting', () => {
           expect(table.countAt(rank)).toBe(descending[rank] ?? 0);
           table.change((_high, _low, count) => count - 100);
           expect(Array.from(table.descending())).toEqual(descending.map((c) => c - 100).filter((c) => c > 0));
+          // Once more, in the arrays that the first change has left.
+          table.change((_high, _low, count) => count - 50);
+          expect(Array.from(table.descending())).toEqual(descending.map((c) => c - 150).filter((c) => c > 0));
+          for (const [[high, low], count] of adds) table.add(high & 63, low, count + 150);
+          for (const [[high, low]] of adds) expect(table.has(high & 63, low)).toBe(true);
         },
       ),
     );
@@ -159,6 +186,38 @@ describe('the verdict', () => {
     const large = measure(Array.from({ length: 100_000 }, (_, i) => name(i)));
     expect(large.verdict).toBe('weak');
     expect(large.exposedShare).toBeGreaterThan(0.1);
+  });
+
+  test.each([
+    ['surnames, a tail of rare ones behind a few common ones', 1_200, 0.9, 2_500],
+    ['ages', 70, 0.3, 15_000],
+    ['towns', 3_000, 0.6, 20_000],
+    ['a list of forty', 40, 1.2, 15_000],
+  ])('the estimate is what a match turns back, by a factor of two: %s', (_, different, exponent, cells) => {
+    const weights = Array.from({ length: different }, (__, i) => 1 / (i + 3) ** exponent);
+    const total = weights.reduce((sum, weight) => sum + weight, 0);
+    const ends: number[] = [];
+    for (const weight of weights) ends.push((ends.at(-1) ?? 0) + weight / total);
+    // Spread as chance does; `scatter` is more even than that.
+    const chance = (text: string) => createHash('sha256').update(text).digest().readUInt32LE() / 2 ** 32;
+    const column = (name: string) =>
+      Array.from({ length: cells }, (__, i) => {
+        const at = chance(`${name} ${i}`);
+        return ends.findIndex((end) => at <= end);
+      });
+    const byFrequency = (values: readonly number[]) => {
+      const counts = new Map<number, number>();
+      for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
+      return [...counts].sort(([, a], [, b]) => b - a).map(([value]) => value);
+    };
+    const secret = column('secret');
+    const known = byFrequency(column('known'));
+    const guesses = new Map(byFrequency(secret).map((value, rank) => [value, known[rank]]));
+    const turnedBack = secret.filter((value) => guesses.get(value) === value).length / cells;
+    const { exposedShare, verdict } = measure(secret.map((value) => `v${value}`));
+    expect(exposedShare).toBeGreaterThan(turnedBack / 2 - 0.01);
+    expect(exposedShare).toBeLessThan(turnedBack * 2 + 0.01);
+    if (turnedBack > 0.025) expect(verdict).toBe('weak');
   });
 
   test('where more values than can be counted exactly hide one that sticks out, it is found', () => {

@@ -22,6 +22,16 @@ async function verify(context: CommandContext, flags: VaultFlags, vault: Vault):
   const lines = reports.reduce((sum, report) => sum + report.lines, 0);
   const reveals = reports.reduce((sum, report) => sum + report.reveals, 0);
   const unfinished = reports.reduce((sum, report) => sum + report.unfinished.length, 0);
+  for (const { path, clockSetBack } of reports) {
+    for (const line of clockSetBack) {
+      context.terminal.warn(
+        `line ${line} of ${pathForPeople(context, path)} has a time before an earlier line: the clock was set back`,
+      );
+    }
+  }
+  for (const { file } of reports.flatMap(({ aside }) => aside.filter(({ state }) => state === 'missing'))) {
+    context.terminal.warn(`the log that was put aside as ${file} is not beside its successor and was not checked`);
+  }
   for (const { path, headKnown } of reports) {
     if (headKnown) continue;
     context.terminal.warn(
@@ -49,6 +59,8 @@ async function verify(context: CommandContext, flags: VaultFlags, vault: Vault):
         reveals: report.reveals,
         unfinished: report.unfinished,
         head_known: report.headKnown,
+        clock_set_back: report.clockSetBack,
+        aside: report.aside,
       })),
     },
   );
@@ -86,4 +98,5 @@ const damageTexts: Readonly<Record<LogDamage['kind'], string>> = {
   'end-replaced': 'the line is not the one that was written last',
   'log-replaced': 'the log was replaced by another one',
   'head-changed': 'the remembered end of the log was changed',
+  'aside-changed': 'the log that was put aside when it was begun was changed since',
 };

@@ -2,6 +2,7 @@ import {
   vaultCopyEntriesSchema,
   vaultCopyErasedSchema,
   vaultCopyErasuresSchema,
+  vaultCopyKnownSchema,
   vaultCopyPushedSchema,
   vaultCopySchema,
 } from '@sdp/shared/contracts';
@@ -17,9 +18,11 @@ export function copyServer(client: ApiClient): CopyServer {
   const page = (path: string, cursor: string | undefined) =>
     `${base}/${path}?limit=${pageEntries}${cursor === undefined ? '' : `&cursor=${encodeURIComponent(cursor)}`}`;
   return {
+    name: client.serverUrl,
     describe: () => client.getJson(base, vaultCopySchema),
-    push: (namespaces, entries) => client.postJson(`${base}/entries`, { namespaces, entries }, vaultCopyPushedSchema),
-    erase: async (erasures) => (await client.postJson(`${base}/erasures`, { erasures }, vaultCopyErasedSchema)).removed,
+    lookup: async (ids) => (await client.postJson(`${base}/lookup`, { ids }, vaultCopyKnownSchema)).known,
+    push: (push) => client.postJson(`${base}/entries`, push, vaultCopyPushedSchema),
+    erase: async (erase) => (await client.postJson(`${base}/erasures`, erase, vaultCopyErasedSchema)).removed,
     remove: async () => (await client.deleteJson(base, vaultCopyErasedSchema)).removed,
     entries: (cursor) => client.getJson(page('entries', cursor), vaultCopyEntriesSchema),
     erasures: (cursor) => client.getJson(page('erasures', cursor), vaultCopyErasuresSchema),

@@ -83,8 +83,13 @@ async function forget(context: CommandContext, tokens: readonly string[], flags:
     flags.certificate === undefined
       ? undefined
       : await AtomicFile.create(pathFrom(context, flags.certificate), { mode: 0o600 });
+  const progress = context.terminal.progress('erasing', { unit: 'bytes' });
   try {
-    const certificate = forgetEntries(vault, selection, toolVersion);
+    const certificate = forgetEntries(vault, selection, toolVersion, {
+      onStep: (step) => progress.label(step),
+      onSearched: (bytes, total) => progress.update(bytes, total),
+    });
+    progress.stop();
     if (!certificate.complete) {
       throw new VaultError('erasure-unfinished', { details: { count: certificate.entries } });
     }
@@ -93,6 +98,7 @@ async function forget(context: CommandContext, tokens: readonly string[], flags:
     await file?.publish();
     printCertificate(context, certificate, flags.certificate);
   } finally {
+    progress.stop();
     await file?.discard();
   }
 }
@@ -157,6 +163,7 @@ function printCertificate(context: CommandContext, certificate: ErasureCertifica
           ['named, but not known', certificate.unknown],
           ['bytes searched for leftovers', search.bytes],
           ['leftovers found', search.found],
+          ...certificate.not_reached.map((place): [string, string] => ['not reached', place]),
           ['state before', certificate.state_before],
           ['state after', certificate.state_after],
         ],

@@ -30,12 +30,13 @@ export function vaultPushCommand(context: CommandContext): Command {
         const progress = terminal.progress('sending', { unit: 'entries' });
         try {
           await checkKeysApart(client, file.keys.masterFingerprints);
-          const server = copyServer(client);
-          const removed = flags.fromScratch === true ? await server.remove() : 0;
-          const onProgress = (done: number, total: number) => progress.update(done, total);
-          const outcome = await pushVault(file, server, { onProgress, signal });
+          const outcome = await pushVault(file, copyServer(client), {
+            fromScratch: flags.fromScratch ?? false,
+            onProgress: (done, total) => progress.update(done, total),
+            signal,
+          });
           progress.stop();
-          report(context, outcome, removed);
+          report(context, outcome);
         } finally {
           progress.stop();
           await client.close();
@@ -44,16 +45,18 @@ export function vaultPushCommand(context: CommandContext): Command {
     );
 }
 
-function report({ terminal }: CommandContext, outcome: PushOutcome, removed: number): void {
-  const { entries, stored, refused, erased, tooLong } = outcome;
+function report({ terminal }: CommandContext, outcome: PushOutcome): void {
+  const { entries, stored, refused, erased, tooLong, removed, sequence, exact } = outcome;
   if (tooLong > 0) terminal.warn(`${formatNumber(tooLong)} values of more than 1 MB each are not in the copy`);
-  const rows: [string, number][] = [
+  const rows: [string, number | string][] = [
     ['entries of this vault', entries + tooLong],
     ['new to the server', stored],
     ['there already', entries - stored - refused],
-    ['refused: erased before', refused],
+    ['left out: erased before', refused],
     ['erased on the server', erased],
     ...(removed > 0 ? [['removed before', removed] as [string, number]] : []),
+    ['state of the copy', `number ${formatNumber(sequence)}`],
+    ['holds', exact ? 'this vault' : 'this vault and entries of others'],
   ];
   terminal.result([{ columns: ['copy', 'count'], rows }], {
     entries: entries + tooLong,
@@ -62,5 +65,7 @@ function report({ terminal }: CommandContext, outcome: PushOutcome, removed: num
     erased,
     too_long: tooLong,
     removed_before: removed,
+    sequence,
+    exact,
   });
 }

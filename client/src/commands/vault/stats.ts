@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { formatBytes, formatNumber } from '../../terminal/index.ts';
+import { formatBytes, formatCount } from '../../terminal/index.ts';
 import type { VaultStats } from '../../vault/index.ts';
 import type { CommandContext } from '../context.ts';
 import { type VaultFlags, vaultSubcommand, withVault } from './with-vault.ts';
@@ -15,9 +15,9 @@ export function vaultStatsCommand(context: CommandContext): Command {
 function printStats({ terminal }: CommandContext, stats: VaultStats): void {
   terminal.result(
     [
-      `Vault ${stats.id}, made ${stats.createdAt}`,
-      `${formatNumber(stats.entries)} entries in ${formatNumber(stats.blocks)} blocks, ${formatBytes(stats.fileBytes)}${perEntry(stats)}`,
-      ...(stats.tombstones === 0 ? [] : [`${formatNumber(stats.tombstones)} tombstones of erased entries`]),
+      `Vault ${stats.id}, made ${toSeconds(stats.createdAt)}`,
+      `${formatCount(stats.entries, 'entry', 'entries')} in ${formatCount(stats.blocks, 'block')}, ${formatBytes(stats.fileBytes)}${perEntry(stats)}`,
+      ...(stats.tombstones === 0 ? [] : [`${formatCount(stats.tombstones, 'tombstone')} of erased entries`]),
       ...(stats.retokening ? ['Its tokens are being changed: `sdp vault retoken` is to go on'] : []),
       '',
       {
@@ -26,11 +26,11 @@ function printStats({ terminal }: CommandContext, stats: VaultStats): void {
           namespace.namespace,
           namespace.kind,
           namespace.canonical === '' ? '–' : namespace.canonical,
-          namespace.expiresDays === null ? 'never' : `${namespace.expiresDays} days`,
+          namespace.expiresDays === null ? 'never' : `${namespace.expiresDays}d`,
           namespace.entries,
           namespace.blocks,
           namespace.forgotten + namespace.expired,
-          namespace.lastWrittenAt,
+          toSeconds(namespace.lastWrittenAt),
         ]),
       },
       '',
@@ -41,13 +41,16 @@ function printStats({ terminal }: CommandContext, stats: VaultStats): void {
           key.state,
           key.encryptions,
           key.encryptionCap,
-          key.lastUsedAt ?? 'never',
+          key.lastUsedAt === null ? 'never' : toSeconds(key.lastUsedAt),
         ]),
       },
     ],
     statsJson(stats),
   );
 }
+
+/** For people; scripts get the milliseconds. */
+const toSeconds = (time: string) => time.replace(/\.\d+Z$/, 'Z');
 
 function statsJson(stats: VaultStats): Readonly<Record<string, unknown>> {
   return {

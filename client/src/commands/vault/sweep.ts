@@ -48,7 +48,7 @@ function print({ terminal }: CommandContext, { namespaces, expired, logCleared }
       : [
           {
             columns: ['namespace', 'expires after', done, dryRun ? 'of' : 'left'],
-            rows: namespaces.map((row) => [row.namespace, `${row.expiresDays} days`, row.expired, row.entries]),
+            rows: namespaces.map((row) => [row.namespace, `${row.expiresDays}d`, row.expired, row.entries]),
           },
           '',
           summary,

@@ -1,6 +1,6 @@
 import { IntegrityError } from '@sdp/shared/errors';
 import type { Command } from 'commander';
-import { formatNumber } from '../../terminal/index.ts';
+import { formatCount, formatNumber } from '../../terminal/index.ts';
 import type { Damage, Vault, VerifyReport } from '../../vault/index.ts';
 import type { CommandContext } from '../context.ts';
 import { type VaultFlags, vaultSubcommand, withVault } from './with-vault.ts';
@@ -36,7 +36,7 @@ async function verify({ terminal, signal }: CommandContext, vault: Vault): Promi
     });
   }
   terminal.result(
-    `The vault is whole: ${formatNumber(report.entries)} entries in ${formatNumber(report.blocks)} blocks open and fit.`,
+    `The vault is whole: ${formatCount(report.entries, 'entry', 'entries')} in ${formatCount(report.blocks, 'block')} open and fit.`,
     { ok: true, entries: report.entries, blocks: report.blocks, damage: [] },
   );
 }

@@ -22,7 +22,7 @@ export function createAwsKms(uri: string, surroundings: KeySurroundings, tuning:
   const { env, signal } = surroundings;
   const { keyId, region, endpoint } = parseKmsUri(uri, env);
   const credentials = loadAwsCredentials(env);
-  const connection = connectToService(endpoint, { signal, tuning });
+  const connection = connectToService(endpoint, { signal, tuning, isBusy });
   const signed = async (action: string, body: string): Promise<ServiceRequest> => {
     const signer = new AwsV4Signer({
       ...credentials,
@@ -32,6 +32,8 @@ export function createAwsKms(uri: string, surroundings: KeySurroundings, tuning:
       body,
       service: 'kms',
       region,
+      // AWS asks for the content type to be signed where it is sent; the library leaves it out by itself.
+      allHeaders: true,
     });
     const { headers } = await signer.sign();
     return { url: endpoint, headers: Object.fromEntries(headers), body };
@@ -112,3 +114,6 @@ function kindOf({ json }: ServiceAnswer): string | undefined {
   const name = typeof __type === 'string' ? __type.split('#').at(-1) : undefined;
   return name !== undefined && /^[A-Za-z]{1,80}$/.test(name) ? name : undefined;
 }
+
+/** AWS says with status 400 that it is asked too often. */
+const isBusy = (answer: ServiceAnswer): boolean => kindOf(answer) === 'ThrottlingException';

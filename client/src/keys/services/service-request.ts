@@ -1,8 +1,9 @@
 import { ConfigError, InterruptedError, SdpError, UnavailableError } from '@sdp/shared/errors';
-import { type Dispatcher, request } from 'undici';
+import type { Dispatcher } from 'undici';
 import type { RetryOptions } from '../../upload/retry-policy.ts';
 import { retrying } from '../../upload/retry-policy.ts';
 import { createDispatcher } from '../../upload/transport.ts';
+import { undici } from '../../upload/undici.ts';
 import type { KeyServiceTuning } from './key-service.ts';
 
 /** A key service answers within moments or not at all; a person may be waiting for the command to start. */
@@ -32,14 +33,19 @@ export interface ServiceConnection {
   close(): Promise<void>;
 }
 
+export interface ServiceOptions {
+  /** PEM text of the authority, where the system's won't do. */
+  readonly ca?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly tuning: KeyServiceTuning;
+  /** Tells an answer that asks for patience with another status than 429 or 5xx. */
+  readonly isBusy?: (answer: ServiceAnswer) => boolean;
+}
+
 /** Connections to a key service. Neither request nor answer gets into an error: both hold keys. */
 export function connectToService(
   origin: URL,
-  {
-    ca,
-    signal,
-    tuning,
-  }: { readonly ca?: string | undefined; readonly signal?: AbortSignal | undefined; readonly tuning: KeyServiceTuning },
+  { ca, signal, tuning, isBusy = () => false }: ServiceOptions,
 ): ServiceConnection {
   const dispatcher = createDispatcher(origin, ca);
   const endless = signal ?? new AbortController().signal;
@@ -48,7 +54,7 @@ export function connectToService(
     const timeout = AbortSignal.timeout(tuning.timeoutMs ?? answerTimeoutMs);
     let answer: ServiceAnswer;
     try {
-      const response = await request(url, {
+      const response = await undici().request(url, {
         method: 'POST',
         headers,
         body,
@@ -60,7 +66,7 @@ export function connectToService(
       if (endless.aborted) throw interruption(endless);
       throw unreachable(timeout.aborted ? 'no answer in time' : systemCode(error));
     }
-    if (answer.status >= 500 || answer.status === 429) throw unavailable(answer.status);
+    if (answer.status >= 500 || answer.status === 429 || isBusy(answer)) throw unavailable(answer.status);
     return answer;
   };
   return {

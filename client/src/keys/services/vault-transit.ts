@@ -138,6 +138,8 @@ function kindOf({ status, json }: ServiceAnswer): string | undefined {
   if (status === 403) return 'permission denied';
   if (status === 404) return 'no such mount or key';
   if (/key not found/.test(text)) return 'no such key';
+  if (/too old/.test(text)) return 'the key has a higher min_decryption_version than the wrapped key';
+  if (/associated_data/.test(text)) return 'a key of this type does not do, take aes256-gcm96';
   if (/message authentication failed|invalid ciphertext|unable to decrypt/.test(text))
     return 'the wrapped key does not fit';
   return undefined;

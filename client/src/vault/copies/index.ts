@@ -1,3 +1,3 @@
 export type { CopyServer } from './copy-server.ts';
-export { pullVault } from './pull.ts';
+export { type PullOutcome, pullVault } from './pull.ts';
 export { type PushOutcome, pushVault } from './push.ts';

@@ -1,14 +1,14 @@
 import { existsSync } from 'node:fs';
-import type { VaultCopy, VaultCopyEntry } from '@sdp/shared/contracts';
+import type { VaultCopy, VaultCopyEntry, VaultCopyHead } from '@sdp/shared/contracts';
 import type { MasterKey } from '@sdp/shared/crypto';
-import { IntegrityError, VaultError } from '@sdp/shared/errors';
+import { IntegrityError, RejectedError, SdpError } from '@sdp/shared/errors';
 import { canonicalizerById } from '@sdp/shared/tokenization';
 import { z } from 'zod';
 import { BatchBuilder, newBatchBuffers } from '../batch.ts';
 import { BatchWriter } from '../batch-writer.ts';
 import { TombstoneDigests, Tombstones } from '../erasure/tombstones.ts';
 import { tailBytes } from '../format.ts';
-import { changeState } from '../maintenance/change-state.ts';
+import { changeState, readState } from '../maintenance/change-state.ts';
 import { importKeys } from '../maintenance/import-keys.ts';
 import type { MaintenanceRun } from '../maintenance/maintenance-run.ts';
 import { type MergeOutcome, mergeVault } from '../maintenance/merge.ts';
@@ -17,6 +17,8 @@ import { openVaultFile, type VaultFile } from '../open-vault-file.ts';
 import { sortBatch } from '../sort-batch.ts';
 import { vaultErrorFrom } from '../sqlite-errors.ts';
 import { type NamespaceState, newNamespace } from '../state.ts';
+import { CopyContents } from './copy-contents.ts';
+import { assertNotOlder, incomplete, openHead, otherKeys, rememberCopy, seenCopy } from './copy-head.ts';
 import { CopyKeys } from './copy-keys.ts';
 import type { CopyServer } from './copy-server.ts';
 
@@ -29,47 +31,119 @@ const descriptionSchema = z.strictObject({
 
 type Description = z.infer<typeof descriptionSchema>;
 
+/** How often reading is begun anew because another machine pushes meanwhile. */
+const attempts = 3;
+
+export interface PullRequest extends MaintenanceRun {
+  /** Number of a state of the copy that the user knows of: an older one isn't taken. */
+  readonly atLeast?: number;
+}
+
+export interface PullOutcome extends MergeOutcome {
+  /** Number of the state that was taken in. */
+  readonly sequence: number;
+}
+
 /**
  * Takes in what the copy on the server has: its entries, and the erasures of other machines. They are first gathered in a
- * vault of their own beside this one, which is read as a whole (a server that swaps or changes entries is found out; one
- * that leaves some away is not), and then merged. Stopped at any moment, the vault is whole and the next run completes it.
+ * vault of their own beside this one and compared with the copy's head: a server that changes, swaps, leaves away, adds
+ * or puts back anything is found out, and nothing is taken. Then they are merged. Stopped at any moment, the vault is
+ * whole and the next run completes it.
  *
  * @param path made if there is no vault
  * @throws {VaultError} `vault-mismatch` for a copy that was sealed with other keys; what `mergeVault` throws
- * @throws {IntegrityError} `server-response-invalid` for entries that aren't what was sealed
+ * @throws {IntegrityError} `vault-copy-incomplete`; `server-response-invalid` for entries that aren't what was sealed
+ * @throws {RejectedError} `not-found` if nothing was pushed; `vault-copy-changed` while others keep pushing
  * @throws what the server's side throws
  */
 export async function pullVault(
+  vault: { readonly path: string; readonly masterKey: MasterKey },
+  server: CopyServer,
+  request: PullRequest = {},
+): Promise<PullOutcome> {
+  const { path, masterKey } = vault;
+  for (let attempt = 1; ; attempt++) {
+    const gathered = new TemporaryVault(path);
+    try {
+      const head = await gather(gathered.path, vault, server, request);
+      const file = openVaultFile({ path, masterKey, create: true });
+      file.db.close();
+      const { signal } = request;
+      const from = { path: gathered.path, masterKey };
+      const merged = await mergeVault({ path, masterKey, from }, signal === undefined ? {} : { signal });
+      remember(vault, server, head);
+      return { ...merged, sequence: head.sequence };
+    } catch (error) {
+      const raced = error instanceof SdpError && error.code === 'vault-copy-changed';
+      if (!raced || attempt === attempts) throw vaultErrorFrom(error);
+    } finally {
+      gathered.discard();
+    }
+  }
+}
+
+/** @returns the head of what was gathered */
+async function gather(
+  target: string,
   { path, masterKey }: { readonly path: string; readonly masterKey: MasterKey },
   server: CopyServer,
-  run: MaintenanceRun = {},
-): Promise<MergeOutcome> {
+  request: PullRequest,
+): Promise<VaultCopyHead> {
   const copy = await server.describe();
-  const isNew = !existsSync(path);
-  const gathered = new TemporaryVault(path);
-  const own = isNew ? undefined : openVaultFile({ path, masterKey });
+  const own = existsSync(path) ? openVaultFile({ path, masterKey }) : undefined;
   let file: VaultFile | undefined;
   try {
-    file = openVaultFile({ path: gathered.path, masterKey, create: true });
+    assertNotOlder(copy, own && seenCopy(readState(own), server), request.atLeast);
+    const { head } = copy;
+    if (head === null) throw nothingPushed(copy);
+    file = openVaultFile({ path: target, masterKey, create: true });
     if (own !== undefined) {
       importKeys(file, { createdAt: '', keys: own.keys, masterFingerprints: own.keys.masterFingerprints });
       file.db.close();
-      file = openVaultFile({ path: gathered.path, masterKey });
+      file = openVaultFile({ path: target, masterKey });
     }
-    own?.db.close();
-    const gathering = new Gathering(file, copy);
-    await gathering.erasures(server);
-    await gathering.entries(server, copy.entries, run);
-    file.db.close();
-    openVaultFile({ path, masterKey, create: true }).db.close();
-    return await mergeVault({ path, masterKey, from: { path: gathered.path, masterKey } }, withoutProgress(run));
-  } catch (error) {
-    throw vaultErrorFrom(error);
+    const expected = openHead(file.keys, new CopyKeys(file.keys), head);
+    try {
+      const gathering = new Gathering(file, copy, expected);
+      await gathering.erasures(server);
+      await gathering.entries(server, request);
+      gathering.assertComplete();
+    } catch (error) {
+      // It may be that another machine has pushed while the copy was being read.
+      if (error instanceof IntegrityError) await assertUnchanged(server, head);
+      throw error;
+    }
+    return head;
   } finally {
     own?.db.close();
     file?.db.close();
-    gathered.discard();
   }
+}
+
+function remember(
+  vault: { readonly path: string; readonly masterKey: MasterKey },
+  server: CopyServer,
+  head: VaultCopyHead,
+) {
+  const file = openVaultFile(vault);
+  try {
+    rememberCopy(file, server, head);
+  } finally {
+    file.db.close();
+  }
+}
+
+async function assertUnchanged(server: CopyServer, { sequence }: VaultCopyHead): Promise<void> {
+  const { head } = await server.describe();
+  if (head !== null && head.sequence > sequence) throw new RejectedError('vault-copy-changed');
+}
+
+function nothingPushed({ entries, erasures, namespaces }: VaultCopy): SdpError {
+  if (entries + erasures + namespaces.length > 0) return incomplete('The copy on the server has no head');
+  return new RejectedError('not-found', {
+    message: 'No vault was pushed to the server with this API key’s client',
+    remedy: 'Push one with `sdp vault push`, or check the API key.',
+  });
 }
 
 /** What comes from the server, on its way into a vault of its own. */
@@ -80,9 +154,13 @@ class Gathering {
   readonly #states = new Map<string, NamespaceState>();
   readonly #builders = new Map<string, BatchBuilder>();
   readonly #tombstones: TombstoneDigests;
+  readonly #expected: CopyContents;
+  readonly #found: CopyContents;
 
-  constructor(file: VaultFile, copy: VaultCopy) {
+  constructor(file: VaultFile, copy: VaultCopy, expected: CopyContents) {
     this.#file = file;
+    this.#expected = expected;
+    this.#found = new CopyContents(file.keys);
     this.#copyKeys = new CopyKeys(file.keys);
     this.#tombstones = new TombstoneDigests(file.keys);
     this.#namespaces = new Map(
@@ -104,41 +182,47 @@ class Gathering {
     for (let cursor: string | null | undefined; cursor !== null; ) {
       const page = await server.erasures(cursor ?? undefined);
       changeState(this.#file, (state) => {
-        for (const { namespace, erasure, erased_on } of page.erasures) {
+        for (const each of page.erasures) {
+          const { namespace, erasure, erased_on } = each;
           const { id } = this.#stateOf(namespace);
+          this.#found.addErasure(each);
           tombstones.add(state, id, [Buffer.from(erasure, 'hex')], erased_on);
         }
       });
+      if (this.#found.erasureCount > this.#expected.erasureCount) throw notWhole();
       cursor = page.next_cursor;
     }
   }
 
-  async entries(server: CopyServer, total: number, { onProgress, signal }: MaintenanceRun): Promise<void> {
+  async entries(server: CopyServer, { onProgress, signal }: MaintenanceRun): Promise<void> {
+    const total = this.#expected.entryCount;
     const writer = new BatchWriter(this.#file.db, this.#file.keys);
     let done = 0;
     for (let cursor: string | null | undefined; cursor !== null; ) {
       const page = await server.entries(cursor ?? undefined);
       for (const entry of page.entries) {
         const builder = this.#add(entry);
+        this.#found.add(entry);
         if (builder.isFull) this.#write(writer, builder);
       }
       done += page.entries.length;
       onProgress?.(done, Math.max(total, done));
       signal?.throwIfAborted();
+      // Else a server could send the same for ever.
+      if (this.#found.entryCount > total) throw notWhole();
       cursor = page.next_cursor;
     }
     for (const builder of [...this.#builders.values()]) this.#write(writer, builder);
   }
 
+  /** @throws {IntegrityError} `vault-copy-incomplete` */
+  assertComplete(): void {
+    if (!this.#found.equals(this.#expected)) throw notWhole();
+  }
+
   #describe(namespace: string, sealed: string): Description {
     const bytes = this.#copyKeys.open(['namespace', namespace], sealed);
-    if (bytes === undefined) {
-      throw new VaultError('vault-mismatch', {
-        message: 'The copy on the server was made with other keys than this vault’s',
-        remedy:
-          'Set the master key of the vault that was pushed. If that vault had been rewrapped, make the new one with `sdp vault keys import` first.',
-      });
-    }
+    if (bytes === undefined) throw otherKeys();
     const parsed = descriptionSchema.parse(JSON.parse(bytes.toString('utf8')));
     if (this.#copyKeys.namespaceDigest(parsed.name) !== namespace) throw notAsSealed();
     // Throws for a form that this version doesn't know, before anything is stored under it.
@@ -148,7 +232,6 @@ class Gathering {
 
   #stateOf(namespace: string): NamespaceState {
     const state = this.#states.get(namespace);
-    // It was made while the copy was being read; what is complete now will be so the next time.
     if (state === undefined) throw notAsSealed();
     return state;
   }
@@ -177,13 +260,15 @@ class Gathering {
   }
 }
 
-function withoutProgress({ signal }: MaintenanceRun): MaintenanceRun {
-  return signal === undefined ? {} : { signal };
+function notWhole(): IntegrityError {
+  return incomplete(
+    'Entries or erasures of the copy on the server were left away, added or put back: nothing of it was taken',
+  );
 }
 
 function notAsSealed(): IntegrityError {
   return new IntegrityError('server-response-invalid', {
     message: 'The copy on the server is not as it was sealed: nothing of it was taken',
-    remedy: 'If another machine was pushing meanwhile, run the command again. Otherwise the copy was tampered with.',
+    remedy: 'The copy was tampered with: push a vault that is whole with `sdp vault push --from-scratch`.',
   });
 }

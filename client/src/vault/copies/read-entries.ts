@@ -1,8 +1,8 @@
 import { IntegrityError } from '@sdp/shared/errors';
+import { type BlockRow, openBlockRow } from '../block-row.ts';
 import type { Database } from '../database.ts';
 import { blockCapacity, tailBytes } from '../format.ts';
 import type { Keyring } from '../keyring.ts';
-import { type BlockRow, openBlockRow } from '../reader.ts';
 
 /** One entry as it is stored. */
 export interface StoredValue {
@@ -17,7 +17,7 @@ const blocksPerRead = 64;
 /**
  * All entries, in the order of their blocks. Between two reads others may write; what they add meanwhile comes too.
  *
- * @throws {IntegrityError} `vault-tampered` at a block that doesn't open
+ * @throws {IntegrityError} `vault-tampered` at a block that doesn't open, or an entry without its row
  */
 export function* readEntries(db: Database, keys: Keyring): Generator<readonly StoredValue[]> {
   const blocks = db.prepare<[number, number], BlockRow>(
@@ -38,10 +38,15 @@ export function* readEntries(db: Database, keys: Keyring): Generator<readonly St
         throw new IntegrityError('vault-tampered', { message: `Block ${block.block_id} of the vault does not open` });
       }
       for (let slot = 0; slot < opened.count; slot++) {
+        if (opened.isErased(slot)) continue;
         const token = opened.token(slot);
         const found = row.get(block.namespace_id, token);
-        // A slot that was erased has no token, and no row leads to it.
-        if (found?.ref !== block.block_id * blockCapacity + slot) continue;
+        // Left out silently, it would be missing wherever the entries go.
+        if (found?.ref !== block.block_id * blockCapacity + slot) {
+          throw new IntegrityError('vault-tampered', {
+            message: 'An entry of the vault has no token that leads to it',
+          });
+        }
         values.push({ namespace, token, tail: found.tail.subarray(0, tailBytes), value: opened.value(slot) });
       }
     }

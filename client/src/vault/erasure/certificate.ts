@@ -25,6 +25,8 @@ const certificateSchema = z.strictObject({
   tombstones: count,
   /** Bytes of the vault's files that were searched for what was erased, and what was found there. */
   search: z.strictObject({ bytes: count, found: count, file_written_anew: z.boolean() }),
+  /** Where the values may still be, as far as the vault can tell: it reaches its own files alone. */
+  not_reached: z.array(z.string()),
   /** Whether nothing is left in the vault's files. */
   complete: z.boolean(),
   /** HMAC-SHA-256 over all the other fields. */

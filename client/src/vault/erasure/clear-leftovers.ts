@@ -1,5 +1,6 @@
 import type { MasterKey } from '@sdp/shared/crypto';
 import { changeState } from '../maintenance/change-state.ts';
+import { removeAbandonedCopies } from '../maintenance/temporary-vault.ts';
 import { openVaultFile } from '../open-vault-file.ts';
 import { withWriteLock } from '../write-lock.ts';
 import { clearLog } from './clear-log.ts';
@@ -10,6 +11,12 @@ const readersAwaitedMs = 2_000;
 export interface VaultPlace {
   readonly path: string;
   readonly masterKey: MasterKey;
+}
+
+/** Is told how far it is; large vaults take minutes. */
+export interface ClearanceWatch {
+  readonly onStep?: (step: 'clearing the log' | 'searching the file' | 'writing the file anew') => void;
+  readonly onSearched?: (bytes: number, total: number) => void;
 }
 
 /** What was done to leave nothing of erased entries in the files of the vault. */
@@ -29,16 +36,27 @@ export interface Clearance {
  *
  * @param traces what to search for; without, the file is written anew in any case
  */
-export function clearLeftovers(vault: VaultPlace, traces?: readonly Buffer[]): Clearance {
+export function clearLeftovers(
+  vault: VaultPlace,
+  traces?: readonly Buffer[],
+  { onStep, onSearched }: ClearanceWatch = {},
+): Clearance {
   const { path } = vault;
+  const searchFiles = () => {
+    onStep?.('searching the file');
+    return searchTraces(files, traces ?? [], onSearched);
+  };
   const files = [path, `${path}-wal`, `${path}-shm`];
+  removeAbandonedCopies(path);
+  onStep?.(traces === undefined ? 'writing the file anew' : 'clearing the log');
   let complete = clearAll(vault, { rewrite: traces === undefined });
-  let search = searchTraces(files, traces ?? []);
+  let search = searchFiles();
   let rewritten = traces === undefined;
   if (search.found > 0 && complete) {
     rewritten = true;
+    onStep?.('writing the file anew');
     complete = clearAll(vault, { rewrite: true });
-    search = searchTraces(files, traces ?? []);
+    search = searchFiles();
   }
   complete &&= search.found === 0;
   if (complete) markCleared(vault);

@@ -1,10 +1,10 @@
 import { OpenedBlock } from '../block.ts';
+import type { BlockRow } from '../block-row.ts';
 import { EntryDays } from '../entry-days.ts';
 import { blockCapacity, tailBytes } from '../format.ts';
 import { BlockSealer } from '../maintenance/seal-block.ts';
 import { withoutEntries } from '../maintenance/without-entries.ts';
 import type { VaultFile } from '../open-vault-file.ts';
-import type { BlockRow } from '../reader.ts';
 import type { NamespaceState, VaultState } from '../state.ts';
 
 /** An entry's row in `token_vault`. */

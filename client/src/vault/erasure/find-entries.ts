@@ -1,8 +1,8 @@
-import { VaultError } from '@sdp/shared/errors';
+import { IntegrityError, VaultError } from '@sdp/shared/errors';
 import { canonicalizerById, isToken, tokenInEmail, tokenPrefix } from '@sdp/shared/tokenization';
+import { type BlockRow, openBlockRow } from '../block-row.ts';
 import { blockCapacity, tokenBytes } from '../format.ts';
 import type { VaultFile } from '../open-vault-file.ts';
-import { type BlockRow, openBlockRow } from '../reader.ts';
 import type { NamespaceState, VaultState } from '../state.ts';
 import { SurrogateDigests } from '../surrogates.ts';
 import { TokenDigests } from '../token-digests.ts';
@@ -161,8 +161,12 @@ class NamespaceFinder {
   #searchBlock(row: BlockRow, forms: ReadonlyMap<string, unknown>, take: (row: EntryRow, form: string) => void): void {
     const { db, keys } = this.#file;
     const opened = openBlockRow(db, keys, this.#namespace.name, row);
-    for (let slot = 0; slot < (opened?.count ?? 0); slot++) {
-      if (opened === undefined || opened.isErased(slot)) continue;
+    // What can't be read can't be searched: saying that nothing was found would be wrong.
+    if (opened === undefined) {
+      throw new IntegrityError('vault-tampered', { message: `Block ${row.block_id} of the vault does not open` });
+    }
+    for (let slot = 0; slot < opened.count; slot++) {
+      if (opened.isErased(slot)) continue;
       const form = this.#formOf(opened.value(slot));
       if (!forms.has(form)) continue;
       const entry = this.#sql.row.get(this.#namespace.id, Buffer.from(opened.token(slot)));

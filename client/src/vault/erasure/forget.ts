@@ -6,7 +6,7 @@ import { openVaultFile, type VaultFile } from '../open-vault-file.ts';
 import { vaultErrorFrom } from '../sqlite-errors.ts';
 import type { VaultState } from '../state.ts';
 import { type ErasureCertificate, signCertificate } from './certificate.ts';
-import { clearLeftovers, type VaultPlace } from './clear-leftovers.ts';
+import { type ClearanceWatch, clearLeftovers, type VaultPlace } from './clear-leftovers.ts';
 import { eraseEntries } from './erase-entries.ts';
 import { type EntrySelection, type FindResult, findEntries } from './find-entries.ts';
 import { Tombstones } from './tombstones.ts';
@@ -37,7 +37,12 @@ export function countForgettable(vault: VaultPlace, selection: EntrySelection): 
  * @throws {VaultError} `vault-…`
  * @throws {IntegrityError} `vault-tampered`
  */
-export function forgetEntries(vault: VaultPlace, selection: EntrySelection, toolVersion: string): ErasureCertificate {
+export function forgetEntries(
+  vault: VaultPlace,
+  selection: EntrySelection,
+  toolVersion: string,
+  watch: ClearanceWatch = {},
+): ErasureCertificate {
   const erased = withFile(vault, (file) => {
     assertNamespacesKnown(readState(file), selection);
     file.db.pragma('secure_delete = ON');
@@ -48,7 +53,7 @@ export function forgetEntries(vault: VaultPlace, selection: EntrySelection, tool
   });
   const { outcome, traces, stateBefore, leftovers } = erased;
   // What an interrupted run has left can't be searched for any more: the whole file is written anew.
-  const cleared = guarded(() => clearLeftovers(vault, leftovers ? undefined : traces));
+  const cleared = guarded(() => clearLeftovers(vault, leftovers ? undefined : traces, watch));
   return withFile(vault, (file) =>
     signCertificate(file.keys, {
       vault_id: file.keys.vaultId,
@@ -67,9 +72,18 @@ export function forgetEntries(vault: VaultPlace, selection: EntrySelection, tool
       state_after: stateDigest(file),
       tombstones: readState(file).tombstones.count,
       search: { bytes: cleared.bytesSearched, found: cleared.tracesLeft, file_written_anew: cleared.rewritten },
+      not_reached: placesNotReached(readState(file)),
       complete: cleared.complete,
     }),
   );
+}
+
+function placesNotReached({ copies = [] }: VaultState): string[] {
+  return [
+    'backups and other copies of the vault',
+    'raw and detokenized files',
+    ...copies.map(({ server }) => `the copy on ${server}, until \`sdp vault push\``),
+  ];
 }
 
 function erase(

@@ -3,6 +3,7 @@ import { dayToBytes, today } from '../entry-days.ts';
 import { tailBytes } from '../format.ts';
 import { changeState, readState } from '../maintenance/change-state.ts';
 import type { MaintenanceRun } from '../maintenance/maintenance-run.ts';
+import { removeAbandonedCopies } from '../maintenance/temporary-vault.ts';
 import { openVaultFile, type VaultFile } from '../open-vault-file.ts';
 import { vaultErrorFrom } from '../sqlite-errors.ts';
 import type { NamespaceState, VaultState } from '../state.ts';
@@ -60,6 +61,7 @@ export async function sweepVault(vault: VaultPlace, request: SweepRequest = {}):
         expired,
       });
     }
+    if (!dryRun) removeAbandonedCopies(vault.path);
     const logCleared = dryRun || total === 0 || clearLog(file.db, vault.path);
     return { namespaces, expired: total, logCleared };
   } catch (error) {

@@ -19,7 +19,11 @@ export interface TraceSearch {
  *
  * @param traces of 3 to 64 bytes
  */
-export function searchTraces(paths: readonly string[], traces: readonly Buffer[]): TraceSearch {
+export function searchTraces(
+  paths: readonly string[],
+  traces: readonly Buffer[],
+  onProgress?: (bytes: number, total: number) => void,
+): TraceSearch {
   // Most positions are told to be none by one bit; only the others look up what might begin there.
   const begins = new Uint8Array(2 ** prefixBits / 8);
   const byPrefix = new Map<number, Buffer[]>();
@@ -30,6 +34,7 @@ export function searchTraces(paths: readonly string[], traces: readonly Buffer[]
     if (same === undefined) byPrefix.set(prefix, [trace]);
     else same.push(trace);
   }
+  const total = paths.reduce((sum, path) => sum + (statSync(path, { throwIfNoEntry: false })?.size ?? 0), 0);
   let bytes = 0;
   let found = 0;
   for (const path of paths) {
@@ -37,6 +42,7 @@ export function searchTraces(paths: readonly string[], traces: readonly Buffer[]
     for (const chunk of chunksOf(path)) {
       bytes += chunk.fresh;
       found += countIn(chunk.bytes, chunk.searched, begins, byPrefix);
+      onProgress?.(bytes, total);
     }
   }
   return { bytes, found };

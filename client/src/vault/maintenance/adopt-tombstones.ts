@@ -1,10 +1,10 @@
 import { canonicalizerById } from '@sdp/shared/tokenization';
 import { OpenedBlock } from '../block.ts';
+import type { BlockRow } from '../block-row.ts';
 import { type EntryRow, eraseEntries } from '../erasure/erase-entries.ts';
 import { TombstoneDigests, Tombstones } from '../erasure/tombstones.ts';
 import { blockCapacity } from '../format.ts';
 import type { VaultFile } from '../open-vault-file.ts';
-import type { BlockRow } from '../reader.ts';
 import { type NamespaceState, newNamespace, type VaultState } from '../state.ts';
 import { BlockSealer } from './seal-block.ts';
 

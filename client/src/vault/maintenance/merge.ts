@@ -3,11 +3,13 @@ import type { MasterKey } from '@sdp/shared/crypto';
 import { VaultError } from '@sdp/shared/errors';
 import { BatchBuilder, newBatchBuffers } from '../batch.ts';
 import { BatchWriter } from '../batch-writer.ts';
+import { type BlockRow, openBlockRow } from '../block-row.ts';
 import { clearLeftovers } from '../erasure/clear-leftovers.ts';
 import { tailBytes } from '../format.ts';
 import { assertSameUse, type BatchUse } from '../namespace-use.ts';
 import { openVaultFile, type VaultFile } from '../open-vault-file.ts';
-import { type BlockRow, openBlockRow, VaultReader } from '../reader.ts';
+import { VaultReader } from '../reader.ts';
+import { newestCopies } from '../seen-copies.ts';
 import { sortBatch } from '../sort-batch.ts';
 import { vaultErrorFrom } from '../sqlite-errors.ts';
 import type { NamespaceState, VaultState } from '../state.ts';
@@ -137,6 +139,7 @@ export function inherit(state: VaultState, theirs: VaultState): void {
   state.masterFingerprints = [...new Set([...state.masterFingerprints, ...theirs.masterFingerprints])];
   const leaked = [...new Set([...(state.leaked ?? []), ...(theirs.leaked ?? [])])];
   if (leaked.length > 0) state.leaked = leaked;
+  if (theirs.copies !== undefined) state.copies = newestCopies(state.copies, theirs.copies);
   if (theirs.leak === undefined) return;
   const pending = (['rekey', 'retoken'] as const).filter(
     (step) => state.leak?.pending.includes(step) || theirs.leak?.pending.includes(step),

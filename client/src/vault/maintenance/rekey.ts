@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { BlockRow } from '../block-row.ts';
 import type { VaultFile } from '../open-vault-file.ts';
-import type { BlockRow } from '../reader.ts';
 import { vaultErrorFrom } from '../sqlite-errors.ts';
 import type { VaultState } from '../state.ts';
 import { changeState } from './change-state.ts';
@@ -9,6 +9,7 @@ import { activeKey, addKey, removeKeys, retireKey } from './key-rows.ts';
 import { type LeakStep, leakStepDone, pendingAfterLeak } from './leak-steps.ts';
 import type { MaintenanceRun } from './maintenance-run.ts';
 import { BlockSealer } from './seal-block.ts';
+import { removeAbandonedCopies } from './temporary-vault.ts';
 
 /** Blocks that one transaction seals anew: some 2 MB, so that others get in every few hundredths of a second. */
 const blocksPerCommit = 512;
@@ -43,6 +44,7 @@ export async function rekeyVault(file: VaultFile, run: MaintenanceRun = {}): Pro
     const { keyId, resumed } = changeState(file, (state) => begin(file, state));
     const blocks = await sealAllAnew(file, keyId, run);
     const erased = changeState(file, (state) => finish(file, state, keyId));
+    removeAbandonedCopies(file.path);
     return {
       resumed,
       blocks,

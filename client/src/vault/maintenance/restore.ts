@@ -1,6 +1,6 @@
 import { existsSync, renameSync } from 'node:fs';
-import type { MasterKey } from '@sdp/shared/crypto';
-import { SdpError, UsageError } from '@sdp/shared/errors';
+import { type MasterKey, randomId } from '@sdp/shared/crypto';
+import { SdpError, UsageError, VaultError } from '@sdp/shared/errors';
 import type { Database } from '../database.ts';
 import { clearLeftovers } from '../erasure/clear-leftovers.ts';
 import { tombstonesFit } from '../erasure/tombstones.ts';
@@ -15,6 +15,9 @@ import type { MaintenanceRun } from './maintenance-run.ts';
 import { inherit } from './merge.ts';
 import { rewrapVault } from './rewrap.ts';
 import { TemporaryVault } from './temporary-vault.ts';
+
+/** How often the present vault is looked at anew because others write to it meanwhile. */
+const attempts = 5;
 
 export interface RestoreRequest {
   readonly input: string;
@@ -52,7 +55,7 @@ export interface RestoreOutcome {
  * @throws {VaultError} `vault-wrong-key`, `vault-not-a-vault`, `vault-unusable`
  */
 export async function restoreVault(request: RestoreRequest, run: MaintenanceRun = {}): Promise<RestoreOutcome> {
-  const { input, inputKey, vaultPath, masterKey, confirmed } = request;
+  const { input, inputKey, vaultPath, masterKey } = request;
   // Before anything is written: the key must be right.
   openVaultFile({ path: input, masterKey: inputKey, readOnly: true }).db.close();
   const copy = new TemporaryVault(vaultPath);
@@ -61,34 +64,71 @@ export async function restoreVault(request: RestoreRequest, run: MaintenanceRun 
     copy.copyOf(input);
     await assertWhole(copy.path, inputKey, run);
     rewrapTo(copy.path, inputKey, masterKey);
-    const restored = openVaultFile({ path: copy.path, masterKey });
-    opened.push(restored);
-    const backup = descriptionOf(restored);
     const present = openPresent(vaultPath, masterKey);
     if (typeof present !== 'string') opened.push(present);
-    const lost = typeof present === 'string' ? 0 : entriesLacking(present, restored);
-    if (!confirmed) assertNothingLost(present, lost);
-    const erased = changeState(restored, (state) => {
-      delete state.backupMadeAt;
-      return typeof present === 'string' ? 0 : obey(restored, state, present);
-    });
-    restored.db.pragma('journal_mode = DELETE');
-    restored.db.close();
-    run.signal?.throwIfAborted();
-    if (typeof present !== 'string') {
-      replaceContent(present.db, copy.path);
-      present.db.close();
-      clearLeftovers({ path: vaultPath, masterKey });
-      return { backup, present: 'usable', lost, erased, movedTo: undefined };
+    const backup = described(copy.path, masterKey);
+    let erased = 0;
+    for (let attempt = 1; ; attempt++) {
+      const seen = typeof present === 'string' ? undefined : sealedState(present.db);
+      const prepared = prepare(copy.path, present, request);
+      const { lost } = prepared;
+      erased += prepared.erased;
+      run.signal?.throwIfAborted();
+      if (typeof present === 'string') {
+        const movedTo = present === 'unusable' ? moveAside(vaultPath) : undefined;
+        copy.publish();
+        return { backup, present, lost, erased, movedTo };
+      }
+      // What others have tokenized or erased since it was looked at must be counted and obeyed as well.
+      if (replaceContent(present.db, copy.path, seen)) {
+        present.db.close();
+        clearLeftovers({ path: vaultPath, masterKey });
+        return { backup, present: 'usable', lost, erased, movedTo: undefined };
+      }
+      if (attempt === attempts) {
+        throw new VaultError('vault-unusable', {
+          message: 'Other processes keep writing to the vault',
+          remedy: 'Wait for them to finish, or stop them, and run the command again; nothing was changed.',
+        });
+      }
     }
-    const movedTo = present === 'unusable' ? moveAside(vaultPath) : undefined;
-    copy.publish();
-    return { backup, present, lost, erased, movedTo };
   } catch (error) {
     throw vaultErrorFrom(error);
   } finally {
     for (const { db } of opened) db.close();
     copy.discard();
+  }
+}
+
+function described(path: string, masterKey: MasterKey): BackupDescription {
+  const file = openVaultFile({ path, masterKey, readOnly: true });
+  try {
+    return descriptionOf(file);
+  } finally {
+    file.db.close();
+  }
+}
+
+/** Brings the copy to what it will be in the place of the present vault. Done again, it takes up what is new there. */
+function prepare(
+  path: string,
+  present: VaultFile | 'none' | 'unusable',
+  { masterKey, confirmed }: RestoreRequest,
+): Pick<RestoreOutcome, 'lost' | 'erased'> {
+  const restored = openVaultFile({ path, masterKey });
+  try {
+    const lost = typeof present === 'string' ? 0 : entriesLacking(present, restored);
+    if (!confirmed) assertNothingLost(present, lost);
+    const erased = changeState(restored, (state) => {
+      delete state.backupMadeAt;
+      if (typeof present === 'string') return 0;
+      state.epoch = lost > 0 ? randomId() : readState(present).epoch;
+      return obey(restored, state, present);
+    });
+    restored.db.pragma('journal_mode = DELETE');
+    return { lost, erased };
+  } finally {
+    restored.db.close();
   }
 }
 
@@ -164,18 +204,30 @@ function obey(restored: VaultFile, state: VaultState, present: VaultFile): numbe
 
 const tables = ['vault_meta', 'data_key', 'namespace', 'token_vault', 'vault_block', 'tombstone'];
 
-/** One transaction: whoever uses the vault at the moment sees the one or the other. */
-function replaceContent(db: Database, path: string): void {
+/**
+ * One transaction: whoever uses the vault at the moment sees the one or the other.
+ *
+ * @returns `false`, and nothing is changed, if another process has committed since the vault's state was `seen`
+ */
+function replaceContent(db: Database, path: string, seen: Buffer | undefined): boolean {
   db.pragma('secure_delete = ON');
   db.prepare<[string]>('ATTACH DATABASE ? AS restored').run(path);
   const replace = db.transaction(() => {
+    if (seen === undefined || sealedState(db)?.equals(seen) !== true) return false;
     for (const table of tables) {
       db.exec(`DELETE FROM main.${table}`);
       db.exec(`INSERT INTO main.${table} SELECT * FROM restored.${table}`);
     }
+    return true;
   });
-  withWriteLock(() => replace.immediate());
+  const replaced = withWriteLock(() => replace.immediate());
   db.exec('DETACH DATABASE restored');
+  return replaced;
+}
+
+/** Another one after every commit. */
+function sealedState(db: Database): Buffer | undefined {
+  return db.prepare<[], Buffer>(`SELECT value FROM vault_meta WHERE name = 'state'`).pluck().get();
 }
 
 function moveAside(path: string): string {

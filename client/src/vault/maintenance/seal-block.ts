@@ -1,10 +1,10 @@
 import { SealingKey } from '@sdp/shared/crypto';
 import { IntegrityError } from '@sdp/shared/errors';
+import { type BlockRow, openBlockBytes } from '../block-row.ts';
 import { BlockSet } from '../block-set.ts';
 import { blockAad, encryptionCap } from '../format.ts';
 import { loadDataKey } from '../keyring.ts';
 import type { VaultFile } from '../open-vault-file.ts';
-import { type BlockRow, openBlockBytes } from '../reader.ts';
 import type { VaultState } from '../state.ts';
 import { activeKey } from './key-rows.ts';
 

@@ -1,11 +1,37 @@
-import { randomBytes } from 'node:crypto';
-import { chmodSync, closeSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
-import { outputFileError } from '../../files/index.ts';
+import { chmodSync, closeSync, fsyncSync, openSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { abandonedAmong, outputFileError, temporaryFileFor } from '../../files/index.ts';
 import { openDatabase } from '../database.ts';
 import { withVaultErrors } from '../sqlite-errors.ts';
 
-const suffixes = ['', '-wal', '-shm', '-journal'];
+/** The file itself last: as long as it is there, what is left of it is found. */
+const suffixes = ['-wal', '-shm', '-journal', ''];
+
+/** What this process is making. */
+const unpublished = new Set<string>();
+
+/**
+ * Removes copies of a vault that killed runs have left beside it: they hold what is erased or sealed anew in the vault.
+ *
+ * @param target the file that they were to become
+ */
+export function removeAbandonedCopies(target: string): void {
+  for (const { path } of abandonedAmong(namesIn(dirname(target)), target, (each) => unpublished.has(each))) {
+    removeVault(path);
+  }
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
+
+function removeVault(path: string): void {
+  for (const suffix of suffixes) rmSync(path + suffix, { force: true });
+}
 
 /** A vault file that is made beside its final place and gets its name once it is whole and on the disk. */
 export class TemporaryVault {
@@ -15,10 +41,12 @@ export class TemporaryVault {
   /** @throws {InputError} `output-unwritable` */
   constructor(target: string) {
     this.#target = target;
-    this.path = join(dirname(target), `.${basename(target)}.${randomBytes(6).toString('hex')}.sdp-tmp`);
+    this.path = temporaryFileFor(target).path;
     try {
+      removeAbandonedCopies(target);
       // Made beforehand, so that no other user may read it at any time.
       closeSync(openSync(this.path, 'wx', 0o600));
+      unpublished.add(this.path);
     } catch (error) {
       throw outputFileError(error, target);
     }
@@ -48,6 +76,7 @@ export class TemporaryVault {
       chmodSync(this.path, 0o600);
       sync(this.path, 'r+');
       renameSync(this.path, this.#target);
+      unpublished.delete(this.path);
       // Windows can't open a folder; there the rename itself is journaled.
       if (process.platform !== 'win32') sync(dirname(this.#target), 'r');
     } catch (error) {
@@ -57,7 +86,8 @@ export class TemporaryVault {
 
   /** Leaves nothing behind; does nothing once it is published. */
   discard(): void {
-    for (const suffix of suffixes) rmSync(this.path + suffix, { force: true });
+    removeVault(this.path);
+    unpublished.delete(this.path);
   }
 }
 

@@ -28,7 +28,7 @@ export class TokenMap {
    * @throws {InputError} `output-unwritable`, `file-exists`, `file-not-found` if the map that was begun is gone
    */
   static open(path: string, certainBytes: number): TokenMap {
-    if (certainBytes === 0 && statSync(path, { throwIfNoEntry: false }) !== undefined) {
+    if (certainBytes === 0 && isThere(path)) {
       throw new InputError('file-exists', {
         message: 'The file for the map is there already',
         details: { file: path },
@@ -36,6 +36,8 @@ export class TokenMap {
     }
     const partialPath = `${path}.partial`;
     try {
+      // A run that was killed between giving the file its name and telling the vault.
+      if (certainBytes > 0 && !isThere(partialPath) && isThere(path)) renameSync(path, partialPath);
       const file = openSync(partialPath, certainBytes === 0 ? 'w' : 'r+', 0o600);
       const map = new TokenMap(path, partialPath, file, certainBytes);
       const size = statSync(partialPath).size;
@@ -91,4 +93,8 @@ export class TokenMap {
   close(): void {
     closeSync(this.#file);
   }
+}
+
+function isThere(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false }) !== undefined;
 }

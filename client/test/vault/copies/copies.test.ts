@@ -1,145 +1,36 @@
 import { existsSync, readdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import type { VaultCopyEntry, VaultCopyErasure, VaultCopyNamespace } from '@sdp/shared/contracts';
+import { dirname } from 'node:path';
 import { canonicalizer } from '@sdp/shared/tokenization';
-import { describe, expect, it } from 'vitest';
-import { type CopyServer, pullVault, pushVault } from '../../../src/vault/copies/index.ts';
+import { describe, expect, it, test } from 'vitest';
+import { pullVault, pushVault } from '../../../src/vault/copies/index.ts';
 import { forgetEntries } from '../../../src/vault/erasure/index.ts';
 import { openVaultFile, rekeyVault, rewrapVault } from '../../../src/vault/maintenance/index.ts';
-import { newMasterKey, someValues, temporaryFolder, vaultAt } from '../vault-fixture.ts';
-
-/** Keeps what the server's tables keep, as the server does (see its own tests), in pages of `pageSize`. */
-class CopyInMemory implements CopyServer {
-  readonly namespaces = new Map<string, VaultCopyNamespace>();
-  readonly entriesById = new Map<string, VaultCopyEntry>();
-  readonly erasuresById = new Map<string, VaultCopyErasure>();
-  /** All that was ever sent. */
-  readonly sent: string[] = [];
-  readonly #pageSize: number;
-
-  constructor(pageSize = 100) {
-    this.#pageSize = pageSize;
-  }
-
-  async describe() {
-    const namespaces = [...this.namespaces.values()];
-    return { namespaces, entries: this.entriesById.size, erasures: this.erasuresById.size };
-  }
-
-  async push(namespaces: readonly VaultCopyNamespace[], entries: readonly VaultCopyEntry[]) {
-    this.sent.push(JSON.stringify([namespaces, entries]));
-    for (const each of namespaces) {
-      if (!this.namespaces.has(each.namespace)) this.namespaces.set(each.namespace, each);
-    }
-    let stored = 0;
-    let erased = 0;
-    for (const entry of entries) {
-      const id = `${entry.namespace}.${entry.token}`;
-      if (this.erasuresById.has(`${entry.namespace}.${entry.erasure}`)) erased += 1;
-      else if (!this.entriesById.has(id)) {
-        this.entriesById.set(id, entry);
-        stored += 1;
-      }
-    }
-    return { stored, erased };
-  }
-
-  async erase(erasures: readonly VaultCopyErasure[]) {
-    this.sent.push(JSON.stringify(erasures));
-    let removed = 0;
-    for (const erasure of erasures) {
-      this.erasuresById.set(`${erasure.namespace}.${erasure.erasure}`, erasure);
-      for (const [id, entry] of this.entriesById) {
-        if (entry.namespace !== erasure.namespace || entry.erasure !== erasure.erasure) continue;
-        this.entriesById.delete(id);
-        removed += 1;
-      }
-    }
-    return removed;
-  }
-
-  async remove() {
-    const removed = this.entriesById.size;
-    for (const map of [this.namespaces, this.entriesById, this.erasuresById]) map.clear();
-    return removed;
-  }
-
-  async entries(cursor: string | undefined) {
-    const { page, next } = this.#page([...this.entriesById], cursor);
-    return { entries: page, next_cursor: next };
-  }
-
-  async erasures(cursor: string | undefined) {
-    const { page, next } = this.#page([...this.erasuresById], cursor);
-    return { erasures: page, next_cursor: next };
-  }
-
-  #page<T>(all: [string, T][], cursor: string | undefined): { page: T[]; next: string | null } {
-    const rows = all.sort(([a], [b]) => (a < b ? -1 : 1)).filter(([id]) => cursor === undefined || id > cursor);
-    const page = rows.slice(0, this.#pageSize);
-    return { page: page.map(([, row]) => row), next: rows.length > page.length ? (page.at(-1)?.[0] ?? null) : null };
-  }
-}
+import { newMasterKey, vaultAt } from '../vault-fixture.ts';
+import { expectHolds, filled, newPath, push } from './copy-fixture.ts';
+import { CopyInMemory } from './copy-in-memory.ts';
 
 const masterKey = newMasterKey();
-const newPath = () => join(temporaryFolder(), 'v.db');
-
-/** A vault with entries of every kind. @returns what each namespace's texts stand for */
-async function filled(path: string, count = 300) {
-  const vault = await vaultAt(path, masterKey);
-  const made = {
-    token: new Map<string, string>(),
-    random: new Map<string, string>(),
-    surrogate: new Map<string, string>(),
-  };
-  const token = vault.tokenizer('people.name', { canonical: canonicalizer({ steps: ['trim', 'lower'] }) });
-  const random = vault.randomTokenizer('people.session');
-  const surrogate = vault.surrogates(
-    'people.card',
-    (value, attempt) => `99${value.length}${value.slice(-5)}${attempt}`,
-  );
-  for (const value of someValues(count)) {
-    made.token.set(token(value), value);
-    made.random.set(random(value), value);
-    made.surrogate.set(surrogate(value), value);
-  }
-  await vault.flush();
-  await vault.close();
-  return made;
-}
-
-async function push(path: string, server: CopyServer) {
-  const file = openVaultFile({ path, masterKey });
-  try {
-    return await pushVault(file, server);
-  } finally {
-    file.db.close();
-  }
-}
-
-async function expectHolds(path: string, made: Awaited<ReturnType<typeof filled>>) {
-  const vault = await vaultAt(path, masterKey);
-  expect(await vault.verify()).toMatchObject({ ok: true, damage: [] });
-  const [reveal, revealSurrogate] = [vault.revealer(), vault.surrogateRevealer('people.card')];
-  for (const [text, value] of [...made.token, ...made.random])
-    if (reveal(text) !== value) expect.fail('a value is missing');
-  for (const [text, value] of made.surrogate) if (revealSurrogate(text) !== value) expect.fail('a value is missing');
-  await vault.close();
-}
 
 describe('a copy on a server', () => {
   it('makes the vault anew on another machine, entries of every kind', async () => {
     const [first, second, server] = [newPath(), newPath(), new CopyInMemory()];
-    const made = await filled(first);
-    expect(await push(first, server)).toEqual({ entries: 900, stored: 900, refused: 0, tooLong: 0, erased: 0 });
-    expect(await push(first, server)).toMatchObject({ entries: 900, stored: 0 });
+    const made = await filled(first, masterKey);
+    expect(await push(first, masterKey, server)).toEqual({
+      ...{ entries: 900, stored: 900, refused: 0, tooLong: 0, erased: 0, removed: 0 },
+      ...{ sequence: 2, exact: true },
+    });
+    const sent = server.sent.length;
+    expect(await push(first, masterKey, server)).toMatchObject({ entries: 900, stored: 0, sequence: 2, exact: true });
+    // What is there isn't sent again: the second time it only asks.
+    expect(server.sent).toHaveLength(sent + 1);
     expect(await pullVault({ path: second, masterKey }, server)).toEqual({
       added: 900,
       known: 0,
       refused: 0,
       erased: 0,
+      sequence: 2,
     });
-    await expectHolds(second, made);
+    await expectHolds(second, masterKey, made);
     expect(await pullVault({ path: second, masterKey }, server)).toMatchObject({ added: 0, known: 900 });
     // Nothing is left of what was gathered.
     expect(readdirSync(dirname(second)).filter((name) => name.includes('sdp-tmp'))).toEqual([]);
@@ -153,8 +44,8 @@ describe('a copy on a server', () => {
 
   it('shows the server no value, no name of a namespace and no key', async () => {
     const [path, server] = [newPath(), new CopyInMemory()];
-    const made = await filled(path, 50);
-    await push(path, server);
+    const made = await filled(path, masterKey, 50);
+    await push(path, masterKey, server);
     const sent = server.sent.join('\n');
     const opened = Buffer.concat(
       [...server.entriesById.values()].map(({ sealed }) => Buffer.from(sealed, 'base64url')),
@@ -167,8 +58,8 @@ describe('a copy on a server', () => {
 
   it('carries on after rewrap and rekey, since neither changes what it is sealed with', async () => {
     const [path, server] = [newPath(), new CopyInMemory()];
-    const made = await filled(path, 50);
-    await push(path, server);
+    const made = await filled(path, masterKey, 50);
+    await push(path, masterKey, server);
     const other = newMasterKey();
     const file = openVaultFile({ path, masterKey });
     rewrapVault(file, { newMaster: other });
@@ -183,14 +74,14 @@ describe('a copy on a server', () => {
 
   it('brings an erasure to every machine', async () => {
     const [first, second, third, server] = [newPath(), newPath(), newPath(), new CopyInMemory(7)];
-    const made = await filled(first, 20);
-    await push(first, server);
+    const made = await filled(first, masterKey, 20);
+    await push(first, masterKey, server);
     await pullVault({ path: second, masterKey }, server);
     const [text = '', value = ''] = [...made.token][3] ?? [];
     await forgetEntries({ path: first, masterKey }, { tokens: [text], values: [] }, 'test');
-    expect(await push(first, server)).toMatchObject({ stored: 0, erased: 1 });
+    expect(await push(first, masterKey, server)).toMatchObject({ stored: 0, erased: 1 });
     // A machine that has it still: its push is refused, its pull erases.
-    expect(await push(second, server)).toMatchObject({ refused: 1 });
+    expect(await push(second, masterKey, server)).toMatchObject({ refused: 1 });
     expect(await pullVault({ path: second, masterKey }, server)).toMatchObject({ erased: 1 });
     await pullVault({ path: third, masterKey }, server);
     for (const path of [first, second, third]) {
@@ -206,8 +97,8 @@ describe('a copy on a server', () => {
 
   it('is refused under other keys, and makes no vault then', async () => {
     const [path, other, server] = [newPath(), newPath(), new CopyInMemory()];
-    await filled(path, 5);
-    await push(path, server);
+    await filled(path, masterKey, 5);
+    await push(path, masterKey, server);
     const pulled = pullVault({ path: other, masterKey: newMasterKey() }, server);
     await expect(pulled).rejects.toMatchObject({ code: 'vault-mismatch' });
     expect(existsSync(other)).toBe(false);
@@ -259,8 +150,8 @@ describe('a copy on a server', () => {
     };
     it.each(Object.entries(changes))('%s is found out, and nothing is taken', async (_name, change) => {
       const [path, other, server] = [newPath(), newPath(), new CopyInMemory()];
-      await filled(path, 20);
-      await push(path, server);
+      await filled(path, masterKey, 20);
+      await push(path, masterKey, server);
       change(server);
       await expect(pullVault({ path: other, masterKey }, server)).rejects.toMatchObject({
         code: expect.stringMatching(/^(?:server-response-invalid|vault-mismatch)$/),
@@ -268,4 +159,25 @@ describe('a copy on a server', () => {
       expect(readdirSync(dirname(other))).toEqual([]);
     });
   });
+});
+
+test('a certificate names the copy that still has the value, until the next push', async () => {
+  const [path, server] = [newPath(), new CopyInMemory()];
+  const made = await filled(path, masterKey, 5);
+  await push(path, masterKey, server);
+  const [text = ''] = [...made.token][2] ?? [];
+  const certificate = await forgetEntries({ path, masterKey }, { tokens: [text], values: [] }, 'test');
+  expect(certificate.not_reached).toContain('the copy on https://sdp.example.com, until `sdp vault push`');
+  expect(server.entriesById.size).toBe(15);
+  expect(await push(path, masterKey, server)).toMatchObject({ erased: 1, exact: true });
+  expect(server.entriesById.size).toBe(14);
+});
+
+test('a vault that lacks a row is not pushed as if the entry had never been', async () => {
+  const [path, server] = [newPath(), new CopyInMemory()];
+  await filled(path, masterKey, 5);
+  const file = openVaultFile({ path, masterKey });
+  file.db.exec('DELETE FROM token_vault WHERE ref = 130');
+  file.db.close();
+  await expect(push(path, masterKey, server)).rejects.toMatchObject({ code: 'vault-tampered' });
 });

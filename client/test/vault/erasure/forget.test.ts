@@ -328,3 +328,17 @@ test.skipIf(process.platform === 'win32')(
   },
   60_000,
 );
+
+test('a block that does not open ends the search: nothing is said to be unknown that was not looked for', async () => {
+  const path = newPath();
+  const vault = await vaultAt(path, masterKey);
+  const tokenize = vault.randomTokenizer('r');
+  for (const value of someValues(300)) tokenize(value);
+  await vault.close();
+  const db = new Sqlite(path);
+  db.exec('UPDATE vault_block SET nonce = zeroblob(12) WHERE block_id = 2');
+  db.close();
+  const [value = ''] = someValues(1);
+  const isTampered = expect.objectContaining({ code: 'vault-tampered' });
+  expect(() => forgetEntries({ path, masterKey }, { ...nothing, values: [value] }, '1')).toThrow(isTampered);
+});

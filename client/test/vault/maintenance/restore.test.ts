@@ -108,3 +108,37 @@ test('a backup with a bit flipped anywhere changes nothing', async () => {
   }
   expect(refused).toBeGreaterThan(15);
 }, 60_000);
+
+test('a run that used entries which a restore gives up is stopped before it can publish', async () => {
+  const { path, request } = await backedUp();
+  const [writing, idle] = [await vaultAt(path, masterKey), await vaultAt(path, masterKey)];
+  await storeAll(writing, 'a', someValues(50, 'later'));
+  await storeAll(idle, 'b', someValues(50, 'later'));
+  expect(await restoreVault({ ...request, confirmed: true })).toMatchObject({ lost: 100 });
+  // Neither with a value that it believes to be there, nor with nothing more to store.
+  writing.tokenizer('a')('later still');
+  const isStopped = expect.objectContaining({ code: 'vault-keys-changed' });
+  await expect(writing.flush()).rejects.toThrow(isStopped);
+  await expect(idle.flush()).rejects.toThrow(isStopped);
+  const again = await vaultAt(path, masterKey);
+  await storeAll(again, 'a', someValues(50, 'later'));
+});
+
+test('what is erased or stored while a restore is under way is obeyed and counted', async () => {
+  const { path, values, request } = await backedUp();
+  const [token = '', value = ''] = [...values][5] ?? [];
+  let interfere = true;
+  const meanwhile = () => {
+    if (interfere) forgetEntries({ path, masterKey }, { tokens: [], values: [value] }, 'test');
+    interfere = false;
+  };
+  // Asked for between the look at the present vault and the transaction that replaces it.
+  const signal = Object.assign(new AbortController().signal, { throwIfAborted: meanwhile });
+  const { onProgress } = { onProgress: () => undefined };
+  expect(await restoreVault(request, { onProgress, signal })).toMatchObject({ present: 'usable', erased: 1 });
+  expect(interfere).toBe(false);
+  values.delete(token);
+  await expectWhole(path, masterKey, values);
+  const vault = await vaultAt(path, masterKey);
+  expect(vault.revealer()(token)).toBeUndefined();
+});

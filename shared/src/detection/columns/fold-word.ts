@@ -17,8 +17,7 @@ const letters: Readonly<Record<string, string>> = {
  */
 export function foldText(text: string): string {
   const lower = text.normalize('NFKC').toLowerCase();
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: the range says ASCII
-  if (/^[\x00-\x7f]*$/.test(lower)) return lower;
+  if (/^\p{ASCII}*$/u.test(lower)) return lower;
   return lower
     .normalize('NFD')
     .replace(/[\u0300-\u036f]/g, '')

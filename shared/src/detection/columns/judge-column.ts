@@ -3,10 +3,16 @@ import type { ColumnView, Judgement } from './column-view.ts';
 import { embedded } from './judge-embedded.ts';
 import { judgeNamed } from './judge-named.ts';
 import { judgeShown } from './judge-shown.ts';
+import { judgeSparse } from './judge-sparse.ts';
 import { judgeValues } from './judge-values.ts';
 
 /** Judges a column by its name and its values. */
 export function judgeColumn(view: ColumnView): Judgement {
+  const judged = judgeWhole(view);
+  return judgeSparse(view, judged) ?? judged;
+}
+
+function judgeWhole(view: ColumnView): Judgement {
   const { facts } = view;
   if (facts.filled === 0) return emptyJudgement(view);
   const shown = judgeShown(view);

@@ -1,5 +1,6 @@
 import { type ColumnType, classOf } from './column-type.ts';
 import { type ColumnView, type Judgement, percent } from './column-view.ts';
+import { foldText } from './fold-word.ts';
 import { agrees, supportOf } from './named-agreement.ts';
 import * as shapes from './value-shapes.ts';
 
@@ -15,7 +16,9 @@ export function judgeNamed(view: ColumnView): Judgement | undefined {
         ? resolveAddress(view)
         : said === 'identity_number'
           ? 'national_id'
-          : said;
+          : said === 'phone' && isPostal(view)
+            ? 'postal_code'
+            : said;
   if (type === undefined || !agrees(type, view)) return undefined;
   const support = supportOf(type, view);
   if (reading.strength === 'part' && classOf(type) === 'direct' && support < 0.15 && facts.values.length > 3)
@@ -26,6 +29,17 @@ export function judgeNamed(view: ColumnView): Judgement | undefined {
   // The name of a column of a person's ids says little where the values are names.
   if (type === 'person_id' && names.first + names.full > 0.5 && facts.withDigits < 0.2) return undefined;
   return { type, confidence: Math.min(0.99, (reading.strength === 'exact' ? 0.75 : 0.55) + 0.25 * support), evidence };
+}
+
+/** `CEP` is a postal code in Portuguese and short for a mobile telephone in Turkish. */
+function isPostal({ facts, name }: ColumnView): boolean {
+  const distinct = facts.share(shapes.isDistinctPostalCode);
+  return (
+    name !== undefined &&
+    foldText(name).trim() === 'cep' &&
+    distinct >= 0.2 &&
+    facts.share((value) => /^\d{8}$/.test(value)) + distinct >= 0.9
+  );
 }
 
 function resolveName({ facts, names, reading }: ColumnView): ColumnType | undefined {

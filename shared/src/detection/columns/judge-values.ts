@@ -37,9 +37,13 @@ export function judgeValues(view: ColumnView): Judgement {
     return says('phone', trunk, 'have the trunk prefix and the length of telephone numbers');
   }
 
+  // Nothing but numbers of that length, and a plus before some of them.
+  if (enough && !ofThings && phoneShare(['plus']) >= 0.1 && phoneShare(['plus', 'grouped', 'trunk', 'digits']) >= 0.95)
+    return says('phone', phoneShare(['plus']), 'have the plus of telephone numbers, the others their length');
+
   const flags = facts.values.length <= 2;
   const genders = facts.share((value) =>
-    /^(?:m|f|w|d|x|h|k|male|female|man|woman|männlich|weiblich|divers|homme|femme|masculin|féminin|hombre|mujer|masculino|femenino|feminino|maschio|femmina|man|vrouw|mężczyzna|kobieta|kvinna|kvinne|kvinde|mand|mies|nainen|muž|žena|erkek|kadın|мужской|женский|муж|жен|男|女|男性|女性|남|여|남성|여성|non-binary|other)\.?$/iu.test(
+    /^(?:m|f|w|d|x|h|k|male|female|man|woman|männlich|weiblich|divers|homme|femme|masculin|féminin|hombre|mujer|masculino|femenino|feminino|maschio|femmina|man|vrouw|mężczyzna|kobieta|kvinna|kvinne|kvinde|mand|mies|nainen|muž|žena|erkek|kadın|мужской|женский|муж|жен|男|女|男性|女性|남|여|남성|여성|non-binary|other|masculin|feminin|féminine|outro|transgênero|otro|onbekend|mannelijk|vrouwelijk|onzijdig|uomo|donna|femmina|жінка|чоловік|жіноча|чоловіча|мъж|жена|moški|ženska|muški|ženski|vyras|moteris|vīrietis|sieviete|mees|naine|karl|kona|férfi|nő|bărbat|femeie|άνδρας|γυναίκα|θήλυ|άρρεν|ذكر|أنثى|انثى|مرد|زن|זכר|נקבה|पुरुष|महिला|পুরুষ|মহিলা|ชาย|หญิง|nam|nữ|laki-laki|perempuan|kişi|qadın|lalaki|babae)\.?$/iu.test(
       value,
     ),
   );

@@ -31,7 +31,13 @@ export function agrees(type: ColumnType, { facts, names, years }: ColumnView): b
     case 'email':
       return !flags && facts.share((value) => value.includes('@')) > 0.2;
     case 'street_address':
-      return !flags && !decimals && facts.meanLength < 200;
+      // `C10` is a gate or a shelf.
+      return (
+        !flags &&
+        !decimals &&
+        facts.meanLength < 200 &&
+        facts.share((value) => /^\p{L}{1,3}\d{1,4}$/u.test(value)) < 0.8
+      );
     case 'date_of_birth':
       return !flags && facts.share((value) => /\p{N}/u.test(value) && value.length >= 6) > 0.7 && !decimals;
     case 'national_id':

@@ -2,6 +2,7 @@ import { columnNameWords, foldText } from './fold-word.ts';
 import { headerWords, type NamedType } from './header-words.ts';
 import { unspacedHeaderWords } from './header-words-cjk.ts';
 import { otherHeaderWords } from './header-words-other.ts';
+import { widerHeaderWords } from './header-words-wider.ts';
 
 /** What a column's name says. */
 export interface NameReading {
@@ -21,7 +22,7 @@ const prepositions = new Set(
 
 /** Whose data it is, or which of several: says nothing of the type. */
 const qualifiers = new Set(
-  'customer cust client user usr member patient person contact contacts employee emp holder owner primary secondary main alt alternate alternative other home work business office private personal billing shipping delivery mailing residential residence permanent current guest passenger student subscriber recipient sender buyer seller applicant insured borrower tenant donor voter respondent raw value text field col column full new old original orig dest src source data info detail code number numbers num nr no nbr num kunde kunden klient kontakt mitarbeiter benutzer mitglied patienten inhaber privat geschaftlich cliente usuario paciente contacto empleado socio titular funcionario aluno contato utente paziente dipendente socio contatto intestatario klant gebruiker medewerker klienta pracownika pacjenta kontaktowy domowy kund anvandare medlem kunde bruker asiakas kayttaja zakaznika klienta musteri kullanici hasta calisan клиента клиент пользователя сотрудника пациента контактный spouse father mother parent guardian doctor agent driver emergency mobile resident location cust'.split(
+  'customer cust client user usr member patient person contact contacts employee emp holder owner primary secondary main alt alternate alternative other home work business office private personal billing shipping delivery mailing residential residence permanent current guest passenger student subscriber recipient sender buyer seller applicant insured borrower tenant donor voter respondent raw value text field col column full new old original orig dest src source data info detail code number numbers num nr no nbr num n nº kunde kunden klient kontakt mitarbeiter benutzer mitglied patienten inhaber privat geschaftlich cliente usuario paciente contacto empleado socio titular funcionario aluno contato utente paziente dipendente socio contatto intestatario klant gebruiker medewerker klienta pracownika pacjenta kontaktowy domowy kund anvandare medlem kunde bruker asiakas kayttaja zakaznika klienta musteri kullanici hasta calisan клиента клиент пользователя сотрудника пациента контактный spouse father mother parent guardian doctor agent driver emergency mobile resident location cust'.split(
     ' ',
   ),
 );
@@ -47,7 +48,7 @@ const thingWords = new Set(
 
 const spaced = new Map<string, NamedType>();
 const unspaced: [string, NamedType][] = [];
-for (const words of [headerWords, otherHeaderWords]) {
+for (const words of [headerWords, otherHeaderWords, widerHeaderWords]) {
   for (const [type, names] of Object.entries(words) as [NamedType, string][]) {
     for (const name of names.split(', ')) {
       const key = columnNameWords(name).join('');
@@ -64,9 +65,11 @@ const endings = [...spaced]
   .filter(([name, type]) => name.length >= 5 && type !== 'name')
   .sort(([a], [b]) => b.length - a.length);
 
+const namesOfPersons: ReadonlySet<NamedType> = new Set<NamedType>(['first_name', 'last_name', 'full_name', 'name']);
+
 const withoutSpaces = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}]/u;
 
-/** Reads a column's name, in any of some twenty languages, abbreviations included. */
+/** Reads a column's name, in any of some forty languages, abbreviations included. */
 export function readColumnName(name: string): NameReading {
   if (withoutSpaces.test(name)) return readUnspaced(name);
   const all = columnNameWords(name);
@@ -94,6 +97,9 @@ export function readColumnName(name: string): NameReading {
   if (found.type === 'name' && rest.some((word) => thingWords.has(word) || isThing(word))) {
     return { type: 'organization', strength: 'part', about: true };
   }
+  const parts = new Set([found.type, ...rest.map((word) => spaced.get(word))]);
+  if (parts.size > 1 && [...parts].every((type) => type !== undefined && namesOfPersons.has(type)))
+    return { type: 'full_name', strength: 'exact' };
   const onlyQualifiers = rest.every((word) => qualifiers.has(word) || spaced.get(word) === 'name');
   if (found.type === 'row_id' && rest.length > 0) return readCompound(words, found.type);
   return { type: found.type, strength: onlyQualifiers ? 'exact' : 'part' };

@@ -10,7 +10,7 @@ export function classifyInContext(
   thisYear: number,
 ): Judgement[] {
   const judgements = [...first];
-  for (const rule of [echoOfEmail, partnerNames, readings, numberedStreets, restOfAddress, birthDates]) {
+  for (const rule of [echoOfEmail, partnerNames, namesInARow, readings, numberedStreets, restOfAddress, birthDates]) {
     views.forEach((view, index) => {
       const better = rule(view, index, judgements, views, thisYear);
       if (better !== undefined) judgements[index] = better;
@@ -90,6 +90,69 @@ const partnerNames: Rule = (view, index, judgements, views) => {
 };
 
 const nameTypes: ReadonlySet<ColumnType> = new Set<ColumnType>(['first_name', 'last_name', 'full_name']);
+
+/** `c1`, `V_12`, `field 3`: names that were given to columns by counting them. */
+const saysNothing = /^(?:\p{L}{1,2}|col|column|field|var|attr|spalte|colonne|columna|coluna)?[_ -]?\d*$/iu;
+/** Tables of persons name them in their first columns. */
+const lastToBegin = 3;
+
+/** Letters alone, few words, many different ones, nothing known of them. */
+function mayBeNames({ name, facts, names, reading }: ColumnView, { type }: Judgement): boolean {
+  return (
+    (type === 'other' || type === 'category' || type === 'free_text') &&
+    reading.type === undefined &&
+    (name === undefined || saysNothing.test(name)) &&
+    facts.values.length >= 10 &&
+    facts.uniqueness >= 0.15 &&
+    facts.withDigits === 0 &&
+    facts.meanWords <= 6 &&
+    names.nameLike >= 0.85 &&
+    names.job < 0.1 &&
+    facts.share((value) => /^\P{L}|^\p{Ll}/u.test(value)) < 0.3
+  );
+}
+
+/**
+ * Names of a language whose names are not known, in a table of persons: two and more columns in a row of which nothing
+ * else is known, at the beginning and not after the parts of an address; or the missing one of given name and surname beside the other.
+ */
+const namesInARow: Rule = (view, index, judgements, views) => {
+  const judged = judgements[index] as Judgement;
+  if (!mayBeNames(view, judged)) return undefined;
+  const types = judgements.map(({ type }) => type);
+  const evidence = ['words beside others of their kind, in a table of persons'];
+  const beside = [types[index - 1], types[index + 1]];
+  if (beside.includes('first_name') && !types.includes('last_name'))
+    return { type: 'last_name', confidence: 0.6, evidence };
+  if (beside.includes('last_name') && !types.includes('first_name'))
+    return { type: 'first_name', confidence: 0.6, evidence };
+  const reaching = types.filter((type) => reachesPersons.has(type)).length;
+  if (reaching < 2) return undefined;
+  const open = (other: number) => {
+    const there = views[other];
+    return (
+      there !== undefined &&
+      (nameTypes.has(types[other] as ColumnType) || mayBeNames(there, judgements[other] as Judgement))
+    );
+  };
+  let from = index;
+  while (open(from - 1)) from -= 1;
+  let to = index;
+  while (open(to + 1)) to += 1;
+  const before = types.slice(Math.max(0, from - 2), from);
+  if (to === from || to - from > 3 || from > lastToBegin || before.some((type) => placeTypes.has(type)))
+    return undefined;
+  const type = view.names.several > 0.5 ? 'full_name' : index === from ? 'first_name' : 'last_name';
+  return { type, confidence: 0.55, evidence };
+};
+
+const reachesPersons: ReadonlySet<ColumnType> = new Set<ColumnType>([
+  'email',
+  'phone',
+  'date_of_birth',
+  'national_id',
+  'payment_card',
+]);
 
 /** Kana or Latin spellings beside the names that they spell, row by row about as many different values. */
 const readings: Rule = (view, index, judgements, views) => {

@@ -105,7 +105,12 @@ export function phoneShape(value: string): 'plus' | 'grouped' | 'trunk' | 'digit
     /^1?[-. ]?\(?\d{3}\)?[-. ]\d{3}[-. ]\d{4}$/.test(text)
   )
     return 'grouped';
-  return digits.length >= 8 && digits.length <= 12 && text.split(/[\s.\-/]+/).length >= 3 ? 'grouped' : 'digits';
+  const groups = text.split(/[\s.\-/]+/);
+  // Numbers of things come in longer groups, or end in a check digit: `514-3917-23473`, `69315-36-8`.
+  const short = groups.every((group) => group.length <= 4) && (groups.at(-1) as string).length > 1;
+  return digits.length >= 8 && digits.length <= 12 && groups.length >= 3 && (short || /\s/.test(text))
+    ? 'grouped'
+    : 'digits';
 }
 
 const monthNames =

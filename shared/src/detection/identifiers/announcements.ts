@@ -99,7 +99,7 @@ export function createAnnouncements(definitions: readonly Definition[]): Announc
     for (let i = 0; i < length; i += 1) {
       if (!isLetter(text, i)) continue;
       const start = i;
-      while (isLetter(text, i) && !(i > start && endsUnspacedRun(text, i))) i += 1;
+      while (isLetter(text, i) && !(i > start && changesScript(text, i))) i += 1;
       const end = i;
       i -= 1;
       if (end - start > longestWord) continue;
@@ -136,9 +136,9 @@ function announcementsOf(
   return found.sort((a, b) => a.end - b.end);
 }
 
-/** A Latin letter right after an ideograph begins something new: `护照号E12345678`. */
-function endsUnspacedRun(text: string, index: number): boolean {
-  return text.charCodeAt(index) < 128 && text.charCodeAt(index - 1) >= 0x0e00;
+/** Between a letter of a script with blanks and one without something new begins: `护照号E12345678`, `passport是921364038`. */
+function changesScript(text: string, index: number): boolean {
+  return text.charCodeAt(index) >= 0x0e00 !== text.charCodeAt(index - 1) >= 0x0e00;
 }
 
 const otherLetter = /[\p{L}\p{M}\ud800-\udfff]/u;

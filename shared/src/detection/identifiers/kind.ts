@@ -25,6 +25,10 @@ export interface IdentifierKind {
   readonly source: string;
   /** Judges a whole value: blanks around it are ignored, separators allowed where people write them. */
   judge(value: string): Evidence | undefined;
+  /** Whether a value's checksum holds, however many random values pass it too; false for kinds without one. */
+  passes(value: string): boolean;
+  /** Whether a value is written in a form that speaks for itself, and that nothing refuses. */
+  speaks(value: string): boolean;
   /** Whether words in a text or a column's name (any case, any separators) announce the kind. */
   announcedBy(words: string): boolean;
 }

@@ -30,6 +30,30 @@ function createJudge(definition: Definition): (value: string) => Evidence | unde
   };
 }
 
+/** What a definition says of a value that has one of these layouts, undefined where it has none or is refused. */
+function createVerdict(definition: Definition, layouts: readonly string[] = []) {
+  const lengths = new Set(layouts.map((layout) => layout.length));
+  const whole = layouts.map((layout) => new RegExp(`^${patternOf(layout)}$`));
+  return (value: string) =>
+    lengths.has(value.length) && whole.some((pattern) => pattern.test(value)) && !isMixedCase(value)
+      ? verdictOn(definition, value)
+      : undefined;
+}
+
+function createPasses(definition: Definition): (value: string) => boolean {
+  if (definition.checksum !== true) return () => false;
+  const verdict = createVerdict(definition, [...(definition.firm ?? []), ...(definition.bare ?? [])]);
+  return (value) => verdict(value)?.passed === true;
+}
+
+function createSpeaks(definition: Definition): (value: string) => boolean {
+  const verdict = createVerdict(definition, definition.firm);
+  return (value) => {
+    const found = verdict(value);
+    return found !== undefined && (found.passed || definition.peculiar === true);
+  };
+}
+
 /** Kinds with layouts that searches of their own find too. */
 const searchedKinds = new Set(['phone', 'date-of-birth']);
 
@@ -44,6 +68,8 @@ function kindOf(definition: Definition): IdentifierKind {
     distinct: isProving(definition) || definition.bare === undefined,
     source: definition.source,
     judge: createJudge(definition),
+    passes: createPasses(definition),
+    speaks: createSpeaks(definition),
     announcedBy: (words) => announcements(words).length > 0,
   };
 }

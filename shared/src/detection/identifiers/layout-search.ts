@@ -141,11 +141,18 @@ export function verdictOn(definition: Definition, written: string): { passed: bo
   return { passed: verdict === true, proven: verdict === true && isProving(definition) };
 }
 
-/** `081111 034726 19054`: a part of a list of numbers is none. */
+/** `081111 034726 19054`: a part of a list of numbers is none, save where the same form stands there again. */
 function isAmongNumbers(text: string, start: number, end: number): boolean {
+  const length = end - start;
   const before = text.charCodeAt(start - 1) === 32 && classAt(text, start - 2) === digit;
-  return before || (text.charCodeAt(end) === 32 && classAt(text, end + 1) === digit);
+  const after = text.charCodeAt(end) === 32 && classAt(text, end + 1) === digit;
+  if (!before && !after) return false;
+  const form = formOf(text.slice(start, end));
+  const again = (from: number) => from >= 0 && form === formOf(text.slice(from, from + length));
+  return (before && !again(start - 1 - length)) || (after && !again(end + 1));
 }
+
+const formOf = (text: string) => text.replace(/[0-9]/g, '9');
 
 /** Whether a group of letters is followed by one with digits, or by up to three letters and then such a group. */
 function mayPrecedeDigits(text: string, start: number, end: number): boolean {

@@ -60,7 +60,23 @@ export function mayEndAt(text: string, end: number): boolean {
   if (after === 32) return true;
   // _ and @ join; - . , : / % join what follows them without a blank.
   if (after === 95 || after === 64 || after === 37) return false;
+  if (after === 47 && isLongNumberAt(text, end + 1)) return true;
   if (after === 45 || after === 58 || after === 47) return !isAlphanumericAt(text, end + 1);
   if (after === 46 || after === 44) return !isDigitAt(text, end + 1);
   return !isAlphanumericAt(text, end);
+}
+
+const longestAfterStroke = 32;
+
+/** `921364038/921364039`: a stroke between two identifiers, where one in a date or a path has less behind it. */
+function isLongNumberAt(text: string, start: number): boolean {
+  let end = start;
+  let digits = 0;
+  while (end - start < longestAfterStroke) {
+    if (isDigitAt(text, end)) digits += 1;
+    else if (!isAlphanumericAt(text, end) && !(' .-'.includes(text[end] ?? '/') && isAlphanumericAt(text, end + 1)))
+      break;
+    end += 1;
+  }
+  return end - start >= 7 && digits >= 5;
 }

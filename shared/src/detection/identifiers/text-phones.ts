@@ -21,7 +21,7 @@ export function findTextPhones(
   const wanted = announced && !coversAll(byPlan, chunk) && !isDateTime(chunk);
   const byWords = wanted ? announcedPhones(chunk) : [];
   const found = byWords.length > 0 ? byWords : addWhereFree(byPlan, findPhones(text, chunk));
-  return found.map((phone) => withOpening(text, phone));
+  return found.map((phone) => withExtension(text, withOpening(text, phone)));
 }
 
 /** Whether every group is part of a find. */
@@ -36,4 +36,13 @@ function withOpening(text: string, phone: LocatedFinding): LocatedFinding {
   if (text[start - 1] === '(' && written.includes(')') && !/^[^)]*\(/.test(written)) start -= 1;
   if (text[start - 1] === '+') start -= 1;
   return { ...phone, start };
+}
+
+const extension = /^,? ?(?:x|ext\.?|extension|poste|durchwahl|dw|ramal|int\.?) ?\d{1,6}(?![\p{L}\p{N}])/iu;
+const longestExtension = 20;
+
+/** An extension goes with its number: `555-0132x12`. */
+function withExtension(text: string, phone: LocatedFinding): LocatedFinding {
+  const found = extension.exec(text.slice(phone.end, phone.end + longestExtension));
+  return found === null ? phone : { ...phone, end: phone.end + found[0].length };
 }

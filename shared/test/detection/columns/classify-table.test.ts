@@ -144,3 +144,85 @@ describe('hasHeaderRow', () => {
     expect(hasHeaderRow(first, rows, emptyDictionary, thisYear)).toBe(expected);
   });
 });
+
+describe('columns of many different kinds', () => {
+  const words = ['returned', 'in stock', 'urgent', 'see ticket', 'second try'];
+  const sparse = (identifier: (index: number) => string) =>
+    times(200, (index) => (index % 9 === 0 ? identifier(index) : (words[index % 5] as string)));
+
+  it('takes words with an identifier here and there for a mixed column', () => {
+    expect(
+      judge(
+        'field',
+        sparse((index) => `anna.${index}@firm.example`),
+      ),
+    ).toMatchObject({ type: 'mixed' });
+  });
+
+  it('replaces such a column whole where the search in texts would leave numbers', () => {
+    const phones = sparse((index) => (index % 2 === 0 ? `+49 30 9018${1000 + index}` : `0${digits(index, 9)}`));
+    expect(judge('field', phones)).toMatchObject({ class: 'direct' });
+  });
+
+  it('takes numbers of which some have a plus for telephone numbers', () => {
+    const phones = times(60, (index) => (index % 4 === 0 ? `+9198${digits(index, 8)}` : `98${digits(index, 8)}`));
+    expect(judge('c7', phones)).toMatchObject({ type: 'phone' });
+  });
+
+  it('shows weak checksums by a whole column of them, and none by chance', () => {
+    const valid = times(40, (index) => {
+      const body = digits(index, 8);
+      return `${body}${luhnDigit(body)}`;
+    });
+    expect(judge('c3', valid)).toMatchObject({ type: 'national_id' });
+    expect(
+      judge(
+        'c3',
+        times(400, (index) => digits(index, 9)),
+      )?.class,
+    ).toBe('none');
+  });
+
+  it.each([
+    ['registry numbers of substances', (index: number) => `${10_000 + index * 37}-${10 + (index % 90)}-${index % 10}`],
+    ['articles', (index: number) => `${100 + index}-${2000 + index * 7}-${50_000 + index * 31}`],
+    ['versions', (index: number) => `${index % 7}.${index % 20}.${index % 250}.${(index * 7) % 250}`],
+  ])('finds nobody in %s', (_, make) => {
+    expect(judge('c1', times(150, make))?.class).toBe('none');
+    expect(
+      judge(
+        'gate',
+        times(150, (index) => `C${index % 60}`),
+      )?.class,
+    ).toBe('none');
+  });
+
+  it('reads CEP by its values', () => {
+    const postal = times(40, (index) => `0${digits(index, 4)}${index % 2 === 0 ? '-' : ''}${digits(index + 50, 3)}`);
+    expect(judge('CEP', postal)).toMatchObject({ type: 'postal_code' });
+    expect(
+      judge(
+        'cep',
+        times(40, (index) => `5${digits(index, 9)}`),
+      ),
+    ).toMatchObject({ type: 'phone' });
+  });
+
+  it('finds names in a row whatever their language, and no towns', () => {
+    const syllables = ['ka', 'mi', 'ro', 'ta', 'ne', 'lu', 'so', 'vi'];
+    const word = (index: number) => {
+      const [a, b, c] = [index, index / 3, index / 5 + 2].map((at) => syllables[Math.floor(at) % 8] as string);
+      return `${a?.toUpperCase()[0]}${a?.slice(1)}${b}${c}`;
+    };
+    const column = (make: (index: number) => string) => ({ name: 'c', cells: times(60, make) });
+    const phones = column((index) => `+49 30 9018${1000 + index}`);
+    const emails = column((index) => `x${digits(index, 5)}@firm.example`);
+    const types = (columns: readonly { name: string; cells: readonly string[] }[]) =>
+      classifyTable(columns, emptyDictionary, thisYear).map(({ class: given }) => given);
+    const names = [column(word), column((index) => word(index * 3 + 1))];
+    expect(types([...names, phones, emails])).toEqual(['direct', 'direct', 'direct', 'direct']);
+    const streets = column((index) => `${word(index)}strasse ${index}`);
+    expect(types([streets, ...names, phones, emails])).toEqual(['direct', 'none', 'none', 'direct', 'direct']);
+    expect(types([...names, phones])).toEqual(['none', 'none', 'direct']);
+  });
+});

@@ -27,6 +27,19 @@ describe('readColumnName', () => {
     ['company_name', 'organization'],
     ['ip_address', 'ip_address'],
     ['Email Address', 'email'],
+    ['الاسم الأول', 'first_name'],
+    ['رقم الهاتف', 'phone'],
+    ['کد ملی', 'national_id'],
+    ['תעודת זהות', 'national_id'],
+    ['שם פרטי', 'first_name'],
+    ['জন্ম তারিখ', 'date_of_birth'],
+    ['vardas pavardė', 'full_name'],
+    ['ime in priimek', 'full_name'],
+    ['dzimšanas datums', 'date_of_birth'],
+    ['pašto kodas', 'postal_code'],
+    ['ngày sinh', 'date_of_birth'],
+    ['รหัสไปรษณีย์', 'postal_code'],
+    ['n° client', 'person_id'],
   ])('reads %s as %s', (name, type) => {
     expect(readColumnName(name)).toMatchObject({ type });
   });

@@ -36,7 +36,7 @@ export const india: readonly Definition[] = [
     source: 'Income Tax Department, rule 114: fourth letter says what the holder is',
     firm: ['AAAAA9999A'],
     words: ['pan', 'permanent account', 'income tax'],
-    check: (id) => 'ABCFGHJKLPT'.includes(id[3] ?? ' ') && !id.slice(5).startsWith('0000'),
+    check: (id) => !id.slice(5).startsWith('0000') && ('ABCFGHJKLPT'.includes(id[3] ?? ' ') || 'shaped'),
     chance: 0.46,
   },
   {
