@@ -1,9 +1,10 @@
-// `npm run bench [-- tokenize large again methods scan vault values peers ingest end-to-end] [--rows N] [--runs N]`: prints Markdown tables; docs/benchmarks.md holds a run of it.
+// `npm run bench [-- tokenize large again methods scan vault values peers ingest end-to-end messaging] [--rows N] [--runs N]`: prints Markdown tables; docs/benchmarks.md holds a run of it.
 import { cpus, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import { benchAgain } from './again.bench.ts';
 import { benchEndToEnd } from './end-to-end.bench.ts';
 import { benchIngest } from './ingest.bench.ts';
+import { benchMessaging } from './messaging.bench.ts';
 import { benchMethods } from './methods.bench.ts';
 import { benchPeers } from './peers.bench.ts';
 import { benchScan } from './scan.bench.ts';
@@ -29,6 +30,7 @@ const benches: Record<string, () => Promise<string>> = {
   peers: () => benchPeers({ rows: rowsOr(200_000), runs }),
   ingest: () => benchIngest({ rows: rowsOr(200_000), runs }),
   'end-to-end': () => benchEndToEnd({ rows: rowsOr(200_000), runs }),
+  messaging: () => benchMessaging({ messages: rowsOr(50_000), runs }),
 };
 
 const processor = cpus();

@@ -53,6 +53,11 @@ const serverTexts: Readonly<Record<keyof Variables, string>> = {
   SDP_CLIENT_ID: 'client that this first key belongs to',
   SDP_ALLOW_DECLARED_SAFE: 'whether this first key may answer false alarms of the firewall',
   KAFKA_BROKERS: 'brokers of Kafka, `host:port`, several separated by commas; the bus in PostgreSQL where unset',
+  KAFKA_ENCRYPTION_KEY:
+    'what messages are sealed with: 64 hex digits; several separated by commas, the first is in use; derived from the server’s own key where unset',
+  KAFKA_SIGNING_KEY: 'what messages are signed with, likewise',
+  SDP_MESSAGE_KEY_GENERATION:
+    'of the keys derived from the server’s own: raise it by one to rotate; earlier ones stay readable',
   KAFKA_CLIENT_ID: 'name under which the broker knows this server',
   KAFKA_USERNAME: 'for SCRAM-SHA-512',
   KAFKA_PASSWORD: 'for SCRAM-SHA-512',

@@ -25,6 +25,8 @@ export interface AttemptsOptions {
   /** Returns whether the offset now stands in the transaction. */
   readonly settleIn: (transaction: SqlTransaction) => Promise<boolean>;
   readonly logger: BusLogger;
+  /** Runs one attempt; where attempts at other messages run beside this one, once there is room. A pause holds no room. */
+  readonly run: (attempt: () => Promise<void>) => Promise<void>;
 }
 
 /**
@@ -41,7 +43,7 @@ export async function attemptMessage(message: BusMessage, options: AttemptsOptio
       settled = await options.settleIn(transaction);
     };
     try {
-      await handler({ message, attempt, signal, settleIn });
+      await options.run(() => handler({ message, attempt, signal, settleIn }));
       return { outcome: 'handled', settled };
     } catch (error) {
       if (signal.aborted) break;

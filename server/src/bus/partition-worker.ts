@@ -1,5 +1,6 @@
 import type { BusMessage, DeadLetterReason, MessageHandler, RetryPolicy, SqlTransaction } from '@sdp/shared/messaging';
 import type { BusLogger } from './bus-logger.ts';
+import { KeyLanes, type LaneLimits, type MessageInHand } from './key-lanes.ts';
 import { attemptMessage } from './message-attempts.ts';
 import { pause, retryDelayMs } from './retry.ts';
 
@@ -13,11 +14,11 @@ export interface OwnedPartition {
   commit(nextOffset: bigint): Promise<boolean>;
   /** Stores it in the handler's transaction; resolves to false where offsets are kept elsewhere. */
   settleIn(transaction: SqlTransaction, nextOffset: bigint): Promise<boolean>;
-  /** Puts the message into the dead letters; resolves to whether the offset went with it. */
-  bury(message: BusMessage, reason: DeadLetterReason): Promise<boolean>;
+  /** Puts the message into the dead letters; resolves to whether `nextOffset` was stored with it. */
+  bury(message: BusMessage, reason: DeadLetterReason, nextOffset: bigint): Promise<boolean>;
 }
 
-export interface PartitionWorkerOptions {
+export interface PartitionWorkerOptions extends LaneLimits {
   readonly handler: MessageHandler;
   readonly retry: RetryPolicy;
   readonly logger: BusLogger;
@@ -28,8 +29,9 @@ export interface PartitionWorkerOptions {
 const commitRetry: RetryPolicy = { maxAttempts: 4, initialDelayMs: 50, maxDelayMs: 2_000 };
 
 /**
- * Handles the messages of one partition, one after the other. Offsets are committed behind the handler's back, one commit
- * at a time and always the latest: a crash repeats a few messages, which at-least-once delivery allows.
+ * Handles the messages of one partition, in order for each key. Offsets are committed behind the handler's back, one commit
+ * at a time and always the latest below which all is done: a crash repeats a few messages, which at-least-once delivery
+ * allows.
  */
 export class PartitionWorker {
   /** Resolves when the last message in hand is done with and its offset stored; never rejects. */
@@ -41,13 +43,15 @@ export class PartitionWorker {
   #lost = false;
   #gate: Promise<void> | undefined;
   #openGate: (() => void) | undefined;
-  #inHand: Promise<void> | undefined;
+  readonly #lanes: KeyLanes;
+  readonly #running = new Set<Promise<void>>();
   #toCommit: bigint | undefined;
   #committing: Promise<void> | undefined;
 
   constructor(source: OwnedPartition, options: PartitionWorkerOptions) {
     this.#source = source;
     this.#options = options;
+    this.#lanes = new KeyLanes(options);
     this.done = this.#run();
   }
 
@@ -55,6 +59,7 @@ export class PartitionWorker {
   stop(): void {
     this.#stopping.abort();
     this.#openGate?.();
+    this.#lanes.look();
   }
 
   /** Stops and aborts the message in hand; what is already done is still committed. */
@@ -74,7 +79,7 @@ export class PartitionWorker {
     this.#gate ??= new Promise((open) => {
       this.#openGate = open;
     });
-    await this.#inHand;
+    await Promise.all(this.#running);
     await this.#committing;
   }
 
@@ -87,43 +92,54 @@ export class PartitionWorker {
     const stopping = this.#stopping.signal;
     while (!stopping.aborted) {
       await this.#gate;
+      await this.#lanes.room(stopping);
+      if (stopping.aborted) break;
       const message = await this.#source.take(stopping);
       await this.#gate;
       if (message === undefined || stopping.aborted) break;
-      this.#inHand = this.#handle(message);
-      await this.#inHand;
-      this.#inHand = undefined;
+      this.#lanes.begin(message, (entry) => this.#work(entry));
     }
+    await this.#lanes.drained();
     await this.#committing;
   }
 
-  async #handle(message: BusMessage): Promise<void> {
+  /** A message that waited for its key meanwhile may find the partition at rest, or closing. */
+  async #work(entry: MessageInHand): Promise<void> {
+    if (this.#gate) await this.#gate;
+    if (this.#stopping.signal.aborted) return;
+    const running = this.#handle(entry).finally(() => this.#running.delete(running));
+    this.#running.add(running);
+    await running;
+  }
+
+  async #handle(entry: MessageInHand): Promise<void> {
+    const { message } = entry;
     const { handler, retry, logger } = this.#options;
-    const nextOffset = message.offset + 1n;
     const settleIn = async (transaction: SqlTransaction) => {
       // An older commit must not wait for the lock that the transaction is about to hold.
       await this.#committing;
-      return this.#source.settleIn(transaction, nextOffset);
+      const { offset, isWhole } = this.#offsetWith(entry);
+      return (await this.#source.settleIn(transaction, offset)) && isWhole;
     };
     const signal = this.#aborting.signal;
-    const result = await attemptMessage(message, { handler, retry, signal, settleIn, logger });
+    const run = (attempt: () => Promise<void>) => this.#lanes.run(attempt);
+    const result = await attemptMessage(message, { handler, retry, signal, settleIn, logger, run });
     if (result.outcome === 'abandoned') return this.stop();
-    if (result.outcome === 'handled') {
-      if (!result.settled) this.#commitSoon(nextOffset);
-      return;
-    }
-    await this.#bury(message, result.reason);
+    if (result.outcome === 'handled') this.#finish(entry, result.settled);
+    else await this.#bury(entry, result.reason);
   }
 
-  async #bury(message: BusMessage, reason: DeadLetterReason): Promise<void> {
+  async #bury(entry: MessageInHand, reason: DeadLetterReason): Promise<void> {
+    const { message } = entry;
     const { topic, partition, offset } = message;
     const fields = { topic, partition, offset: String(offset), ...reason };
     for (let failures = 1; !this.#aborting.signal.aborted; failures++) {
       try {
         await this.#committing;
-        const settled = await this.#source.bury(message, reason);
+        const next = this.#offsetWith(entry);
+        const stored = await this.#source.bury(message, reason, next.offset);
         this.#options.logger.error(fields, 'message went to the dead letters');
-        if (!settled) this.#commitSoon(message.offset + 1n);
+        this.#finish(entry, stored && next.isWhole);
         return;
       } catch {
         this.#options.logger.warn(fields, 'dead letter could not be written yet');
@@ -131,6 +147,22 @@ export class PartitionWorker {
       }
     }
     this.stop();
+  }
+
+  /**
+   * The offset that may be stored together with the message's effect: behind it if all before it is done, else that of the
+   * first message that isn't, which moves nothing and still tells whether the partition is ours.
+   */
+  #offsetWith(entry: MessageInHand): { offset: bigint; isWhole: boolean } {
+    const first = this.#lanes.first ?? entry;
+    const isWhole = first === entry;
+    return { offset: isWhole ? entry.message.offset + 1n : first.message.offset, isWhole };
+  }
+
+  #finish(entry: MessageInHand, isSettled: boolean): void {
+    const nextOffset = this.#lanes.finish(entry);
+    if (nextOffset === undefined || (isSettled && nextOffset === entry.message.offset + 1n)) return;
+    this.#commitSoon(nextOffset);
   }
 
   #commitSoon(nextOffset: bigint): void {

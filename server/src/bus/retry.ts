@@ -3,10 +3,13 @@ import type { RetryPolicy } from '@sdp/shared/messaging';
 
 export const defaultRetry: RetryPolicy = { maxAttempts: 5, initialDelayMs: 200, maxDelayMs: 30_000 };
 
-/** Doubles per failure up to the maximum; the upper half is random, so that consumers don't come back in step. */
+/**
+ * Exponential backoff with full jitter: anything from nothing to the delay that doubles per failure up to the maximum. Of the
+ * kinds of jitter it makes the fewest calls meet (M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015).
+ */
 export function retryDelayMs(policy: RetryPolicy, failures: number): number {
   const full = Math.min(policy.maxDelayMs, policy.initialDelayMs * 2 ** Math.min(failures - 1, 30));
-  return full / 2 + (Math.random() * full) / 2;
+  return Math.random() * full;
 }
 
 /** Resolves after `delayMs` or when `signal` aborts, whichever comes first. */

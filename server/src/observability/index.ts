@@ -1,2 +1,3 @@
 export { createLogger, errorFields, type Logger, type LoggerOptions } from './logger.ts';
+export { createMessageMetrics } from './message-metrics.ts';
 export { createMetrics, type Metrics, type RefusalReason, refusalReasons } from './metrics.ts';

@@ -55,7 +55,14 @@ export function readEnvironment(environment: Environment): ReadEnvironment {
 }
 
 /** Secrets that may stand in a file instead. */
-const secretNames = ['SDP_CRYPTO_KEY', 'SDP_API_KEY', 'DB_DSN', 'KAFKA_PASSWORD'] as const;
+const secretNames = [
+  'SDP_CRYPTO_KEY',
+  'SDP_API_KEY',
+  'DB_DSN',
+  'KAFKA_PASSWORD',
+  'KAFKA_ENCRYPTION_KEY',
+  'KAFKA_SIGNING_KEY',
+] as const;
 
 function dsnOfParts(values: Readonly<Record<string, string>>): string {
   const user = encodeURIComponent(values['POSTGRES_USER'] ?? 'postgres');

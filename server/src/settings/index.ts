@@ -1,9 +1,11 @@
 export type { Environment } from './environment.ts';
+export { messageKeys } from './message-keys.ts';
 export { generatedServerKey } from './server-key.ts';
 export {
   type KafkaSettings,
   type LoadedSettings,
   loadSettings,
+  type MessageKeySettings,
   type Settings,
   type TlsFiles,
   type UploadLimits,

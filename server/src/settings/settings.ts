@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { isPublishedKey, type MasterKey, parseMasterKey } from '@sdp/shared/crypto';
 import { ConfigError, type Finding } from '@sdp/shared/errors';
+import { type GivenKeys, parseGivenKeys } from '@sdp/shared/messaging';
 import { type Environment, readEnvironment } from './environment.ts';
 import { pairs, type Variables, variablesSchema } from './variables.ts';
 
@@ -36,6 +37,13 @@ export interface KafkaSettings {
   readonly tls?: { readonly ca?: Buffer; readonly cert?: Buffer; readonly key?: Buffer };
 }
 
+/** Where the keys of messages come from. */
+export interface MessageKeySettings {
+  /** Hex digits as they were given, checked; else they are derived from the server's own key. */
+  readonly given?: Pick<GivenKeys, 'encryptionKeys' | 'signingKeys'>;
+  readonly generation: number;
+}
+
 /** The server's configuration, validated. Holds secrets: never log it whole. */
 export interface Settings {
   readonly environment: 'dev' | 'production';
@@ -59,6 +67,7 @@ export interface Settings {
   readonly bootstrap?: { readonly apiKey: string; readonly clientId: string; readonly allowDeclaredSafe: boolean };
   /** Without it the bus is the one in PostgreSQL. */
   readonly kafka?: KafkaSettings;
+  readonly messageKeys: MessageKeySettings;
   readonly topicPartitions: number;
   /** Of the bus in PostgreSQL; what a group has not settled stays longer. */
   readonly busRetentionDays: number;
@@ -91,6 +100,7 @@ export function loadSettings(environment: Environment): LoadedSettings {
   const files = new FileReader(findings);
   const kafkaFiles = ['KAFKA_SSL_CA', 'KAFKA_SSL_CERT', 'KAFKA_SSL_KEY'].map((name) => files.read(name, values));
   const tlsFiles = ['SDP_TLS_CERT_FILE', 'SDP_TLS_KEY_FILE'].map((name) => files.read(name, values));
+  findings.push(...checkMessageKeys(values));
   const keyProblem = checkKey(values);
   if (!parsed.success || findings.length > 0) {
     if (keyProblem) findings.push({ field: 'SDP_CRYPTO_KEY', message: keyProblem.message });
@@ -136,11 +146,25 @@ function checkKey(values: Readonly<Record<string, string>>): ConfigError | undef
   }
 }
 
+function checkMessageKeys(values: Readonly<Record<string, string>>): Finding[] {
+  const { KAFKA_ENCRYPTION_KEY: encryptionKeys, KAFKA_SIGNING_KEY: signingKeys } = values;
+  if (encryptionKeys === undefined || signingKeys === undefined) return [];
+  try {
+    parseGivenKeys({ party: 'check', encryptionKeys, signingKeys });
+    return [];
+  } catch {
+    const message =
+      'is not 64 hex digits, or several of them separated by commas, all different from those of the other';
+    return [{ field: 'KAFKA_ENCRYPTION_KEY', message }];
+  }
+}
+
 function compose(
   variables: Variables,
   [cert, key]: (Buffer | undefined)[],
   [ca, kafkaCert, kafkaKey]: (Buffer | undefined)[],
 ): Settings {
+  const { KAFKA_ENCRYPTION_KEY: encryptionKeys, KAFKA_SIGNING_KEY: signingKeys } = variables;
   const { KAFKA_BROKERS: brokers, KAFKA_USERNAME: username, KAFKA_PASSWORD: password } = variables;
   return {
     environment: variables.SDP_ENV,
@@ -184,6 +208,10 @@ function compose(
         }),
       },
     }),
+    messageKeys: {
+      ...(encryptionKeys && signingKeys && { given: { encryptionKeys, signingKeys } }),
+      generation: variables.SDP_MESSAGE_KEY_GENERATION,
+    },
     topicPartitions: variables.SDP_TOPIC_PARTITIONS,
     busRetentionDays: variables.SDP_BUS_RETENTION_DAYS,
   };

@@ -68,6 +68,11 @@ export const variablesSchema = z.object({
   KAFKA_SSL_CA: path.optional(),
   KAFKA_SSL_CERT: path.optional(),
   KAFKA_SSL_KEY: path.optional(),
+  /** Checked together by the library of messages; several separated by commas, the first is in use. */
+  KAFKA_ENCRYPTION_KEY: z.string().optional(),
+  KAFKA_SIGNING_KEY: z.string().optional(),
+  /** Of the keys that are derived from the server's own where none are given. */
+  SDP_MESSAGE_KEY_GENERATION: wholeNumber(1, 1, 1_000),
   SDP_TOPIC_PARTITIONS: wholeNumber(6, 1, 1_000),
   SDP_BUS_RETENTION_DAYS: wholeNumber(7, 1, 3_650),
 });
@@ -79,4 +84,5 @@ export const pairs = [
   ['SDP_TLS_CERT_FILE', 'SDP_TLS_KEY_FILE'],
   ['KAFKA_USERNAME', 'KAFKA_PASSWORD'],
   ['KAFKA_SSL_CERT', 'KAFKA_SSL_KEY'],
+  ['KAFKA_ENCRYPTION_KEY', 'KAFKA_SIGNING_KEY'],
 ] as const;

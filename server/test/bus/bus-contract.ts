@@ -305,18 +305,18 @@ export function testBusContract(name: string, start: () => Promise<BusUnderTest 
       expect(letters).toEqual([]);
     });
 
-    it('loses nothing while consumers come and go', async () => {
+    it.each([1, 4])('loses nothing while consumers come and go, %i keys at once', async (keysInParallel) => {
       await freshTopic();
       const group = randomUUID();
       const handler: MessageHandler = (delivery) => applyEffect(effects, group, delivery);
       const count = 400;
-      const stay = await consume(handler, { group });
+      const stay = await consume(handler, { group, keysInParallel });
       let published = 0;
       const publishing = (async () => {
         for (; published < count; published += 20) await bus.publish(topic, numbered(20, published));
       })();
       for (let round = 0; round < 3; round++) {
-        const guest = await consume(handler, { group }, anotherBus());
+        const guest = await consume(handler, { group, keysInParallel }, anotherBus());
         const before = (await effectsOf(effects, group)).length;
         await eventually('work goes on', async () => {
           const now = (await effectsOf(effects, group)).length;

@@ -1,53 +1,11 @@
-import type { BusMessage, DeadLetterReason, MessageHandler } from '@sdp/shared/messaging';
+import type { MessageHandler } from '@sdp/shared/messaging';
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
-import { type OwnedPartition, PartitionWorker } from '../../src/bus/partition-worker.ts';
+import { PartitionWorker } from '../../src/bus/partition-worker.ts';
 import { eventually, gate } from './eventually.ts';
+import { FakePartition } from './fake-partition.ts';
 
 const retry = { maxAttempts: 2, initialDelayMs: 1, maxDelayMs: 2 };
-
-/** A partition in memory whose owner can change. */
-class FakePartition implements OwnedPartition {
-  readonly topic = 't';
-  readonly partition = 0;
-  readonly committed: bigint[] = [];
-  readonly buried: DeadLetterReason[] = [];
-  ours = true;
-  commitFails = 0;
-  buryFails = 0;
-  settles = false;
-  #next = 0n;
-  readonly #count: bigint;
-
-  constructor(count: number) {
-    this.#count = BigInt(count);
-  }
-
-  async take(signal: AbortSignal): Promise<BusMessage | undefined> {
-    if (this.#next >= this.#count) await new Promise((done) => signal.addEventListener('abort', done, { once: true }));
-    if (signal.aborted) return undefined;
-    const offset = this.#next++;
-    const timestamp = new Date(0);
-    return { topic: 't', partition: 0, offset, key: 'k', value: new Uint8Array(), headers: {}, timestamp };
-  }
-
-  async commit(nextOffset: bigint): Promise<boolean> {
-    await new Promise((done) => setImmediate(done));
-    if (this.commitFails-- > 0) throw new Error('away');
-    if (this.ours) this.committed.push(nextOffset);
-    return this.ours;
-  }
-
-  async settleIn(): Promise<boolean> {
-    return this.settles;
-  }
-
-  async bury(_message: BusMessage, reason: DeadLetterReason): Promise<boolean> {
-    if (this.buryFails-- > 0) throw new Error('away');
-    this.buried.push(reason);
-    return this.settles;
-  }
-}
 
 function work(partition: FakePartition, handler: MessageHandler) {
   const lost: string[] = [];
@@ -56,6 +14,8 @@ function work(partition: FakePartition, handler: MessageHandler) {
     retry,
     logger: pino({ level: 'silent' }),
     onLost: () => lost.push('lost'),
+    keysInParallel: 1,
+    maxBytesInHand: 1_000_000,
   });
   return { worker, lost };
 }

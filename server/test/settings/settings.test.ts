@@ -124,3 +124,31 @@ describe('generatedServerKey', () => {
     expect(statSync(join(dir, 'server.key')).mode & 0o777).toBe(0o600);
   });
 });
+
+describe('keys of messages', () => {
+  const [encryption, signing] = ['0a'.repeat(32), '0b'.repeat(32)];
+
+  it('are derived where none are given, by a generation', () => {
+    expect(loadSettings({}).settings.messageKeys).toEqual({ generation: 1 });
+    expect(loadSettings({ SDP_MESSAGE_KEY_GENERATION: '3' }).settings.messageKeys).toEqual({ generation: 3 });
+  });
+
+  it('are taken as they are given, old ones behind the new', () => {
+    const environment = { KAFKA_ENCRYPTION_KEY: `${'0c'.repeat(32)},${encryption}`, KAFKA_SIGNING_KEY: signing };
+    expect(loadSettings(environment).settings.messageKeys.given).toEqual({
+      encryptionKeys: environment.KAFKA_ENCRYPTION_KEY,
+      signingKeys: signing,
+    });
+  });
+
+  it.each([
+    { KAFKA_ENCRYPTION_KEY: encryption },
+    { KAFKA_SIGNING_KEY: signing },
+    { KAFKA_ENCRYPTION_KEY: encryption, KAFKA_SIGNING_KEY: encryption },
+    { KAFKA_ENCRYPTION_KEY: encryption.slice(2), KAFKA_SIGNING_KEY: signing },
+  ])('are refused before the server starts, and not shown: %#', (environment) => {
+    const error = refusal(environment);
+    expect(error.code).toBe('config-invalid');
+    expect(`${error.message}${JSON.stringify(error.details)}`).not.toContain('0a0a');
+  });
+});

@@ -11,7 +11,7 @@ export {
   parseMasterKey,
   publishedKeys,
 } from './master-key.ts';
-export { generateKey, randomId } from './random.ts';
+export { generateKey, randomHex, randomId } from './random.ts';
 export {
   maxEncryptionsPerKey,
   nonceBytes,

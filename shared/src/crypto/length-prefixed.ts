@@ -7,13 +7,25 @@ export type EncodablePart = string | number | Uint8Array;
  * concatenation lets `("ab", "c")` pass for `("a", "bc")`.
  */
 export function lengthPrefixed(...parts: readonly EncodablePart[]): Buffer {
-  const bytes = parts.map((part) => (part instanceof Uint8Array ? part : Buffer.from(String(part), 'utf8')));
-  const out = Buffer.allocUnsafe(bytes.reduce((sum, part) => sum + 4 + part.length, 0));
+  // Sized first and written in place: this runs several times for each message and value.
+  let size = 0;
+  for (const part of parts) size += 4 + sizeOf(part);
+  const out = Buffer.allocUnsafe(size);
   let offset = 0;
-  for (const part of bytes) {
-    offset = out.writeUInt32BE(part.length, offset);
-    out.set(part, offset);
-    offset += part.length;
+  for (const part of parts) {
+    if (part instanceof Uint8Array) {
+      offset = out.writeUInt32BE(part.length, offset);
+      out.set(part, offset);
+      offset += part.length;
+    } else {
+      const length = out.write(String(part), offset + 4, 'utf8');
+      out.writeUInt32BE(length, offset);
+      offset += 4 + length;
+    }
   }
   return out;
+}
+
+function sizeOf(part: EncodablePart): number {
+  return part instanceof Uint8Array ? part.length : Buffer.byteLength(String(part), 'utf8');
 }

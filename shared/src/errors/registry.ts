@@ -83,6 +83,21 @@ export const errorRegistry = {
     title: 'The key is an example that was published',
     remedy: 'Make a key of your own with `sdp keygen`; example keys are accepted only with SDP_ENV=dev.',
   },
+  'message-key-missing': {
+    kind: 'config',
+    title: 'There is no key in the ring to seal or sign messages with',
+    remedy: 'Set KAFKA_ENCRYPTION_KEY and KAFKA_SIGNING_KEY, or give the ring an active key of each kind.',
+  },
+  'message-key-invalid': {
+    kind: 'config',
+    title: 'A key for messages is not valid',
+    remedy: 'Give 32 bytes as 64 hex digits, each id once, and exactly one active key of each kind.',
+  },
+  'message-key-exhausted': {
+    kind: 'config',
+    title: 'The key for messages has sealed as many as it may',
+    remedy: 'Rotate: add a new active key and keep the old one readable.',
+  },
   'model-invalid': {
     kind: 'config',
     title: 'The model or its card cannot be used',
@@ -234,6 +249,12 @@ export const errorRegistry = {
     remedy: 'Send well-formed JSON, NDJSON or CSV in UTF-8 with the matching Content-Type.',
     httpStatus: 400,
   },
+  'message-invalid': {
+    kind: 'input',
+    title: 'A message does not fit its contract',
+    remedy: 'Correct the fields listed, or bring sender and receiver to versions that fit.',
+    httpStatus: 422,
+  },
   'batch-unprocessable': {
     kind: 'input',
     title: 'The batch cannot be processed as asked',
@@ -372,8 +393,50 @@ export const errorRegistry = {
   'message-tampered': {
     kind: 'integrity',
     title: 'A message failed its integrity check',
-    remedy: 'Look at the dead-letter topic.',
+    remedy: 'Look at the dead-letter topic: it was changed, or sealed for another topic, key, schema, event or tenant.',
     httpStatus: 400,
+  },
+  'message-plaintext': {
+    kind: 'integrity',
+    title: 'A message is not sealed',
+    remedy: 'Find out who writes to the topic without SecureProducer; nothing was handled.',
+    httpStatus: 400,
+  },
+  'message-malformed': {
+    kind: 'integrity',
+    title: 'A message begins like a sealed one and is none',
+    remedy: 'Look at the dead-letter topic: it was cut off or changed, or comes from a newer version.',
+    httpStatus: 400,
+  },
+  'message-unsigned': {
+    kind: 'integrity',
+    title: 'A message is sealed and not signed',
+    remedy: 'Have its sender sign it; docs/messaging.md says how.',
+    httpStatus: 400,
+  },
+  'message-key-unknown': {
+    kind: 'integrity',
+    title: 'A message names a key that is not in the ring, or is retired',
+    remedy: 'Add the key as readable if its sender is trusted, then replay the dead letter.',
+    httpStatus: 400,
+  },
+  'message-stale': {
+    kind: 'integrity',
+    title: 'A message came to the topic too long after it was sealed, or before',
+    remedy: 'Look whether somebody repeats old messages, and at the clocks; an operator may replay the dead letter.',
+    httpStatus: 400,
+  },
+  'message-replayed': {
+    kind: 'integrity',
+    title: 'A message that was handled before came again',
+    remedy: 'Nothing to do: it had no effect. Find out who repeats messages.',
+    httpStatus: 409,
+  },
+  'message-id-reused': {
+    kind: 'integrity',
+    title: 'An event id that was handled before came again with other content',
+    remedy: 'Correct the sender: an event id names one event for ever.',
+    httpStatus: 409,
   },
   'migration-changed': {
     kind: 'integrity',
@@ -411,6 +474,16 @@ export const errorRegistry = {
     kind: 'unavailable',
     title: 'The message bus cannot be reached',
     remedy: 'Check KAFKA_BROKERS and that the broker is running.',
+  },
+  'handler-unavailable': {
+    kind: 'unavailable',
+    title: 'What the handler of a message needs is away, so messages wait',
+    remedy: 'Nothing to do: they are tried again by themselves. Look at what the handler needs.',
+  },
+  'producer-busy': {
+    kind: 'unavailable',
+    title: 'More is waiting to be sent than the producer may hold',
+    remedy: 'Slow down, or raise the producer’s bound in bytes.',
   },
   'results-not-ready': {
     kind: 'unavailable',
@@ -489,6 +562,18 @@ export const errorRegistry = {
     kind: 'rejected',
     title: 'Client and server hold the same key',
     remedy: 'Give the server a key of its own; with yours it could test guesses against tokens.',
+  },
+  'policy-violated': {
+    kind: 'rejected',
+    title: 'The policy of the topic does not allow the message',
+    remedy: 'Correct the fields listed: they must be tokens, masked, or left out.',
+    httpStatus: 422,
+  },
+  'topic-forbidden': {
+    kind: 'rejected',
+    title: 'The role may not do this with the topic',
+    remedy: 'Ask for an access rule that allows it, or use the keys of a role that has one.',
+    httpStatus: 403,
   },
   'transport-insecure': {
     kind: 'rejected',

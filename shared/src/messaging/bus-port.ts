@@ -1,3 +1,5 @@
+import type { ErrorCode } from '../errors/index.ts';
+
 /** What is handed to {@link BusPort.publish}. Messages with one key keep their order. */
 export interface OutgoingMessage {
   readonly key: string;
@@ -65,11 +67,16 @@ export interface ConsumeOptions {
   readonly from?: 'earliest' | 'latest';
   /** Bound on bytes read ahead of the handler. */
   readonly maxBufferedBytes?: number;
+  /**
+   * Messages of a partition that are handled at once, never two of one key; 1 where left out. While a message is being
+   * retried, those of other keys go on, up to 32 times as many as are handled at once. The offset stored is always that of
+   * the first message not yet done: after a crash those behind it come again, also the ones that were done.
+   */
+  readonly keysInParallel?: number;
 }
 
 export interface DeadLetterReason {
-  /** A code of the error registry. */
-  readonly code: string;
+  readonly code: ErrorCode;
   readonly attempts: number;
 }
 

@@ -1,3 +1,4 @@
+export * from './access/index.ts';
 export type {
   BusMessage,
   BusPort,
@@ -11,5 +12,23 @@ export type {
   SqlTransaction,
   TopicLag,
 } from './bus-port.ts';
+export * from './compliance/index.ts';
+export * from './consumer/index.ts';
+export * from './contracts/index.ts';
+export type { EnvelopeContext, OpenedEnvelope, SignatureAlgorithm, UnsealedMessage } from './envelope/index.ts';
+export * from './keys/index.ts';
+export { deadLetterHeaders, messageHeaders, readContext, writeContext } from './message-headers.ts';
 export { PoisonError } from './poison-error.ts';
+export * from './ports/index.ts';
+export * from './producer/index.ts';
+export { type Resealed, resealDeadLetter } from './reseal-dead-letter.ts';
+export type {
+  Circuit,
+  HandlerGuardOptions,
+  PublisherOptions,
+  RetryBudgetOptions,
+  WatchdogOptions,
+} from './resilience/index.ts';
+export { SecurityManager, type SecurityManagerOptions } from './security-manager.ts';
 export { batchTopic, deadLetterTopic } from './topics.ts';
+export { nextSpan, readTrace, type TraceContext, writeTrace } from './trace-context.ts';

@@ -107,8 +107,18 @@ export class EmbeddedConsumer implements Consumer {
       if (!census.held.has(partition)) this.#drop(partition, worker);
     }
     if (this.#closed !== undefined) return;
+    await this.#releaseUnworked(census);
     if (this.#workers.size - this.#leaving.size > census.share) this.#handBack(census);
     else if (this.#workers.size < census.share) await this.#takeMore(census);
+  }
+
+  /**
+   * Partitions that were given up by our own clock while the database still counts them as ours: without a release they would
+   * be renewed for ever and worked on by nobody. They are taken anew, under a new fence.
+   */
+  async #releaseUnworked({ held }: Census): Promise<void> {
+    const unworked = [...held].filter((partition) => !this.#workers.has(partition));
+    if (unworked.length > 0) await release(this.#options.control, this.#member, unworked);
   }
 
   /** Works by its own clock from before the request: the lease can only have run out later than it thinks. */
@@ -151,13 +161,15 @@ export class EmbeddedConsumer implements Consumer {
   }
 
   #work(lease: Lease): void {
-    const { handler, retry, onDeadLetter, maxBufferedBytes = defaultBufferedBytes } = this.#consume;
+    const { handler, retry, onDeadLetter, maxBufferedBytes = defaultBufferedBytes, keysInParallel = 1 } = this.#consume;
     const maxBytes = () => Math.max(1, Math.floor(maxBufferedBytes / Math.max(1, this.#workers.size)));
     const partition = new LeasedPartition(this.#member, lease, { ...this.#options, onDeadLetter, maxBytes });
     const worker: PartitionWorker = new PartitionWorker(partition, {
       handler,
       retry: retry ?? defaultRetry,
       logger: this.#options.logger,
+      keysInParallel,
+      maxBytesInHand: maxBufferedBytes,
       onLost: () => {
         if (this.#workers.get(lease.partition) === worker) this.#workers.delete(lease.partition);
         this.rebalance();

@@ -89,12 +89,12 @@ export class LeasedPartition implements OwnedPartition {
     });
   }
 
-  async bury(message: BusMessage, reason: DeadLetterReason): Promise<boolean> {
+  async bury(message: BusMessage, reason: DeadLetterReason, nextOffset: bigint): Promise<boolean> {
     const { pool, topics, onDeadLetter, onAppended } = this.#options;
     const topic = deadLetterTopic(this.topic);
     const partitions = await topics.partitionsOf(topic);
     const appended = await withTransaction(pool, async (client) => {
-      await this.settleIn(client, message.offset + 1n);
+      await this.settleIn(client, nextOffset);
       const result = await appendMessages(client, topic, partitions, [toDeadLetter(message, reason)]);
       // Before the commit: after it a crash would lose the call, for the message would not come again.
       await onDeadLetter?.(message, reason);

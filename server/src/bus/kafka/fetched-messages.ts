@@ -30,7 +30,7 @@ export function messagesOf(
           offset,
           key: record.key?.toString('utf8') ?? '',
           // A copy: the record is a view of the whole answer, which one slow message would keep in memory.
-          value: Uint8Array.from(record.value ?? []),
+          value: new Uint8Array(record.value ?? []),
           headers: Object.fromEntries(record.headers.map(([name, value]) => [String(name ?? ''), String(value ?? '')])),
           timestamp: new Date(Number(timestamp)),
         });

@@ -1,7 +1,16 @@
 import { Admin, ListOffsetTimestamps } from '@platformatic/kafka';
-import type { BusPort, ConsumeOptions, Consumer, OutgoingMessage, TopicLag } from '@sdp/shared/messaging';
+import { RejectedError } from '@sdp/shared/errors';
+import type {
+  BusMessage,
+  BusPort,
+  ConsumeOptions,
+  Consumer,
+  DeadLetterReason,
+  OutgoingMessage,
+  TopicLag,
+} from '@sdp/shared/messaging';
 import { deadLetterTopic } from '@sdp/shared/messaging';
-import { toDeadLetter } from '../dead-letter.ts';
+import { toDeadLetter, toDeadLetterWithoutContent } from '../dead-letter.ts';
 import { groupIsBusy } from '../group-is-busy.ts';
 import { KafkaConsumer } from './kafka-consumer.ts';
 import { asBusError, hasApiId } from './kafka-errors.ts';
@@ -9,6 +18,14 @@ import { clientOptions, type KafkaBusOptions } from './kafka-options.ts';
 import { KafkaProducer } from './kafka-producer.ts';
 
 export type { KafkaBusOptions } from './kafka-options.ts';
+
+interface TopicConfig {
+  readonly name: string;
+  readonly value: string;
+}
+
+/** Twice what brokers take by default: a dead letter is its original with headers more. */
+const deadLetterMaxBytes = 2 * 1_048_588;
 
 /** {@link BusPort} on Apache Kafka 4 or later. */
 export class KafkaBus implements BusPort {
@@ -25,7 +42,7 @@ export class KafkaBus implements BusPort {
 
   async ensureTopic(topic: string, partitions: number): Promise<void> {
     await this.#create(topic, partitions);
-    await this.#create(deadLetterTopic(topic), 1);
+    await this.#create(deadLetterTopic(topic), 1, [{ name: 'max.message.bytes', value: String(deadLetterMaxBytes) }]);
   }
 
   publish(topic: string, messages: readonly OutgoingMessage[]): Promise<void> {
@@ -36,8 +53,7 @@ export class KafkaBus implements BusPort {
     const consumer = new KafkaConsumer(options, {
       bus: this.#options,
       logger: this.#options.logger,
-      publishDeadLetter: (message, reason) =>
-        this.publish(deadLetterTopic(message.topic), [toDeadLetter(message, reason)]),
+      publishDeadLetter: (message, reason) => this.#publishDeadLetter(message, reason),
       onClosed: (closed) => this.#consumers.delete(closed),
     });
     this.#consumers.add(consumer);
@@ -97,8 +113,18 @@ export class KafkaBus implements BusPort {
     await this.#admin.close().catch(() => undefined);
   }
 
-  async #create(topic: string, partitions: number): Promise<void> {
-    const configs = [{ name: 'message.timestamp.type', value: 'LogAppendTime' }];
+  async #publishDeadLetter(message: BusMessage, reason: DeadLetterReason): Promise<void> {
+    const topic = deadLetterTopic(message.topic);
+    try {
+      await this.publish(topic, [toDeadLetter(message, reason)]);
+    } catch (error) {
+      if (!(error instanceof RejectedError && error.code === 'payload-too-large')) throw error;
+      await this.publish(topic, [toDeadLetterWithoutContent(message, reason)]);
+    }
+  }
+
+  async #create(topic: string, partitions: number, more: readonly TopicConfig[] = []): Promise<void> {
+    const configs = [{ name: 'message.timestamp.type', value: 'LogAppendTime' }, ...more];
     const { replicas = -1 } = this.#options;
     try {
       await this.#admin.createTopics({ topics: [topic], partitions, replicas, configs });

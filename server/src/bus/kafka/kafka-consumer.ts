@@ -195,7 +195,7 @@ export class KafkaConsumer implements Consumer {
   }
 
   #own(index: number, position: bigint): void {
-    const { topic, handler, retry, onDeadLetter } = this.#consume;
+    const { topic, handler, retry, onDeadLetter, keysInParallel, maxBufferedBytes } = this.#consume;
     const { logger, publishDeadLetter } = this.#options;
     const partition = new KafkaPartition({
       topic,
@@ -209,7 +209,14 @@ export class KafkaConsumer implements Consumer {
     const onLost = () => {
       if (this.#owned.get(index)?.partition === partition) this.#owned.delete(index);
     };
-    const worker = new PartitionWorker(partition, { handler, retry: retry ?? defaultRetry, logger, onLost });
+    const worker = new PartitionWorker(partition, {
+      handler,
+      retry: retry ?? defaultRetry,
+      logger,
+      onLost,
+      keysInParallel: keysInParallel ?? 1,
+      maxBytesInHand: maxBufferedBytes ?? defaultBufferedBytes,
+    });
     this.#owned.set(index, { partition, worker });
   }
 

@@ -1,5 +1,5 @@
 import { findErrorBy } from '@platformatic/kafka';
-import { ConfigError, SdpError, UnavailableError } from '@sdp/shared/errors';
+import { ConfigError, RejectedError, SdpError, UnavailableError } from '@sdp/shared/errors';
 
 /** Whether the error, or one of those it was made of, carries this id of the Kafka protocol. */
 export function hasApiId(error: unknown, ...ids: readonly string[]): boolean {
@@ -13,6 +13,13 @@ export function asBusError(error: unknown): unknown {
     return new ConfigError('config-invalid', {
       message: 'The broker refused the credentials',
       remedy: 'Check KAFKA_USERNAME, KAFKA_PASSWORD and the SASL mechanism.',
+    });
+  }
+  // No retry makes it smaller.
+  if (hasApiId(error, 'MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE')) {
+    return new RejectedError('payload-too-large', {
+      message: 'A message is larger than the broker takes',
+      remedy: 'Send less in one message, or raise max.message.bytes of the topic.',
     });
   }
   return new UnavailableError('bus-unavailable', { cause: error });

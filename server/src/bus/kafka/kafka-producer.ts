@@ -65,13 +65,14 @@ export class KafkaProducer {
       for (const { key, value, headers } of messages) {
         const partition = partitionOf(key, partitions);
         const place = `${topic}:${partition}`;
-        const size = (sizes.get(place) ?? 0) + value.byteLength + 2 * key.length + 100;
+        const recordBytes = value.byteLength + 3 * key.length + headerBytes(headers) + 30;
+        const size = (sizes.get(place) ?? 0) + recordBytes;
         if (size > requestBytes && request.length > 0) {
           requests.push(request);
           request = [];
           sizes = new Map();
         }
-        sizes.set(place, request.length === 0 ? value.byteLength : size);
+        sizes.set(place, request.length === 0 ? recordBytes : size);
         request.push({ topic, partition, key, value: asBuffer(value), ...(headers ? { headers } : {}) });
       }
     }
@@ -100,6 +101,13 @@ interface KafkaRecord {
   key: string;
   value: Buffer;
   headers?: Record<string, string>;
+}
+
+/** Rather too many: lengths take up to five bytes each, a text's unit up to three. */
+function headerBytes(headers: Readonly<Record<string, string>> = {}): number {
+  let bytes = 5;
+  for (const name in headers) bytes += 10 + 3 * (name.length + (headers[name]?.length ?? 0));
+  return bytes;
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {

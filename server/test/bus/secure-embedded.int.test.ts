@@ -1,0 +1,22 @@
+import { testSecureMessaging } from '../../../shared/test/messaging/secure-suite.ts';
+import { startTestDatabase } from '../../../test/support/postgres.ts';
+import { openBus } from './bus-address.ts';
+import { testSecureCrashes } from './secure-crash-suite.ts';
+
+testSecureMessaging('secure messaging on the embedded bus', async () => {
+  const database = await startTestDatabase();
+  const bus = openBus({ kind: 'embedded', dsn: database.dsn });
+  return {
+    bus,
+    stop: async () => {
+      await bus.close();
+      await database.stop();
+    },
+  };
+});
+
+testSecureCrashes('secured effects on the embedded bus', async () => {
+  const database = await startTestDatabase();
+  const { dsn } = database;
+  return { address: { kind: 'embedded', dsn }, dsn, stop: () => database.stop() };
+});

@@ -1,0 +1,7 @@
+export {
+  type AccessRule,
+  AccessRules,
+  accessRuleSchema,
+  type TopicOperation,
+  topicOperations,
+} from './access-rules.ts';

@@ -1,0 +1,235 @@
+import { EventEmitter } from 'node:events';
+import { ConfigError } from '../../errors/index.ts';
+import type { AccessRules } from '../access/index.ts';
+import type { BusMessage, BusPort, ConsumeOptions, Consumer, DeadLetterReason, Delivery } from '../bus-port.ts';
+import type { ComplianceManager } from '../compliance/index.ts';
+import type { PayloadContract } from '../contracts/index.ts';
+import {
+  type MessageAudit,
+  type MessageLogger,
+  type MessageMetrics,
+  noAudit,
+  noLogger,
+  noMetrics,
+} from '../ports/index.ts';
+import {
+  type Circuit,
+  HandlerGuard,
+  type HandlerGuardOptions,
+  StallWatchdog,
+  type WatchdogOptions,
+} from '../resilience/index.ts';
+import type { SecurityManager } from '../security-manager.ts';
+import type { AppliedEvents } from './applied-events.ts';
+import type { SecureHandler } from './received-message.ts';
+import { TopicReceiver } from './topic-receiver.ts';
+
+export interface SecureConsumerOptions {
+  readonly bus: BusPort;
+  readonly group: string;
+  readonly security: SecurityManager;
+  readonly compliance?: ComplianceManager;
+  /** Checked for the party of the key ring, and for whoever signed a message. */
+  readonly access?: AccessRules;
+  readonly audit?: MessageAudit;
+  readonly metrics?: MessageMetrics;
+  readonly logger?: MessageLogger;
+  readonly applied?: AppliedEvents;
+  /** Whose messages are taken; all tenants' where left out. */
+  readonly tenants?: readonly string[];
+  /** Time allowed from sealing a message to the log's taking it; 5 minutes where left out. */
+  readonly staleAfterMs?: number;
+  /** How much a sender's clock may be ahead of the log's; 1 minute where left out. */
+  readonly clockSkewMs?: number;
+  /** Applied events remembered for each partition; 100,000 where left out. */
+  readonly rememberedEvents?: number;
+  /** What becomes of a copy of an applied event at another place of the log; `acknowledge` where left out. */
+  readonly copies?: 'acknowledge' | 'dead-letter';
+  readonly guard?: HandlerGuardOptions;
+  readonly watchdog?: WatchdogOptions;
+  /** Of the bus: retries, keys handled at once, where a new group starts, bytes read ahead. */
+  readonly consume?: Pick<ConsumeOptions, 'retry' | 'keysInParallel' | 'from' | 'maxBufferedBytes'>;
+}
+
+export interface Subscription {
+  readonly topic: string;
+  /** What its messages may be; of each the newest version that this reader knows. */
+  readonly contracts: readonly PayloadContract[];
+}
+
+export interface ConsumerEvents {
+  /** A message went to the dead letters; refused ones did without a handler having seen them. */
+  deadLetter: [letter: { readonly message: BusMessage; readonly reason: DeadLetterReason }];
+  /** Messages wait and nothing moved; the consumer is being started anew. */
+  stalled: [where: { readonly topic: string; readonly group: string }];
+}
+
+export interface ConsumerHealth {
+  readonly status: 'ok' | 'degraded' | 'stalled' | 'closed';
+  readonly circuit: Circuit;
+  /** When a message was last done with. */
+  readonly lastDoneAt?: Date;
+  /** Messages that had not been settled at the last look, by topic. */
+  readonly lag: Readonly<Record<string, number>>;
+}
+
+interface Running {
+  readonly receiver: TopicReceiver;
+  readonly watchdog: StallWatchdog;
+  consumer: Consumer;
+}
+
+const restartDeadlineMs = 1_000;
+/** So that a key that is being retried doesn't hold up the others of its partition. */
+const defaultKeysInParallel = 8;
+
+/**
+ * Receives events that are sealed, signed, in their place, fresh, as their contract and policy have them, and new. Anything
+ * else goes to the dead letters with a reason, an audit line and a metric, and never to the handler.
+ */
+export class SecureConsumer {
+  readonly #options: SecureConsumerOptions;
+  readonly #guard: HandlerGuard;
+  readonly #events = new EventEmitter<ConsumerEvents>();
+  readonly #subscriptions = new Map<string, Subscription>();
+  readonly #running = new Map<string, Running>();
+  readonly #lag = new Map<string, number>();
+  #isStalled = false;
+  #closed = false;
+
+  /** @throws {ConfigError} `config-invalid` where applied events are stored and the ring's digests don't last */
+  constructor(options: SecureConsumerOptions) {
+    if (options.applied !== undefined && !options.security.keys.hasLastingDigests) {
+      throw new ConfigError('config-invalid', { message: 'Storing applied events needs a key ring with a digest key' });
+    }
+    this.#options = options;
+    this.#guard = new HandlerGuard(options.guard);
+  }
+
+  /** Before {@link run}. @throws {ConfigError} `config-invalid` for a topic without a contract, or one that was subscribed to before; `topic-forbidden`, `policy-violated` */
+  subscribe(subscription: Subscription): void {
+    const { topic, contracts } = subscription;
+    if (contracts.length === 0 || this.#subscriptions.has(topic) || this.#running.size > 0) {
+      throw new ConfigError('config-invalid', {
+        message: 'A topic is subscribed to once, with a contract, before the consumer runs',
+      });
+    }
+    // Fails now rather than with every message.
+    this.#options.access?.assertAllowed(this.#options.security.keys.party, 'READ', topic);
+    this.#options.compliance?.policyOf(topic);
+    this.#subscriptions.set(topic, subscription);
+  }
+
+  on<E extends keyof ConsumerEvents>(event: E, listener: (...args: ConsumerEvents[E]) => void): this {
+    this.#events.on(event, listener as never);
+    return this;
+  }
+
+  /**
+   * Resolves when all topics are being consumed.
+   *
+   * @throws {UnavailableError} `bus-unavailable`
+   */
+  async run<T = unknown>(handler: SecureHandler<T>): Promise<void> {
+    if (this.#running.size > 0) throw new ConfigError('config-invalid', { message: 'The consumer runs already' });
+    for (const subscription of this.#subscriptions.values()) {
+      await this.#start(subscription, handler as SecureHandler);
+    }
+  }
+
+  health(): ConsumerHealth {
+    const { circuit } = this.#guard;
+    const open = circuit === 'closed' ? ('ok' as const) : ('degraded' as const);
+    const status = this.#closed ? 'closed' : this.#isStalled ? 'stalled' : open;
+    const done = [...this.#running.values()].flatMap(({ receiver }) => receiver.lastDoneAt ?? []);
+    const lastDoneAt = done.toSorted((a, b) => b.getTime() - a.getTime())[0];
+    return { status, circuit, lag: Object.fromEntries(this.#lag), ...(lastDoneAt && { lastDoneAt }) };
+  }
+
+  /** Stops taking messages, waits for those in hand up to `deadlineMs`, then aborts them. The bus stays open. */
+  async close(deadlineMs?: number): Promise<void> {
+    this.#closed = true;
+    const running = [...this.#running.values()];
+    for (const { watchdog } of running) watchdog.close();
+    await Promise.all(running.map(({ consumer }) => consumer.close(deadlineMs)));
+  }
+
+  async #start(subscription: Subscription, handler: SecureHandler): Promise<void> {
+    const { bus, group, watchdog } = this.#options;
+    const { topic } = subscription;
+    const longestHandlerMs = watchdog?.longestHandlerMs ?? 600_000;
+    const receiver = new TopicReceiver(handler, {
+      ...this.#options,
+      audit: this.#options.audit ?? noAudit,
+      metrics: this.#options.metrics ?? noMetrics,
+      contracts: subscription.contracts,
+      guard: this.#guard,
+    });
+    const consumer = await this.#consume(topic, receiver);
+    const running: Running = {
+      receiver,
+      consumer,
+      watchdog: new StallWatchdog(
+        {
+          bus,
+          topic,
+          group,
+          // An open circuit is no stall: the consumer waits for what its handler needs.
+          hasMoved: () => receiver.hasMoved(longestHandlerMs) || this.#guard.circuit !== 'closed',
+          onLag: (lags) => this.#onLag(topic, lags),
+          onStall: () => this.#restart(topic, running),
+        },
+        watchdog,
+      ),
+    };
+    this.#running.set(topic, running);
+  }
+
+  #consume(topic: string, receiver: TopicReceiver): Promise<Consumer> {
+    const { bus, group, consume } = this.#options;
+    return bus.consume({
+      keysInParallel: defaultKeysInParallel,
+      ...consume,
+      topic,
+      group,
+      handler: (delivery: Delivery) => receiver.receive(delivery),
+      onDeadLetter: async (message, reason) => {
+        await receiver.recordDeadLetter(message, reason);
+        this.#emit('deadLetter', { message, reason });
+      },
+    });
+  }
+
+  #onLag(topic: string, lags: readonly { readonly partition: number; readonly lag: bigint }[]): void {
+    const { group, metrics = noMetrics } = this.#options;
+    for (const { partition, lag } of lags) metrics.lag(topic, group, partition, Number(lag));
+    this.#lag.set(
+      topic,
+      lags.reduce((sum, { lag }) => sum + Number(lag), 0),
+    );
+  }
+
+  async #restart(topic: string, running: Running): Promise<void> {
+    if (this.#closed) return;
+    const { group, metrics = noMetrics, logger = noLogger } = this.#options;
+    logger.error({ topic, group }, 'messages wait and nothing moves, the consumer is started anew');
+    metrics.stalled(topic, group);
+    this.#isStalled = true;
+    this.#emit('stalled', { topic, group });
+    await running.consumer.close(restartDeadlineMs);
+    if (this.#closed) return;
+    running.consumer = await this.#consume(topic, running.receiver);
+    // Closed meanwhile, it must not outlive us.
+    if (this.#closed) await running.consumer.close(0);
+    this.#isStalled = false;
+  }
+
+  /** A listener's failure is its own: the message's way must not depend on it. */
+  #emit<E extends keyof ConsumerEvents>(event: E, ...args: ConsumerEvents[E]): void {
+    try {
+      this.#events.emit(event, ...(args as never));
+    } catch {
+      (this.#options.logger ?? noLogger).warn({ event }, 'a listener failed');
+    }
+  }
+}

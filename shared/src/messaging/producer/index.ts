@@ -1,0 +1,1 @@
+export { SecureProducer, type SecureProducerOptions, type Sending, type Sent } from './secure-producer.ts';

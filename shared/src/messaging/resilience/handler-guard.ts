@@ -1,0 +1,64 @@
+import {
+  type BulkheadPolicy,
+  bulkhead,
+  type CircuitBreakerPolicy,
+  CircuitState,
+  ConsecutiveBreaker,
+  circuitBreaker,
+  handleWhen,
+  isBrokenCircuitError,
+} from 'cockatiel';
+import { SdpError, UnavailableError } from '../../errors/index.ts';
+import { RetryBudget, type RetryBudgetOptions } from './retry-budget.ts';
+
+export interface HandlerGuardOptions {
+  /** Handlers that run at once in this consumer, over all its partitions; 64 where left out. */
+  readonly maxConcurrent?: number;
+  /** The circuit opens after this many failures of the surroundings in a row, for `openMs`; 10 and 5,000 where left out. */
+  readonly breaker?: { readonly failures: number; readonly openMs: number };
+  readonly retryBudget?: RetryBudgetOptions;
+}
+
+export type Circuit = 'closed' | 'open' | 'half-open';
+
+const defaultBreaker = { failures: 10, openMs: 5_000 };
+
+/**
+ * What stands between the bus and a handler. Only errors that say they are retryable count for the circuit: they speak of
+ * what the handler needs. A message that is bad in itself must not hold up the others. While the circuit is open, or no
+ * retry may be spent, messages wait without using up their attempts.
+ */
+export class HandlerGuard {
+  readonly #bulkhead: BulkheadPolicy;
+  readonly #breaker: CircuitBreakerPolicy;
+  readonly #budget: RetryBudget;
+
+  constructor({ maxConcurrent = 64, breaker = defaultBreaker, retryBudget }: HandlerGuardOptions = {}) {
+    this.#bulkhead = bulkhead(maxConcurrent, Number.MAX_SAFE_INTEGER);
+    this.#breaker = circuitBreaker(
+      handleWhen((error) => error instanceof SdpError && error.retryable),
+      { halfOpenAfter: breaker.openMs, breaker: new ConsecutiveBreaker(breaker.failures) },
+    );
+    this.#budget = new RetryBudget(retryBudget);
+  }
+
+  get circuit(): Circuit {
+    const { state } = this.#breaker;
+    if (state === CircuitState.Closed) return 'closed';
+    return state === CircuitState.HalfOpen ? 'half-open' : 'open';
+  }
+
+  /** @throws {UnavailableError} `handler-unavailable` when the circuit is open or no retry may be spent; what `work` throws */
+  async run<T>(attempt: number, work: () => Promise<T>): Promise<T> {
+    if (attempt > 1 && !this.#budget.take()) throw new UnavailableError('handler-unavailable');
+    try {
+      const result = await this.#bulkhead.execute(() => this.#breaker.execute(work));
+      this.#budget.earn();
+      return result;
+    } catch (error) {
+      if (!isBrokenCircuitError(error)) throw error;
+      if (attempt > 1) this.#budget.giveBack();
+      throw new UnavailableError('handler-unavailable');
+    }
+  }
+}
