@@ -6,4 +6,6 @@ export * from './problem.ts';
 export * from './processing-type.ts';
 export * from './results.ts';
 export * from './server-info.ts';
+export * from './transaction.ts';
+export * from './transaction-events.ts';
 export * from './vault-copy.ts';

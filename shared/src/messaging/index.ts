@@ -30,5 +30,6 @@ export type {
   WatchdogOptions,
 } from './resilience/index.ts';
 export { SecurityManager, type SecurityManagerOptions } from './security-manager.ts';
+export type { AssignedPartition, StageBatch, StageBus, StageOptions, StageOutput, StageResult } from './stage-port.ts';
 export { batchTopic, deadLetterTopic } from './topics.ts';
 export { nextSpan, readTrace, type TraceContext, writeTrace } from './trace-context.ts';

@@ -1,0 +1,76 @@
+import type { BusMessage, BusPort, Consumer, DeadLetterReason, OutgoingMessage, SqlTransaction } from './bus-port.ts';
+
+/** What a stage has in hand at once: all that was waiting in the partitions it owns, up to the bounds. */
+export interface StageBatch {
+  /** In order within each partition. */
+  readonly messages: readonly BusMessage[];
+  /** Aborts when the stage closes or has lost a partition: nothing of the batch will be stored. */
+  readonly signal: AbortSignal;
+}
+
+export interface StageOutput {
+  readonly topic: string;
+  readonly messages: readonly OutgoingMessage[];
+}
+
+/** What becomes of a batch. Outputs, dead letters, what `write` writes and the offsets are stored together or not at all. */
+export interface StageResult {
+  readonly outputs?: readonly StageOutput[];
+  readonly deadLetters?: readonly { readonly message: BusMessage; readonly reason: DeadLetterReason }[];
+  /**
+   * Writes the batch's effect. On a bus in the database this is the transaction of the offsets; elsewhere it is one of
+   * its own that commits before them, so an effect needs its dedupe key all the same.
+   */
+  readonly write?: (transaction: SqlTransaction) => Promise<void>;
+}
+
+/** A partition that a stage has been given and has not begun to work on. */
+export interface AssignedPartition {
+  readonly topic: string;
+  readonly partition: number;
+  /** The first message that is not settled: state is to be what it was after the one before. */
+  readonly nextOffset: bigint;
+  /**
+   * The settled messages at and after `from` that the log still has, in order, up to `nextOffset`.
+   *
+   * @throws {UnavailableError} `bus-unavailable`
+   */
+  read(from: bigint): AsyncIterable<readonly BusMessage[]>;
+}
+
+export interface StageOptions {
+  readonly topic: string;
+  /** Members of one group share the partitions. */
+  readonly group: string;
+  /**
+   * Called for one batch at a time. What it throws has the whole batch tried again, with growing delay and without end; a
+   * message that can't be handled goes into {@link StageResult.deadLetters} instead.
+   */
+  readonly handler: (batch: StageBatch) => Promise<StageResult>;
+  /**
+   * Called before the first message of a partition, to rebuild state. Also called anew, after {@link onRevoked}, when a
+   * batch was handled and could not be stored. What it throws has it tried again.
+   */
+  readonly onAssigned?: (partition: AssignedPartition) => Promise<void>;
+  /** State of the partition is no longer right here. */
+  readonly onRevoked?: (partition: number) => void;
+  /** 500 where left out. */
+  readonly maxBatchMessages?: number;
+  /** Bound on bytes of values read ahead; 16 MiB where left out. */
+  readonly maxBufferedBytes?: number;
+  /** Where a group without offsets starts; `earliest` where left out. */
+  readonly from?: 'earliest' | 'latest';
+  /** Runs what a result's `write` does where the bus is not in the database. */
+  readonly inTransaction?: (work: (transaction: SqlTransaction) => Promise<void>) => Promise<void>;
+}
+
+/** A {@link BusPort} with batches for stages that take from one topic and put into others, fast. */
+export interface StageBus extends BusPort {
+  /** Consumes a topic in batches. Batches form by themselves under load; nobody waits for one to fill. */
+  runStage(options: StageOptions): Promise<Consumer>;
+  /**
+   * Shows every message of a topic from now on to `onMessages`, once per call, in order within each partition, without a
+   * group and without offsets: after an interruption it goes on where it was as long as the process lives.
+   */
+  tail(topic: string, onMessages: (messages: readonly BusMessage[]) => void): Promise<Consumer>;
+}
