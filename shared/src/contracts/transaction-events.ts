@@ -1,5 +1,10 @@
 import { z } from 'zod';
-import { decidedTransactionSchema, identifierTokenSchema, transactionIdSchema, transactionSchema } from './transaction.ts';
+import {
+  decidedTransactionSchema,
+  identifierTokenSchema,
+  transactionIdSchema,
+  transactionSchema,
+} from './transaction.ts';
 
 // Each is the payload of one contract on the bus. A change needs a new version that still reads what was written before;
 // the tenant stands in the message's envelope, not here.
