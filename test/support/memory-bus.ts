@@ -1,22 +1,29 @@
 import {
   type BusMessage,
-  type BusPort,
   type ConsumeOptions,
   type Consumer,
   type DeadLetterReason,
   deadLetterTopic,
   type OutgoingMessage,
+  type SqlTransaction,
+  type StageBus,
+  type StageOptions,
+  type StageResult,
   type TopicLag,
 } from '@sdp/shared/messaging';
 import { pino } from 'pino';
 import { toDeadLetter } from '../../server/src/bus/dead-letter.ts';
 import { type OwnedPartition, PartitionWorker } from '../../server/src/bus/partition-worker.ts';
 import { partitionOf } from '../../server/src/bus/partitioner.ts';
+import { StageLoop } from '../../server/src/bus/stage/stage-loop.ts';
+import type { StagePartition, Step } from '../../server/src/bus/stage/stage-partition.ts';
 
 /** The bus port in memory, for tests without a database: one member a group, the product's own partition workers. */
-export class MemoryBus implements BusPort {
+export class MemoryBus implements StageBus {
   /** Throws out of `publish` while it is set. */
   publishFails: (() => Error | undefined) | undefined;
+  /** Throws when what came of a stage's batch is to be stored, while it is set: nothing is stored. */
+  storeFails: (() => Error | undefined) | undefined;
   /** Consumers hear of nothing while it is set: a stall. */
   isDeaf = false;
   now: () => Date = () => new Date();
@@ -25,6 +32,7 @@ export class MemoryBus implements BusPort {
   readonly #offsets = new Map<string, bigint>();
   readonly #consumers = new Set<Consumer>();
   readonly #waiting = new Set<() => void>();
+  readonly #tails = new Map<string, Set<(messages: readonly BusMessage[]) => void>>();
 
   async ensureTopic(topic: string, partitions: number): Promise<void> {
     const made = Array.from({ length: partitions }, (): BusMessage[] => []);
@@ -44,8 +52,10 @@ export class MemoryBus implements BusPort {
     const log = this.messages(topic);
     const partition = at ?? partitionOf(key, log.length);
     const offset = BigInt(log[partition]?.length ?? 0);
-    log[partition]?.push({ topic, partition, offset, key, value, headers, timestamp: this.now() });
+    const message = { topic, partition, offset, key, value, headers, timestamp: this.now() };
+    log[partition]?.push(message);
     for (const wake of this.#waiting) wake();
+    for (const show of this.#tails.get(topic) ?? []) queueMicrotask(() => show([message]));
   }
 
   /** A topic's messages by partition. */
@@ -86,6 +96,41 @@ export class MemoryBus implements BusPort {
     return consumer;
   }
 
+  async runStage(options: StageOptions): Promise<Consumer> {
+    this.consumersStarted++;
+    const { topic, group } = options;
+    const logger = pino({ level: 'silent' });
+    const loop = new StageLoop({
+      stage: options,
+      logger,
+      store: (result, steps) => this.#store(options, result, steps),
+    });
+    const wake = () => {
+      if (!this.isDeaf) loop.wake();
+    };
+    for (const partition of this.messages(topic).keys()) {
+      if (options.from === 'latest') this.#settleAtEnd(topic, group, partition);
+      loop.begin(this.#stagePartition(topic, group, partition), () => undefined);
+    }
+    this.#waiting.add(wake);
+    const consumer: Consumer = {
+      close: async (deadlineMs = 5_000) => {
+        this.#waiting.delete(wake);
+        await loop.close(deadlineMs);
+        this.#consumers.delete(consumer);
+      },
+    };
+    this.#consumers.add(consumer);
+    return consumer;
+  }
+
+  async tail(topic: string, onMessages: (messages: readonly BusMessage[]) => void): Promise<Consumer> {
+    this.messages(topic);
+    const tails = this.#tails.get(topic) ?? new Set();
+    this.#tails.set(topic, tails.add(onMessages));
+    return { close: async () => void tails.delete(onMessages) };
+  }
+
   async replayFrom(topic: string, group: string, time: Date): Promise<void> {
     for (const [partition, log] of this.messages(topic).entries()) {
       const found = log.findIndex(({ timestamp }) => timestamp >= time);
@@ -104,6 +149,56 @@ export class MemoryBus implements BusPort {
 
   async close(): Promise<void> {
     await Promise.all([...this.#consumers].map((consumer) => consumer.close()));
+  }
+
+  #settleAtEnd(topic: string, group: string, partition: number): void {
+    const place = `${topic} ${group} ${partition}`;
+    if (!this.#offsets.has(place)) this.#offsets.set(place, BigInt(this.messages(topic)[partition]?.length ?? 0));
+  }
+
+  #stagePartition(topic: string, group: string, partition: number): StagePartition {
+    const log = this.messages(topic)[partition] ?? [];
+    let next = 0;
+    return {
+      topic,
+      partition,
+      open: async () => {
+        const settled = this.#offsets.get(`${topic} ${group} ${partition}`) ?? 0n;
+        next = Number(settled);
+        return settled;
+      },
+      read: async function* (from, to) {
+        if (from < to) yield log.slice(Number(from), Number(to));
+      },
+      take: (room) => {
+        if (this.isDeaf || next >= log.length) return undefined;
+        const messages: BusMessage[] = [];
+        for (let bytes = 0; next < log.length && messages.length < room.messages && bytes < room.bytes; next++) {
+          const message = log[next];
+          if (message !== undefined) messages.push(message);
+          bytes += message?.value.byteLength ?? 0;
+        }
+        return { messages, nextOffset: BigInt(next) };
+      },
+    };
+  }
+
+  async #store(stage: StageOptions, result: StageResult, steps: readonly Step[]): Promise<void> {
+    await Promise.resolve();
+    const failure = this.storeFails?.();
+    if (failure !== undefined) throw failure;
+    // Before anything is appended: a topic that isn't there spoils the whole.
+    for (const { topic } of result.outputs ?? []) this.messages(topic);
+    if (result.write !== undefined) await (stage.inTransaction ?? withoutDatabase)(result.write);
+    for (const { topic, messages } of result.outputs ?? []) {
+      for (const message of messages) this.append(topic, message);
+    }
+    for (const { message, reason } of result.deadLetters ?? []) {
+      this.append(deadLetterTopic(message.topic), toDeadLetter(message, reason));
+    }
+    for (const { partition, to } of steps) {
+      this.#offsets.set(`${stage.topic} ${stage.group} ${partition.partition}`, to);
+    }
   }
 
   #partition(
@@ -149,4 +244,8 @@ export class MemoryBus implements BusPort {
       signal.addEventListener('abort', wake);
     });
   }
+}
+
+function withoutDatabase(_work: (transaction: SqlTransaction) => Promise<void>): Promise<void> {
+  throw new Error('a stage that writes needs inTransaction');
 }

@@ -60,6 +60,6 @@ export async function attemptMessage(message: BusMessage, options: AttemptsOptio
   return { outcome: 'abandoned' };
 }
 
-function codeOf(error: unknown): DeadLetterReason['code'] {
+export function codeOf(error: unknown): DeadLetterReason['code'] {
   return error instanceof SdpError || error instanceof PoisonError ? error.code : 'internal';
 }
