@@ -103,7 +103,18 @@ export const errorRegistry = {
     title: 'The model or its card cannot be used',
     remedy: 'Check that the model file fits the digest and the features its card states.',
   },
+  'model-key-invalid': {
+    kind: 'config',
+    title: 'A key for signing models cannot be used',
+    remedy:
+      'Make a pair with `sdp-server models keygen`; SDP_MODEL_TRUSTED_KEYS takes public keys, separated by commas.',
+  },
 
+  'model-manifest-invalid': {
+    kind: 'input',
+    title: 'The manifest of a model package is not valid',
+    remedy: 'Check ensemble.json: version, feature_set and the members that it lists.',
+  },
   'file-not-found': {
     kind: 'input',
     title: 'A file was not found',
@@ -438,6 +449,17 @@ export const errorRegistry = {
     remedy: 'Correct the sender: an event id names one event for ever.',
     httpStatus: 409,
   },
+  'model-tampered': {
+    kind: 'integrity',
+    title: 'A model package was changed, or none of the trusted keys has signed it',
+    remedy:
+      'Get it again from whoever signed it; put the public key into SDP_MODEL_TRUSTED_KEYS only if you trust its holder.',
+  },
+  'deployment-tampered': {
+    kind: 'integrity',
+    title: 'A deployment of a model was not recorded by this server, or was changed since',
+    remedy: 'Find out who writes to the table model_deployment; then promote the version that you want again.',
+  },
   'migration-changed': {
     kind: 'integrity',
     title: 'A migration that was applied has changed since',
@@ -484,6 +506,16 @@ export const errorRegistry = {
     kind: 'unavailable',
     title: 'More is waiting to be sent than the producer may hold',
     remedy: 'Slow down, or raise the producer’s bound in bytes.',
+  },
+  'model-failed': {
+    kind: 'unavailable',
+    title: 'The model gave no valid score',
+    remedy: 'Go back with `sdp-server models rollback`; transactions wait until then.',
+  },
+  'model-unconfirmed': {
+    kind: 'unavailable',
+    title: 'Not every worker has said yet that it runs the new deployment',
+    remedy: 'The deployment stands; `sdp-server models list` shows who runs it. Raise --wait for slow workers.',
   },
   'results-not-ready': {
     kind: 'unavailable',
@@ -556,6 +588,30 @@ export const errorRegistry = {
     kind: 'rejected',
     title: 'Consumers of the group are running',
     remedy: 'Stop the workers of that role first, then move the group.',
+    httpStatus: 409,
+  },
+  'model-unknown': {
+    kind: 'rejected',
+    title: 'There is no such model version',
+    remedy: '`sdp-server models list` shows the versions; add one with `sdp-server models add`.',
+    httpStatus: 404,
+  },
+  'model-version-taken': {
+    kind: 'rejected',
+    title: 'Another model is stored under this version',
+    remedy: 'Give the changed model a version of its own: one version names one content for ever.',
+    httpStatus: 409,
+  },
+  'deployment-changed': {
+    kind: 'rejected',
+    title: 'Another deployment was made in the meantime',
+    remedy: 'Look at it with `sdp-server models list` and run the command again if you still want to.',
+    httpStatus: 409,
+  },
+  'deployment-failed': {
+    kind: 'rejected',
+    title: 'A worker could not load the model, so the deployment before it was restored',
+    remedy: 'Correct what the table says of the worker and promote again.',
     httpStatus: 409,
   },
   'key-shared': {
