@@ -9,6 +9,7 @@ const databaseTypes: Readonly<Record<string, string>> = {
   Int: 'int4',
   BigInt: 'int8',
   Boolean: 'bool',
+  Float: 'float8',
   Json: 'jsonb',
   Bytes: 'bytea',
   DateTime: 'timestamptz',
