@@ -59,14 +59,20 @@ const serverTexts: Readonly<Record<keyof Variables, string>> = {
   SDP_MESSAGE_KEY_GENERATION:
     'of the keys derived from the server’s own: raise it by one to rotate; earlier ones stay readable',
   KAFKA_CLIENT_ID: 'name under which the broker knows this server',
-  KAFKA_USERNAME: 'for SCRAM-SHA-512',
-  KAFKA_PASSWORD: 'for SCRAM-SHA-512',
+  KAFKA_USERNAME: 'user by which the broker knows this server',
+  KAFKA_PASSWORD: 'its password',
   KAFKA_SASL_MECHANISM: 'how user and password are proven to the broker',
   KAFKA_SSL: 'whether the brokers are reached over TLS; on by itself where certificates are named',
   KAFKA_SSL_CA: 'certificate authorities (PEM): turns TLS on',
   KAFKA_SSL_CERT: 'client certificate (PEM) for mutual TLS',
   KAFKA_SSL_KEY: 'its key (PEM)',
-  SDP_TOPIC_PARTITIONS: 'partitions of a topic that is made: as many workers of one role can share it',
+  KAFKA_COMPRESSION: 'of what is sent: `none`, `lz4`, `zstd`, `gzip` or `snappy`; sealed messages hardly shrink',
+  KAFKA_TRANSACTIONS: 'whether outputs and offsets of a stage are stored as one Kafka transaction',
+  KAFKA_REPLICAS: 'copies of topics for which the topics file fixes none; as the broker is configured where unset',
+  SDP_TOPICS_FILE: 'what topics are to be like; `configs/topics.yml` where unset',
+  SDP_ACCESS_FILE: 'who may read and write which topics; `configs/access.yml` where unset',
+  SDP_TOPIC_PARTITIONS:
+    'partitions of topics for which the topics file fixes none: as many workers of one role can share one; the file’s default where unset',
   SDP_BUS_RETENTION_DAYS: 'days that the bus in PostgreSQL keeps messages; those not yet handled stay longer',
 };
 

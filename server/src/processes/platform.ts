@@ -8,6 +8,7 @@ import type { Dependency } from '../http/index.ts';
 import { createMetrics, type Logger, type Metrics } from '../observability/index.ts';
 import { type DataKeyRing, openDataKeyRing } from '../records/index.ts';
 import type { Settings } from '../settings/index.ts';
+import { type LoadedTopics, loadTopics } from '../topics/index.ts';
 import { openDatabase } from './open-database.ts';
 
 /** What API and workers alike are built on. */
@@ -53,7 +54,11 @@ export async function openPlatform(settings: Settings, logger: Logger, database:
     const keyRing = await openDataKeyRing(pool, serverKey);
     const bus = createBus(settings, dsn, pool, logger);
     closers.push(() => bus.close());
-    for (const type of processingTypes) await bus.ensureTopic(batchTopic(type), settings.topicPartitions);
+    const { topics } = topicsOf(settings);
+    for (const type of processingTypes) {
+      const partitions = topics.find(({ topic }) => topic === batchTopic(type))?.partitions;
+      await bus.ensureTopic(batchTopic(type), partitions ?? 1);
+    }
     return {
       settings,
       logger,
@@ -75,6 +80,11 @@ export async function openPlatform(settings: Settings, logger: Logger, database:
     await close();
     throw error;
   }
+}
+
+/** @throws {ConfigError} `config-invalid`, `config-unreadable` */
+export function topicsOf({ topics: { file, partitions }, kafka }: Settings): LoadedTopics {
+  return loadTopics({ path: file, partitions, replicas: kafka?.replicas });
 }
 
 function createBus({ kafka, busRetentionDays }: Settings, dsn: string, pool: Pool, logger: Logger): BusPort {

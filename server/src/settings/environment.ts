@@ -75,12 +75,20 @@ function dsnOfParts(values: Readonly<Record<string, string>>): string {
 
 /** A whole number within bounds; digits alone, no `1e6`. */
 export function wholeNumber(fallback: number, min: number, max: number) {
+  return boundedNumber(min, max).default(fallback);
+}
+
+/** As {@link wholeNumber}, with nothing in its place where left out. */
+export function optionalNumber(min: number, max: number) {
+  return boundedNumber(min, max).optional();
+}
+
+function boundedNumber(min: number, max: number) {
   return z
     .string()
     .regex(/^\d{1,15}$/, 'must be a whole number')
     .transform(Number)
-    .pipe(z.number().min(min, `must be at least ${min}`).max(max, `must be at most ${max}`))
-    .default(fallback);
+    .pipe(z.number().min(min, `must be at least ${min}`).max(max, `must be at most ${max}`));
 }
 
 export function yesOrNo(fallback: boolean) {

@@ -3,6 +3,7 @@ import { isPublishedKey, type MasterKey, parseMasterKey } from '@sdp/shared/cryp
 import { ConfigError, type Finding } from '@sdp/shared/errors';
 import { type GivenKeys, parseGivenKeys } from '@sdp/shared/messaging';
 import { type Environment, readEnvironment } from './environment.ts';
+import { kafkaFindings, kafkaWarnings } from './kafka-checks.ts';
 import { pairs, type Variables, variablesSchema } from './variables.ts';
 
 /** Limits on what one upload may be. */
@@ -35,6 +36,9 @@ export interface KafkaSettings {
   };
   /** Present where TLS is on. */
   readonly tls?: { readonly ca?: Buffer; readonly cert?: Buffer; readonly key?: Buffer };
+  readonly compression: Variables['KAFKA_COMPRESSION'];
+  readonly transactions: boolean;
+  readonly replicas?: number;
 }
 
 /** Where the keys of messages come from. */
@@ -68,7 +72,13 @@ export interface Settings {
   /** Without it the bus is the one in PostgreSQL. */
   readonly kafka?: KafkaSettings;
   readonly messageKeys: MessageKeySettings;
-  readonly topicPartitions: number;
+  readonly topics: {
+    /** The shipped ones where left out. */
+    readonly file?: string;
+    readonly accessFile?: string;
+    /** In place of the file's default. */
+    readonly partitions?: number;
+  };
   /** Of the bus in PostgreSQL; what a group has not settled stays longer. */
   readonly busRetentionDays: number;
 }
@@ -100,7 +110,7 @@ export function loadSettings(environment: Environment): LoadedSettings {
   const files = new FileReader(findings);
   const kafkaFiles = ['KAFKA_SSL_CA', 'KAFKA_SSL_CERT', 'KAFKA_SSL_KEY'].map((name) => files.read(name, values));
   const tlsFiles = ['SDP_TLS_CERT_FILE', 'SDP_TLS_KEY_FILE'].map((name) => files.read(name, values));
-  findings.push(...checkMessageKeys(values));
+  findings.push(...checkMessageKeys(values), ...kafkaFindings(values, kafkaFiles));
   const keyProblem = checkKey(values);
   if (!parsed.success || findings.length > 0) {
     if (keyProblem) findings.push({ field: 'SDP_CRYPTO_KEY', message: keyProblem.message });
@@ -110,7 +120,10 @@ export function loadSettings(environment: Environment): LoadedSettings {
     });
   }
   if (keyProblem) throw keyProblem;
-  return { settings: compose(parsed.data, tlsFiles, kafkaFiles), warnings };
+  return {
+    settings: compose(parsed.data, tlsFiles, kafkaFiles),
+    warnings: [...warnings, ...kafkaWarnings(parsed.data)],
+  };
 }
 
 class FileReader {
@@ -206,13 +219,20 @@ function compose(
         ...((ca || kafkaCert || variables.KAFKA_SSL) && {
           tls: { ...(ca && { ca }), ...(kafkaCert && kafkaKey && { cert: kafkaCert, key: kafkaKey }) },
         }),
+        compression: variables.KAFKA_COMPRESSION,
+        transactions: variables.KAFKA_TRANSACTIONS,
+        ...(variables.KAFKA_REPLICAS !== undefined && { replicas: variables.KAFKA_REPLICAS }),
       },
     }),
     messageKeys: {
       ...(encryptionKeys && signingKeys && { given: { encryptionKeys, signingKeys } }),
       generation: variables.SDP_MESSAGE_KEY_GENERATION,
     },
-    topicPartitions: variables.SDP_TOPIC_PARTITIONS,
+    topics: {
+      ...(variables.SDP_TOPICS_FILE !== undefined && { file: variables.SDP_TOPICS_FILE }),
+      ...(variables.SDP_ACCESS_FILE !== undefined && { accessFile: variables.SDP_ACCESS_FILE }),
+      ...(variables.SDP_TOPIC_PARTITIONS !== undefined && { partitions: variables.SDP_TOPIC_PARTITIONS }),
+    },
     busRetentionDays: variables.SDP_BUS_RETENTION_DAYS,
   };
 }

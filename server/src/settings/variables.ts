@@ -1,9 +1,10 @@
 import { resolve } from 'node:path';
 import { clientIdSchema } from '@sdp/shared/contracts';
 import { z } from 'zod';
-import { wholeNumber, yesOrNo } from './environment.ts';
+import { optionalNumber, wholeNumber, yesOrNo } from './environment.ts';
 
 const path = z.string().transform((text) => resolve(text));
+const isPort = (text: string) => Number(text) >= 1 && Number(text) <= 65_535;
 const megabyte = 1_024 * 1_024;
 
 /** Every environment variable that the server reads, with its bounds and default. */
@@ -53,7 +54,10 @@ export const variablesSchema = z.object({
     .transform((text) => text.split(',').map((part) => part.trim()))
     .pipe(
       z.array(
-        z.string().regex(/^(\[[0-9a-fA-F:]+\]|[^\s:/]+):\d{1,5}$/, 'must be host:port, several separated by commas'),
+        z
+          .string()
+          .regex(/^(\[[0-9a-fA-F:]+\]|[^\s:/@]+):\d{1,5}$/, 'must be host:port, several separated by commas')
+          .refine((text) => isPort(text.slice(text.lastIndexOf(':') + 1)), 'must have ports from 1 to 65535'),
       ),
     )
     .optional(),
@@ -68,12 +72,24 @@ export const variablesSchema = z.object({
   KAFKA_SSL_CA: path.optional(),
   KAFKA_SSL_CERT: path.optional(),
   KAFKA_SSL_KEY: path.optional(),
+  /** Of what this process sends. */
+  KAFKA_COMPRESSION: z
+    .enum(['none', 'lz4', 'zstd', 'gzip', 'snappy'], { error: 'must be none, lz4, zstd, gzip or snappy' })
+    .default('none'),
+  /** Whether a stage's outputs and offsets are one Kafka transaction. */
+  KAFKA_TRANSACTIONS: yesOrNo(false),
+  /** Copies of topics whose entry in the topics file says nothing of its own. */
+  KAFKA_REPLICAS: optionalNumber(1, 100),
   /** Checked together by the library of messages; several separated by commas, the first is in use. */
   KAFKA_ENCRYPTION_KEY: z.string().optional(),
   KAFKA_SIGNING_KEY: z.string().optional(),
   /** Of the keys that are derived from the server's own where none are given. */
   SDP_MESSAGE_KEY_GENERATION: wholeNumber(1, 1, 1_000),
-  SDP_TOPIC_PARTITIONS: wholeNumber(6, 1, 1_000),
+  /** The files that SDP is shipped with where left out. */
+  SDP_TOPICS_FILE: path.optional(),
+  SDP_ACCESS_FILE: path.optional(),
+  /** Partitions of topics whose entry in the topics file says nothing of its own. */
+  SDP_TOPIC_PARTITIONS: optionalNumber(1, 1_000),
   SDP_BUS_RETENTION_DAYS: wholeNumber(7, 1, 3_650),
 });
 

@@ -72,8 +72,11 @@ describe('loadSettings', () => {
   it.each([
     [{ ENVIRONMENT: 'dev' }, { environment: 'dev' }],
     [{ ENVIRONMENT: 'development' }, { environment: 'dev' }],
-    [{ KAFKA_BOOTSTRAP_SERVERS: 'a:9092,b:9093' }, { kafka: { brokers: ['a:9092', 'b:9093'] } }],
-    [{ KAFKA_SERVER_1: 'a:9092' }, { kafka: { brokers: ['a:9092'] } }],
+    [
+      { KAFKA_BOOTSTRAP_SERVERS: 'localhost:9092,127.0.0.1:9093' },
+      { kafka: { brokers: ['localhost:9092', '127.0.0.1:9093'] } },
+    ],
+    [{ KAFKA_SERVER_1: 'localhost:9092' }, { kafka: { brokers: ['localhost:9092'] } }],
     [
       {
         POSTGRES_HOST: 'db',
@@ -92,8 +95,8 @@ describe('loadSettings', () => {
   });
 
   it('prefers the present name and then says nothing', () => {
-    const { settings, warnings } = loadSettings({ KAFKA_BROKERS: 'new:1', KAFKA_SERVER_1: 'old:1' });
-    expect(settings.kafka?.brokers).toEqual(['new:1']);
+    const { settings, warnings } = loadSettings({ KAFKA_BROKERS: 'localhost:1', KAFKA_SERVER_1: 'old:1' });
+    expect(settings.kafka?.brokers).toEqual(['localhost:1']);
     expect(warnings).toEqual([]);
   });
 

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import type { BaseOptions, ConnectionOptions } from '@platformatic/kafka';
 import type { BusLogger } from '../bus-logger.ts';
 
@@ -9,6 +10,8 @@ export interface KafkaBusOptions {
   /** As Node's `tls.connect` takes it; plain TCP where left out. */
   readonly tls?: ConnectionOptions['tls'];
   readonly sasl?: ConnectionOptions['sasl'];
+  /** Of what is sent; none where left out. Sealed messages hardly shrink. */
+  readonly compression?: 'none' | 'lz4' | 'zstd' | 'gzip' | 'snappy';
   /** Copies of each topic that {@link KafkaBus.ensureTopic} makes; the broker's default where left out. */
   readonly replicas?: number;
   /** After this long without a heartbeat a consumer's partitions go to others. */
@@ -22,7 +25,7 @@ export function clientOptions(options: KafkaBusOptions, purpose: string): BaseOp
   return {
     clientId: `${options.clientId}-${purpose}`,
     bootstrapBrokers: [...options.brokers],
-    ...(options.tls === undefined ? {} : { tls: options.tls }),
+    ...(options.tls === undefined ? {} : verifiedTls(options)),
     ...(options.sasl === undefined ? {} : { sasl: options.sasl }),
     autocreateTopics: false,
     connectTimeout: 5_000,
@@ -32,4 +35,13 @@ export function clientOptions(options: KafkaBusOptions, purpose: string): BaseOp
     retryDelay: 200,
     metadataMaxAge: 60_000,
   };
+}
+
+/** Verification is asked for explicitly: NODE_TLS_REJECT_UNAUTHORIZED=0 in an environment must not turn it off here. */
+function verifiedTls({ tls, brokers }: KafkaBusOptions): Partial<BaseOptions> {
+  // A server name (SNI) is never an address.
+  const areNamed = brokers.every(
+    (broker) => isIP(broker.slice(0, broker.lastIndexOf(':')).replace(/^\[|\]$/g, '')) === 0,
+  );
+  return { tls: { ...tls, rejectUnauthorized: true }, ...(areNamed && { tlsServerName: true }) };
 }

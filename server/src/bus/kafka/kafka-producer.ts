@@ -44,9 +44,10 @@ export class KafkaProducer {
   async #send(calls: readonly PublishCall[]): Promise<void> {
     this.#client ??= this.#connect();
     const client = this.#client;
+    const { compression = 'none' } = this.#options;
     try {
       for (const messages of await this.#requests(calls)) {
-        await client.send({ messages, acks: allReplicas, idempotent: true });
+        await client.send({ messages, acks: allReplicas, idempotent: true, compression });
       }
     } catch (error) {
       // With unknown outcome: a new producer id keeps its sequence numbers apart from those the broker may still expect.

@@ -1,0 +1,58 @@
+import { readFileSync } from 'node:fs';
+import { ConfigError, type Finding } from '@sdp/shared/errors';
+import { type Document, isNode, LineCounter, parseDocument } from 'yaml';
+import type { z } from 'zod';
+
+/**
+ * Reads a configuration file in YAML and checks it. Parsers' messages quote the file, so only the place is passed on.
+ *
+ * @param omitted parts of a schema's paths that the file does not have
+ * @throws {ConfigError} `config-unreadable`; `config-invalid` with every field that is wrong
+ */
+export function readYamlFile<S extends z.ZodType>(
+  path: string,
+  schema: S,
+  omitted: readonly string[] = [],
+): z.output<S> {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch {
+    throw new ConfigError('config-unreadable', { details: { file: path } });
+  }
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, merge: false, version: '1.2' });
+  const broken = [...document.errors, ...document.warnings].map(({ pos }) => {
+    const { line, col } = lines.linePos(pos[0]);
+    return { line, column: col, message: 'is not well-formed YAML' };
+  });
+  if (broken.length > 0) throw invalid(path, broken);
+  const parsed = schema.safeParse(document.toJS({ maxAliasCount: 0 }));
+  if (parsed.success) return parsed.data;
+  const toFinding = ({ path: place, message }: z.core.$ZodIssue): Finding => {
+    const field = place.map(String).filter((part) => !omitted.includes(part));
+    const line = lineOf(document, lines, field);
+    return { field: field.join('.'), message, ...(line !== undefined && { line }) };
+  };
+  throw invalid(path, parsed.error.issues.map(toFinding));
+}
+
+/** Of the innermost part of the place that is there: what is missing has no line of its own. */
+function lineOf(document: Document, lines: LineCounter, field: readonly string[]): number | undefined {
+  for (let depth = field.length; depth >= 0; depth--) {
+    const path = field.slice(0, depth).map((part) => (/^\d+$/.test(part) ? Number(part) : part));
+    const node = depth === 0 ? document.contents : document.getIn(path, true);
+    if (isNode(node) && node.range) return lines.linePos(node.range[0]).line;
+  }
+  return undefined;
+}
+
+function invalid(file: string, findings: readonly Finding[]): ConfigError {
+  const places = findings.map(({ line, field, message }) =>
+    [line === undefined ? '' : `line ${line}: `, field === undefined ? '' : `${field} `, message].join(''),
+  );
+  return new ConfigError('config-invalid', {
+    message: `The configuration has ${findings.length === 1 ? 'an error' : `${findings.length} errors`}: ${places.join('; ')}`,
+    details: { file, findings, count: findings.length },
+  });
+}
