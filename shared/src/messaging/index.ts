@@ -13,7 +13,18 @@ export type {
   TopicLag,
 } from './bus-port.ts';
 export * from './compliance/index.ts';
-export * from './consumer/index.ts';
+export {
+  type AppliedEvent,
+  type AppliedEvents,
+  type ConsumerEvents,
+  type ConsumerHealth,
+  type GenuineMessage,
+  type ReceivedMessage,
+  SecureConsumer,
+  type SecureConsumerOptions,
+  type SecureHandler,
+  type Subscription,
+} from './consumer/index.ts';
 export * from './contracts/index.ts';
 export type { EnvelopeContext, OpenedEnvelope, SignatureAlgorithm, UnsealedMessage } from './envelope/index.ts';
 export * from './keys/index.ts';
@@ -30,6 +41,7 @@ export type {
   WatchdogOptions,
 } from './resilience/index.ts';
 export { SecurityManager, type SecurityManagerOptions } from './security-manager.ts';
+export * from './stage/index.ts';
 export type { AssignedPartition, StageBatch, StageBus, StageOptions, StageOutput, StageResult } from './stage-port.ts';
 export { batchTopic, deadLetterTopic } from './topics.ts';
 export { nextSpan, readTrace, type TraceContext, writeTrace } from './trace-context.ts';

@@ -1,7 +1,10 @@
 export type { AppliedEvent, AppliedEvents } from './applied-events.ts';
-export type { ReceivedMessage, SecureHandler } from './received-message.ts';
+export { ConsumerEmitter, type ConsumerEvents } from './consumer-events.ts';
+export { assertSameContent, type EventIdentity, identityOf } from './event-identity.ts';
+export { type OpenedMessage, type OpenRules, openMessage, verifiedFields } from './open-message.ts';
+export { type GenuineMessage, type ReceivedMessage, type SecureHandler, toGenuineMessage } from './received-message.ts';
+export { ReplayWindow } from './replay-window.ts';
 export {
-  type ConsumerEvents,
   type ConsumerHealth,
   SecureConsumer,
   type SecureConsumerOptions,

@@ -41,6 +41,13 @@ export function openMessage(rules: OpenRules, message: BusMessage): OpenedMessag
   }
 }
 
+/** What an audit line may say of a message: nothing that wasn't verified, and nothing of its content. */
+export function verifiedFields({ context, envelope }: OpenedMessage) {
+  const { eventId, schemaId, tenant, replayOf } = context;
+  const { keyId, signingKeyId, party } = envelope;
+  return { eventId, schemaId, tenant, keyId, signingKeyId, party, ...(replayOf !== undefined && { replayOf }) };
+}
+
 function open(rules: OpenRules, message: BusMessage): OpenedMessage {
   const { security, compliance, contracts, tenants } = rules;
   const context = contextOf(message);

@@ -1,8 +1,9 @@
-import type { SqlTransaction } from '../bus-port.ts';
-import type { TraceContext } from '../trace-context.ts';
+import type { BusMessage, SqlTransaction } from '../bus-port.ts';
+import { nextSpan, readTrace, type TraceContext } from '../trace-context.ts';
+import type { OpenedMessage } from './open-message.ts';
 
-/** A message that was found to be genuine, in its place, fresh, allowed and new. */
-export interface ReceivedMessage<T = unknown> {
+/** A message that was found to be genuine, in its place, fresh and allowed. */
+export interface GenuineMessage<T = unknown> {
   readonly topic: string;
   readonly partition: number;
   readonly offset: bigint;
@@ -20,6 +21,10 @@ export interface ReceivedMessage<T = unknown> {
   readonly payload: T;
   /** This hop of the trace; hand it to what is sent in consequence. Not authenticated. */
   readonly trace: TraceContext;
+}
+
+/** A message that is new, too, on its way to its handler. */
+export interface ReceivedMessage<T = unknown> extends GenuineMessage<T> {
   readonly attempt: number;
   /** Aborts when the consumer closes or has lost the partition: stop, and leave the effect undone. */
   readonly signal: AbortSignal;
@@ -33,3 +38,15 @@ export interface ReceivedMessage<T = unknown> {
 
 /** Throws to have the message tried again; see `MessageHandler` of the bus port. */
 export type SecureHandler<T = unknown> = (message: ReceivedMessage<T>) => Promise<void>;
+
+export function toGenuineMessage(message: BusMessage, { context, envelope, payload }: OpenedMessage): GenuineMessage {
+  const { topic, partition, offset, key, timestamp, headers } = message;
+  const { eventId, schemaId, tenant, replayOf } = context;
+  const { party, sealedAt } = envelope;
+  return {
+    ...{ topic, partition, offset, key, eventId, schemaId, tenant, party, sealedAt, payload },
+    ...(replayOf !== undefined && { replayOf }),
+    loggedAt: timestamp,
+    trace: nextSpan(readTrace(headers)),
+  };
+}

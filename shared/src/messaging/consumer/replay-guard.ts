@@ -1,8 +1,8 @@
-import { lengthPrefixed } from '../../crypto/index.ts';
 import type { BusMessage, SqlTransaction } from '../bus-port.ts';
 import { PoisonError } from '../poison-error.ts';
 import type { SecurityManager } from '../security-manager.ts';
 import type { AppliedEvent, AppliedEvents } from './applied-events.ts';
+import { assertSameContent, type EventIdentity, identityOf, isSamePlace } from './event-identity.ts';
 import type { OpenedMessage } from './open-message.ts';
 import { ReplayWindow, type ReplayWindowOptions } from './replay-window.ts';
 
@@ -54,17 +54,10 @@ export class ReplayGuard {
     message: BusMessage,
     handle: (passage: Passage) => Promise<boolean>,
   ): Promise<boolean> {
-    const { context, envelope } = opened;
-    const { security } = this.#options;
-    const { key, schemaId, tenant, eventId, replayOf } = context;
-    const digest = security.keys.contentDigest(lengthPrefixed(key, schemaId, tenant, envelope.plaintext));
-    // Of the tenant's own: nobody can use up another tenant's ids. Neither part holds a space.
-    const ids = [eventId, ...(replayOf === undefined ? [] : [replayOf])].map((id) => `${tenant} ${id}`);
-    return this.#alone(ids, async () => {
-      for (const id of ids) {
-        if (await this.#wasApplied(id, digest, message)) return false;
-      }
-      return handle(this.#passage(ids, digest, envelope.sealedAt, message));
+    const identity = identityOf(this.#options.security.keys, opened);
+    return this.#alone(identity.ids, async () => {
+      if (await this.#wasApplied(identity, message)) return false;
+      return handle(this.#passage(identity, opened.envelope.sealedAt, message));
     });
   }
 
@@ -89,18 +82,22 @@ export class ReplayGuard {
     return undefined;
   }
 
-  async #wasApplied(eventId: string, digest: string, message: BusMessage): Promise<boolean> {
+  async #wasApplied(identity: EventIdentity, message: BusMessage): Promise<boolean> {
     const { group, store, copies } = this.#options;
-    const seen = this.#window.find(eventId);
-    const known = seen?.digest ?? (await store?.find(group, message.topic, eventId));
-    if (known === undefined) return false;
-    if (known !== digest) throw new PoisonError('message-id-reused');
-    const isRedelivery = seen === undefined || (seen.partition === message.partition && seen.offset === message.offset);
-    if (copies === 'dead-letter' && !isRedelivery) throw new PoisonError('message-replayed');
-    return true;
+    for (const id of identity.ids) {
+      const seen = this.#window.find(id);
+      const digest = seen?.digest ?? (await store?.find(group, message.topic, id));
+      if (digest === undefined) continue;
+      assertSameContent({ digest }, identity);
+      const isCopy = seen !== undefined && !isSamePlace(seen, message);
+      if (copies === 'dead-letter' && isCopy) throw new PoisonError('message-replayed');
+      return true;
+    }
+    return false;
   }
 
-  #passage(ids: readonly string[], digest: string, sealedAt: Date, message: BusMessage): Passage {
+  #passage(identity: EventIdentity, sealedAt: Date, message: BusMessage): Passage {
+    const { ids, digest } = identity;
     const { group, store } = this.#options;
     const { topic, partition, offset, timestamp } = message;
     const events = ids.map((eventId): AppliedEvent => ({ group, topic, eventId, digest, sealedAt }));
@@ -120,7 +117,7 @@ export class ReplayGuard {
           if (!wasApplied) throw error;
         }
         if (wasApplied) {
-          for (const id of ids) await this.#wasApplied(id, digest, message);
+          await this.#wasApplied(identity, message);
           return false;
         }
         if (!isRecorded) await store?.record(events);

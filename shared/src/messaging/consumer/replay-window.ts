@@ -3,6 +3,8 @@ export interface SeenEvent {
   readonly digest: string;
   readonly partition: number;
   readonly offset: bigint;
+  /** Known from the log alone, which doesn't tell whether its effect came about. */
+  readonly isPresumed?: boolean;
 }
 
 interface Entry extends SeenEvent {
@@ -44,6 +46,11 @@ export class ReplayWindow {
     return undefined;
   }
 
+  /** Forgets the partition's events. */
+  forget(partition: number): void {
+    this.#partitions.delete(partition);
+  }
+
   /** @param logTime when the log took the message, in milliseconds */
   remember(eventId: string, seen: SeenEvent, sealedAt: number, logTime: number): void {
     let events = this.#partitions.get(seen.partition);
@@ -51,8 +58,7 @@ export class ReplayWindow {
       events = new Map();
       this.#partitions.set(seen.partition, events);
     }
-    const { digest, partition, offset } = seen;
-    events.set(eventId, { digest, partition, offset, sealedAt });
+    events.set(eventId, { ...seen, sealedAt });
     const oldest = logTime - this.#options.horizonMs;
     for (const [id, entry] of events) {
       const isOver = events.size > this.#options.maxEvents;

@@ -1,7 +1,6 @@
-import { EventEmitter } from 'node:events';
 import { ConfigError } from '../../errors/index.ts';
 import type { AccessRules } from '../access/index.ts';
-import type { BusMessage, BusPort, ConsumeOptions, Consumer, DeadLetterReason, Delivery } from '../bus-port.ts';
+import type { BusPort, ConsumeOptions, Consumer, DeadLetterReason, Delivery } from '../bus-port.ts';
 import type { ComplianceManager } from '../compliance/index.ts';
 import type { PayloadContract } from '../contracts/index.ts';
 import {
@@ -16,12 +15,13 @@ import {
   type Circuit,
   HandlerGuard,
   type HandlerGuardOptions,
-  StallWatchdog,
   type WatchdogOptions,
+  WatchedConsumer,
 } from '../resilience/index.ts';
 import type { SecurityManager } from '../security-manager.ts';
 import type { AppliedEvents } from './applied-events.ts';
-import type { SecureHandler } from './received-message.ts';
+import { ConsumerEmitter, type ConsumerEvents } from './consumer-events.ts';
+import type { GenuineMessage, SecureHandler } from './received-message.ts';
 import { TopicReceiver } from './topic-receiver.ts';
 
 export interface SecureConsumerOptions {
@@ -47,6 +47,11 @@ export interface SecureConsumerOptions {
   readonly copies?: 'acknowledge' | 'dead-letter';
   readonly guard?: HandlerGuardOptions;
   readonly watchdog?: WatchdogOptions;
+  /**
+   * Called when a handler has given a message up, once it stands in the dead letters and before it is settled; may be called
+   * again after a crash. Refused messages don't come here: nothing that they say is to be relied on.
+   */
+  readonly onFailed?: (message: GenuineMessage, reason: DeadLetterReason) => Promise<void>;
   /** Of the bus: retries, keys handled at once, where a new group starts, bytes read ahead. */
   readonly consume?: Pick<ConsumeOptions, 'retry' | 'keysInParallel' | 'from' | 'maxBufferedBytes'>;
 }
@@ -55,13 +60,6 @@ export interface Subscription {
   readonly topic: string;
   /** What its messages may be; of each the newest version that this reader knows. */
   readonly contracts: readonly PayloadContract[];
-}
-
-export interface ConsumerEvents {
-  /** A message went to the dead letters; refused ones did without a handler having seen them. */
-  deadLetter: [letter: { readonly message: BusMessage; readonly reason: DeadLetterReason }];
-  /** Messages wait and nothing moved; the consumer is being started anew. */
-  stalled: [where: { readonly topic: string; readonly group: string }];
 }
 
 export interface ConsumerHealth {
@@ -75,11 +73,9 @@ export interface ConsumerHealth {
 
 interface Running {
   readonly receiver: TopicReceiver;
-  readonly watchdog: StallWatchdog;
-  consumer: Consumer;
+  readonly consumer: WatchedConsumer;
 }
 
-const restartDeadlineMs = 1_000;
 /** So that a key that is being retried doesn't hold up the others of its partition. */
 const defaultKeysInParallel = 8;
 
@@ -90,11 +86,9 @@ const defaultKeysInParallel = 8;
 export class SecureConsumer {
   readonly #options: SecureConsumerOptions;
   readonly #guard: HandlerGuard;
-  readonly #events = new EventEmitter<ConsumerEvents>();
+  readonly #events: ConsumerEmitter;
   readonly #subscriptions = new Map<string, Subscription>();
   readonly #running = new Map<string, Running>();
-  readonly #lag = new Map<string, number>();
-  #isStalled = false;
   #closed = false;
 
   /** @throws {ConfigError} `config-invalid` where applied events are stored and the ring's digests don't last */
@@ -104,6 +98,7 @@ export class SecureConsumer {
     }
     this.#options = options;
     this.#guard = new HandlerGuard(options.guard);
+    this.#events = new ConsumerEmitter(options.logger ?? noLogger);
   }
 
   /** Before {@link run}. @throws {ConfigError} `config-invalid` for a topic without a contract, or one that was subscribed to before; `topic-forbidden`, `policy-violated` */
@@ -121,7 +116,7 @@ export class SecureConsumer {
   }
 
   on<E extends keyof ConsumerEvents>(event: E, listener: (...args: ConsumerEvents[E]) => void): this {
-    this.#events.on(event, listener as never);
+    this.#events.on(event, listener);
     return this;
   }
 
@@ -139,50 +134,41 @@ export class SecureConsumer {
 
   health(): ConsumerHealth {
     const { circuit } = this.#guard;
+    const running = [...this.#running];
     const open = circuit === 'closed' ? ('ok' as const) : ('degraded' as const);
-    const status = this.#closed ? 'closed' : this.#isStalled ? 'stalled' : open;
-    const done = [...this.#running.values()].flatMap(({ receiver }) => receiver.lastDoneAt ?? []);
+    const isStalled = running.some(([, { consumer }]) => consumer.isStalled);
+    const status = this.#closed ? 'closed' : isStalled ? 'stalled' : open;
+    const done = running.flatMap(([, { receiver }]) => receiver.lastDoneAt ?? []);
     const lastDoneAt = done.toSorted((a, b) => b.getTime() - a.getTime())[0];
-    return { status, circuit, lag: Object.fromEntries(this.#lag), ...(lastDoneAt && { lastDoneAt }) };
+    const lag = running.flatMap(([topic, { consumer }]) => (consumer.lag === undefined ? [] : [[topic, consumer.lag]]));
+    return { status, circuit, lag: Object.fromEntries(lag), ...(lastDoneAt && { lastDoneAt }) };
   }
 
   /** Stops taking messages, waits for those in hand up to `deadlineMs`, then aborts them. The bus stays open. */
   async close(deadlineMs?: number): Promise<void> {
     this.#closed = true;
-    const running = [...this.#running.values()];
-    for (const { watchdog } of running) watchdog.close();
-    await Promise.all(running.map(({ consumer }) => consumer.close(deadlineMs)));
+    await Promise.all([...this.#running.values()].map(({ consumer }) => consumer.close(deadlineMs)));
   }
 
   async #start(subscription: Subscription, handler: SecureHandler): Promise<void> {
-    const { bus, group, watchdog } = this.#options;
+    const { bus, group, watchdog, metrics = noMetrics, logger = noLogger } = this.#options;
     const { topic } = subscription;
-    const longestHandlerMs = watchdog?.longestHandlerMs ?? 600_000;
     const receiver = new TopicReceiver(handler, {
       ...this.#options,
       audit: this.#options.audit ?? noAudit,
-      metrics: this.#options.metrics ?? noMetrics,
+      metrics,
       contracts: subscription.contracts,
       guard: this.#guard,
     });
-    const consumer = await this.#consume(topic, receiver);
-    const running: Running = {
-      receiver,
-      consumer,
-      watchdog: new StallWatchdog(
-        {
-          bus,
-          topic,
-          group,
-          // An open circuit is no stall: the consumer waits for what its handler needs.
-          hasMoved: () => receiver.hasMoved(longestHandlerMs) || this.#guard.circuit !== 'closed',
-          onLag: (lags) => this.#onLag(topic, lags),
-          onStall: () => this.#restart(topic, running),
-        },
-        watchdog,
-      ),
-    };
-    this.#running.set(topic, running);
+    const consumer = await WatchedConsumer.start({
+      ...{ bus, topic, group, metrics, logger },
+      ...(watchdog !== undefined && { watchdog }),
+      start: () => this.#consume(topic, receiver),
+      // An open circuit is no stall: the consumer waits for what its handler needs.
+      hasMoved: (longestMs) => receiver.hasMoved(longestMs) || this.#guard.circuit !== 'closed',
+      onStalled: () => this.#events.emit('stalled', { topic, group }),
+    });
+    this.#running.set(topic, { receiver, consumer });
   }
 
   #consume(topic: string, receiver: TopicReceiver): Promise<Consumer> {
@@ -194,42 +180,10 @@ export class SecureConsumer {
       group,
       handler: (delivery: Delivery) => receiver.receive(delivery),
       onDeadLetter: async (message, reason) => {
-        await receiver.recordDeadLetter(message, reason);
-        this.#emit('deadLetter', { message, reason });
+        const failed = await receiver.recordDeadLetter(message, reason);
+        if (failed !== undefined) await this.#options.onFailed?.(failed, reason);
+        this.#events.emit('deadLetter', { message, reason });
       },
     });
-  }
-
-  #onLag(topic: string, lags: readonly { readonly partition: number; readonly lag: bigint }[]): void {
-    const { group, metrics = noMetrics } = this.#options;
-    for (const { partition, lag } of lags) metrics.lag(topic, group, partition, Number(lag));
-    this.#lag.set(
-      topic,
-      lags.reduce((sum, { lag }) => sum + Number(lag), 0),
-    );
-  }
-
-  async #restart(topic: string, running: Running): Promise<void> {
-    if (this.#closed) return;
-    const { group, metrics = noMetrics, logger = noLogger } = this.#options;
-    logger.error({ topic, group }, 'messages wait and nothing moves, the consumer is started anew');
-    metrics.stalled(topic, group);
-    this.#isStalled = true;
-    this.#emit('stalled', { topic, group });
-    await running.consumer.close(restartDeadlineMs);
-    if (this.#closed) return;
-    running.consumer = await this.#consume(topic, running.receiver);
-    // Closed meanwhile, it must not outlive us.
-    if (this.#closed) await running.consumer.close(0);
-    this.#isStalled = false;
-  }
-
-  /** A listener's failure is its own: the message's way must not depend on it. */
-  #emit<E extends keyof ConsumerEvents>(event: E, ...args: ConsumerEvents[E]): void {
-    try {
-      this.#events.emit(event, ...(args as never));
-    } catch {
-      (this.#options.logger ?? noLogger).warn({ event }, 'a listener failed');
-    }
   }
 }

@@ -2,10 +2,9 @@ import type { ErrorCode } from '../../errors/index.ts';
 import type { BusMessage, DeadLetterReason, Delivery } from '../bus-port.ts';
 import { type MessageAction, type MessageAudit, type MessageMetrics, noAudit } from '../ports/index.ts';
 import type { HandlerGuard } from '../resilience/index.ts';
-import { nextSpan, readTrace } from '../trace-context.ts';
 import type { AppliedEvents } from './applied-events.ts';
-import { type OpenedMessage, type OpenRules, openMessage } from './open-message.ts';
-import type { ReceivedMessage, SecureHandler } from './received-message.ts';
+import { type OpenedMessage, type OpenRules, openMessage, verifiedFields } from './open-message.ts';
+import { type GenuineMessage, type ReceivedMessage, type SecureHandler, toGenuineMessage } from './received-message.ts';
 import { type Passage, ReplayGuard } from './replay-guard.ts';
 
 export interface TopicReceiverOptions extends Omit<OpenRules, 'staleAfterMs' | 'clockSkewMs'> {
@@ -84,8 +83,12 @@ export class TopicReceiver {
     }
   }
 
-  /** A refusal and a handler's giving up are told apart by whether the message passes now. */
-  async recordDeadLetter(message: BusMessage, { code }: DeadLetterReason): Promise<void> {
+  /**
+   * A refusal and a handler's giving up are told apart by whether the message passes now.
+   *
+   * @returns the message where its handler gave up
+   */
+  async recordDeadLetter(message: BusMessage, { code }: DeadLetterReason): Promise<GenuineMessage | undefined> {
     this.#hasMoved = true;
     const { metrics } = this.#options;
     metrics.deadLettered(message.topic, code);
@@ -93,6 +96,7 @@ export class TopicReceiver {
     const wasRefused = opened === undefined || code === 'message-id-reused' || code === 'message-replayed';
     if (wasRefused) metrics.refused(message.topic, code);
     await this.#record(wasRefused ? 'refused' : 'failed', message, opened, code);
+    return wasRefused ? undefined : toGenuineMessage(message, opened);
   }
 
   #handle(delivery: Delivery, opened: OpenedMessage, passage: Passage): Promise<boolean> {
@@ -102,16 +106,12 @@ export class TopicReceiver {
     );
   }
 
-  #toReceived(delivery: Delivery, { context, envelope, payload }: OpenedMessage, passage: Passage): ReceivedMessage {
+  #toReceived(delivery: Delivery, opened: OpenedMessage, passage: Passage): ReceivedMessage {
     const { message, attempt, signal } = delivery;
-    const { topic, partition, offset, key, timestamp, headers } = message;
-    const { eventId, schemaId, tenant, replayOf } = context;
-    const { party, sealedAt } = envelope;
     return {
-      ...{ topic, partition, offset, key, eventId, schemaId, tenant, party, sealedAt, payload, attempt, signal },
-      ...(replayOf !== undefined && { replayOf }),
-      loggedAt: timestamp,
-      trace: nextSpan(readTrace(headers)),
+      ...toGenuineMessage(message, opened),
+      attempt,
+      signal,
       settleIn: async (transaction) => {
         await passage.settleIn(transaction);
         await delivery.settleIn(transaction);
@@ -134,13 +134,7 @@ export class TopicReceiver {
     await audit.record({
       ...{ action, at: new Date(), topic, group, partition, offset },
       ...(code !== undefined && { code }),
-      ...(opened !== undefined && verified(opened)),
+      ...(opened !== undefined && verifiedFields(opened)),
     });
   }
-}
-
-function verified({ context, envelope }: OpenedMessage) {
-  const { eventId, schemaId, tenant, replayOf } = context;
-  const { keyId, signingKeyId, party } = envelope;
-  return { eventId, schemaId, tenant, keyId, signingKeyId, party, ...(replayOf !== undefined && { replayOf }) };
 }

@@ -30,6 +30,14 @@ export interface MessageAuditEvent {
 /** Where audit lines go. What it rejects with stops the message: nothing is received or refused without a line. */
 export interface MessageAudit {
   record(event: MessageAuditEvent): void | Promise<void>;
+  /** The lines of a batch at once, in order; one {@link record} each where left out. */
+  recordAll?(events: readonly MessageAuditEvent[]): void | Promise<void>;
+}
+
+/** Records the lines of a batch. */
+export async function recordAll(audit: MessageAudit, events: readonly MessageAuditEvent[]): Promise<void> {
+  if (audit.recordAll !== undefined) await audit.recordAll(events);
+  else for (const event of events) await audit.record(event);
 }
 
 export const noAudit: MessageAudit = { record: () => undefined };

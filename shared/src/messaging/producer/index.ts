@@ -1,1 +1,2 @@
-export { SecureProducer, type SecureProducerOptions, type Sending, type Sent } from './secure-producer.ts';
+export { MessageSealer, type MessageSealerOptions, type PreparedMessage, type Sending } from './message-sealer.ts';
+export { SecureProducer, type SecureProducerOptions, type Sent } from './secure-producer.ts';

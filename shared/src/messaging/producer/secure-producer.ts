@@ -1,22 +1,12 @@
-import { randomId } from '../../crypto/index.ts';
-import { ConfigError, InputError, SdpError, UnavailableError } from '../../errors/index.ts';
-import type { AccessRules } from '../access/index.ts';
-import type { BusPort, OutgoingMessage } from '../bus-port.ts';
-import type { ComplianceManager } from '../compliance/index.ts';
-import { encodePayload, type PayloadContract, schemaIdOf } from '../contracts/index.ts';
-import type { EnvelopeContext } from '../envelope/index.ts';
-import { isMessageName, writeContext } from '../message-headers.ts';
-import { type MessageAudit, type MessageMetrics, noAudit, noMetrics } from '../ports/index.ts';
+import { ConfigError, SdpError, UnavailableError } from '../../errors/index.ts';
+import type { BusPort } from '../bus-port.ts';
+import { isMessageName } from '../message-headers.ts';
+import { type MessageAudit, type MessageMetrics, noAudit, noMetrics, recordAll } from '../ports/index.ts';
 import { ByteBudget, type Circuit, Publisher, type PublisherOptions } from '../resilience/index.ts';
-import type { SecurityManager } from '../security-manager.ts';
-import { nextSpan, type TraceContext, writeTrace } from '../trace-context.ts';
+import { MessageSealer, type MessageSealerOptions, type Sending } from './message-sealer.ts';
 
-export interface SecureProducerOptions {
+export interface SecureProducerOptions extends MessageSealerOptions {
   readonly bus: BusPort;
-  readonly security: SecurityManager;
-  readonly compliance?: ComplianceManager;
-  /** Checked for the party of the key ring. */
-  readonly access?: AccessRules;
   /** Whose messages these are, where a message doesn't say otherwise. */
   readonly tenant: string;
   readonly audit?: MessageAudit;
@@ -28,32 +18,14 @@ export interface SecureProducerOptions {
   readonly maxWaitMs?: number;
 }
 
-/** An event to be sent. */
-export interface Sending<T = unknown> {
-  /** Events with one key keep the order of calls that wait for one another, and the order within a batch. */
-  readonly key: string;
-  readonly contract: PayloadContract<T>;
-  readonly payload: T;
-  /** Names the event for ever: sent again, it has no second effect. A random one where left out. */
-  readonly eventId?: string;
-  readonly tenant?: string;
-  /** The request or message that this one follows from. */
-  readonly trace?: TraceContext;
-}
-
 export interface Sent {
   readonly eventId: string;
-}
-
-interface Prepared {
-  readonly context: EnvelopeContext;
-  readonly plaintext: Buffer;
-  readonly trace: TraceContext;
 }
 
 /** Sends events that are checked against contract and policy, sealed and signed. */
 export class SecureProducer {
   readonly #options: SecureProducerOptions;
+  readonly #sealer: MessageSealer;
   readonly #publisher: Publisher;
   readonly #budget: ByteBudget;
   readonly #audit: MessageAudit;
@@ -63,6 +35,7 @@ export class SecureProducer {
 
   constructor(options: SecureProducerOptions) {
     this.#options = options;
+    this.#sealer = new MessageSealer(options);
     this.#publisher = new Publisher(options.bus, options.publisher);
     this.#budget = new ByteBudget(options.maxBytesInFlight ?? 32 * 1024 * 1024, options.maxWaitMs ?? 30_000);
     this.#audit = options.audit ?? noAudit;
@@ -132,50 +105,18 @@ export class SecureProducer {
 
   async #send(topic: string, sendings: readonly Sending[]): Promise<readonly Sent[]> {
     const startedAt = performance.now();
-    this.#options.access?.assertAllowed(this.#options.security.keys.party, 'WRITE', topic);
-    const prepared = sendings.map((sending) => this.#prepare(topic, sending));
+    this.#sealer.assertWritable(topic);
+    const prepared = sendings.map((sending) => this.#sealer.prepare(topic, sending));
     const bytes = prepared.reduce((sum, { plaintext }) => sum + plaintext.length, 0);
     await this.#budget.use(bytes, async () => {
-      await this.#publisher.publish(topic, await this.#seal(prepared));
+      await this.#publisher.publish(topic, await this.#sealer.seal(prepared));
     });
-    if (this.#audit !== noAudit) for (const { context } of prepared) await this.#record(context);
+    if (this.#audit !== noAudit)
+      await recordAll(
+        this.#audit,
+        prepared.map((each) => this.#sealer.auditLine(each)),
+      );
     this.#metrics.sent(topic, prepared.length, bytes, (performance.now() - startedAt) / 1_000);
     return prepared.map(({ context: { eventId } }) => ({ eventId }));
-  }
-
-  #prepare(topic: string, sending: Sending): Prepared {
-    const { key, contract, payload, eventId = randomId(), tenant = this.#options.tenant } = sending;
-    if (!isMessageName(eventId) || !isMessageName(tenant)) {
-      throw new InputError('message-invalid', {
-        message: 'The event id or the tenant is not 1 to 200 visible ASCII characters',
-      });
-    }
-    const plaintext = encodePayload(contract, payload);
-    this.#options.compliance?.check(topic, { payload: JSON.parse(plaintext.toString('utf8')), isSealed: true });
-    return {
-      context: { topic, key, schemaId: schemaIdOf(contract), eventId, tenant },
-      plaintext,
-      trace: nextSpan(sending.trace),
-    };
-  }
-
-  async #seal(prepared: readonly Prepared[]): Promise<OutgoingMessage[]> {
-    const { security } = this.#options;
-    const [first] = prepared;
-    // A signature of its own is smaller than a tree's of one leaf.
-    const sealed =
-      prepared.length === 1 && first !== undefined
-        ? [await security.seal(first.context, first.plaintext)]
-        : await security.sealBatch(prepared);
-    return prepared.map(({ context, trace }, i) => ({
-      key: context.key,
-      value: sealed[i] as Buffer,
-      headers: { ...writeContext(context), ...writeTrace(trace) },
-    }));
-  }
-
-  async #record({ topic, eventId, schemaId, tenant }: EnvelopeContext): Promise<void> {
-    const { party } = this.#options.security.keys;
-    await this.#audit.record({ action: 'sent', at: new Date(), topic, eventId, schemaId, tenant, party });
   }
 }

@@ -3,3 +3,4 @@ export { type Circuit, HandlerGuard, type HandlerGuardOptions } from './handler-
 export { Publisher, type PublisherOptions } from './publisher.ts';
 export { RetryBudget, type RetryBudgetOptions } from './retry-budget.ts';
 export { StallWatchdog, type WatchdogOptions } from './stall-watchdog.ts';
+export { WatchedConsumer, type WatchedConsumerOptions } from './watched-consumer.ts';
