@@ -122,7 +122,7 @@ describe('a copy on a server', () => {
           { ...b, sealed: a.sealed },
         ]),
       'by giving an entry another token': ({ entriesById }) =>
-        swap(entriesById, (a, b) => [{ ...a, token: `00${a.token.slice(2)}` }, b]),
+        swap(entriesById, (a, b) => [{ ...a, token: `${a.token.startsWith('0') ? 'f' : '0'}${a.token.slice(1)}` }, b]),
       'by hiding an entry from its erasure': ({ entriesById }) =>
         swap(entriesById, (a, b) => [{ ...a, erasure: b.erasure }, b]),
       'by one bit of a salt': ({ entriesById }) =>

@@ -67,7 +67,8 @@ test('also after an erasure, a rekey and a retoken, and in a backup', async () =
 test('and it finds what was changed', async () => {
   const { path } = await filled();
   const db = new Sqlite(path);
-  db.exec('DELETE FROM token_vault WHERE ref = 130');
+  // How values lie in blocks depends on their tokens, and so on the key: only the first place is sure to be taken.
+  db.exec('DELETE FROM token_vault WHERE ref = (SELECT min(ref) FROM token_vault)');
   db.exec('DELETE FROM vault_block WHERE block_id = 2');
   db.close();
   expect(readVault(path, keyText).misfits).toEqual(expect.arrayContaining(['blocks', 'rows', 'entries']));
