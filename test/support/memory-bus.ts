@@ -183,7 +183,7 @@ export class MemoryBus implements StageBus {
     };
   }
 
-  async #store(stage: StageOptions, result: StageResult, steps: readonly Step[]): Promise<void> {
+  async #store(stage: StageOptions, result: StageResult, steps: readonly Step<StagePartition>[]): Promise<void> {
     await Promise.resolve();
     const failure = this.storeFails?.();
     if (failure !== undefined) throw failure;

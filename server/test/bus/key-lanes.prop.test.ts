@@ -8,7 +8,7 @@ import { PartitionWorker } from '../../src/bus/partition-worker.ts';
 import { eventually, gate } from './eventually.ts';
 import { FakePartition } from './fake-partition.ts';
 
-const transaction = { query: async () => ({ rowCount: 1 }) };
+const transaction = { query: async () => ({ rowCount: 1, rows: [] }) };
 
 function work(partition: FakePartition, handler: MessageHandler, keysInParallel = 4, maxAttempts = 2) {
   return new PartitionWorker(partition, {

@@ -36,7 +36,7 @@ describe('a partition worker', () => {
     partition.settles = true;
     let handled = 0;
     const { worker } = work(partition, async ({ settleIn }) => {
-      await settleIn({ query: async () => ({ rowCount: 1 }) });
+      await settleIn({ query: async () => ({ rowCount: 1, rows: [] }) });
       handled++;
     });
     await eventually('all are handled', () => handled === 3);

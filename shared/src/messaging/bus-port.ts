@@ -20,9 +20,12 @@ export interface BusMessage {
   readonly timestamp: Date;
 }
 
-/** The part of a database transaction that a bus needs to store its offset in it. */
+/** The part of a database transaction that a bus needs to store its offset in it, and a stage to write its effect. */
 export interface SqlTransaction {
-  query(text: string, values?: readonly unknown[]): Promise<{ readonly rowCount: number | null }>;
+  query(
+    text: string,
+    values?: readonly unknown[],
+  ): Promise<{ readonly rowCount: number | null; readonly rows: readonly Readonly<Record<string, unknown>>[] }>;
 }
 
 /** One attempt at one message. */

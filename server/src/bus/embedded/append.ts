@@ -1,79 +1,161 @@
 import { UnavailableError } from '@sdp/shared/errors';
-import type { OutgoingMessage, SqlTransaction } from '@sdp/shared/messaging';
+import type { BusMessage, OutgoingMessage, SqlTransaction } from '@sdp/shared/messaging';
 import { sqlStateOf } from '../../database/index.ts';
 import { partitionOf } from '../partitioner.ts';
 
+/** Messages for one topic. */
+export interface Append {
+  readonly topic: string;
+  /** Number of partitions of the topic. */
+  readonly partitions: number;
+  readonly messages: readonly OutgoingMessage[];
+}
+
+/** Messages that now stand in a partition, one behind the other. */
+export interface Appended {
+  readonly topic: string;
+  readonly partition: number;
+  /** Empty when the offsets are not known here. */
+  readonly messages: readonly BusMessage[];
+}
+
+/** What {@link appendCtes} takes as its first parameters. */
+export interface AppendPlan {
+  readonly values: readonly unknown[];
+  readonly slots: readonly Slot[];
+}
+
+/** The messages that go to one partition. */
+interface Slot {
+  readonly topic: string;
+  readonly partition: number;
+  readonly messages: OutgoingMessage[];
+}
+
+/** One row for each partition that took messages. */
+export interface TakenRow {
+  readonly slot: number;
+  readonly first_offset: string;
+  readonly written_at: Date;
+}
+
 /**
  * Takes offsets from the head rows, which stay locked until the transaction ends, and writes the messages. Head rows are
- * locked in order of partition, so that two publishers can't wait for one another. The values travel as one byte string
- * that the server cuts up: an array of byte strings would be sent as hexadecimal text.
+ * locked in order, so that two publishers can't wait for one another. The values travel as one byte string that the server
+ * cuts up: an array of byte strings would be sent as hexadecimal text.
+ *
+ * @param condition SQL that says whether anything may be appended
  */
-const appendSql = `
-  WITH incoming AS MATERIALIZED (
-    SELECT m.partition, m.key, m.headers, substring($4::bytea FROM m.start + 1 FOR m.length) AS value,
-           row_number() OVER (PARTITION BY m.partition ORDER BY m.place) - 1 AS nth
-      FROM unnest($2::int[], $3::text[], $5::text[], $6::int[], $7::int[])
-           WITH ORDINALITY AS m(partition, key, headers, start, length, place)
+export function appendCtes(condition = 'true'): string {
+  return `
+  slot AS MATERIALIZED (
+    SELECT s.topic, s.partition, s.count, s.slot
+      FROM unnest($1::text[], $2::int[], $3::int[]) WITH ORDINALITY AS s(topic, partition, count, slot)
+     WHERE ${condition}
   ), head AS MATERIALIZED (
-    SELECT partition FROM bus_partition
-     WHERE topic = $1 AND partition = ANY ($2::int[]) ORDER BY partition FOR UPDATE
-  ), taken AS (
+    SELECT p.topic, p.partition, s.count, s.slot
+      FROM slot s JOIN bus_partition p ON p.topic = s.topic AND p.partition = s.partition
+     ORDER BY p.topic, p.partition FOR UPDATE OF p
+  ), taken AS MATERIALIZED (
     UPDATE bus_partition p
-       SET next_offset = p.next_offset + c.count, segment = greatest(p.segment, bus_segment(clock_timestamp()))
-      FROM (SELECT partition, count(*) AS count FROM incoming JOIN head USING (partition) GROUP BY partition) c
-     WHERE p.topic = $1 AND p.partition = c.partition
-    RETURNING p.partition, p.next_offset - c.count AS first_offset, p.segment
-  )
-  INSERT INTO bus_log (topic, partition, "offset", segment, key, headers, value)
-  SELECT $1, i.partition, t.first_offset + i.nth, t.segment, i.key, i.headers, i.value
-    FROM incoming i JOIN taken t USING (partition)`;
+       SET next_offset = p.next_offset + h.count, segment = greatest(p.segment, bus_segment(clock_timestamp()))
+      FROM head h
+     WHERE p.topic = h.topic AND p.partition = h.partition
+    RETURNING h.slot, p.topic, p.partition, p.next_offset - h.count AS first_offset, p.segment, clock_timestamp() AS written_at
+  ), written AS (
+    INSERT INTO bus_log (topic, partition, "offset", segment, key, headers, value, written_at)
+    SELECT t.topic, t.partition, t.first_offset + m.nth, t.segment, m.key, m.headers,
+           substring($4::bytea FROM m.start + 1 FOR m.length), t.written_at
+      FROM unnest($5::int[], $6::int[], $7::text[], $8::text[], $9::int[], $10::int[])
+           AS m(slot, nth, key, headers, start, length)
+      JOIN taken t ON t.slot = m.slot
+  )`;
+}
+
+/** Number of parameters that {@link appendCtes} takes. */
+export const appendParameters = 10;
+
+const appendSql = `WITH ${appendCtes()} SELECT slot::int, first_offset, written_at FROM taken`;
 
 /** "no partition of relation found for row". */
 const missingSegment = '23514';
 
-export interface Appended {
-  readonly topic: string;
-  readonly partitions: readonly number[];
-}
-
-/**
- * Writes messages to the log inside a transaction; they get their offsets when it commits.
- *
- * @param partitions number of partitions of the topic
- * @returns whom to wake once the transaction has committed
- */
-export async function appendMessages(
-  transaction: SqlTransaction,
-  topic: string,
-  partitions: number,
-  messages: readonly OutgoingMessage[],
-): Promise<Appended> {
-  const places = messages.map(({ key }) => partitionOf(key, partitions));
+/** Sorts messages by where they go. */
+export function planAppend(appends: readonly Append[]): AppendPlan {
+  const slots: Slot[] = [];
+  const slotOf: number[] = [];
+  const nth: number[] = [];
+  const all: OutgoingMessage[] = [];
+  const places = new Map<string, number>();
+  for (const { topic, partitions, messages } of appends) {
+    for (const message of messages) {
+      const partition = partitionOf(message.key, partitions);
+      const place = `${partition} ${topic}`;
+      let index = places.get(place);
+      if (index === undefined) {
+        index = slots.push({ topic, partition, messages: [] }) - 1;
+        places.set(place, index);
+      }
+      slotOf.push(index + 1);
+      nth.push((slots[index]?.messages.push(message) ?? 1) - 1);
+      all.push(message);
+    }
+  }
   const starts: number[] = [];
   let sizeBytes = 0;
-  for (const { value } of messages) {
+  for (const { value } of all) {
     starts.push(sizeBytes);
     sizeBytes += value.byteLength;
   }
-  const { rowCount } = await transaction.query(appendSql, [
-    topic,
-    places,
-    messages.map(({ key }) => key),
+  const values = [
+    slots.map(({ topic }) => topic),
+    slots.map(({ partition }) => partition),
+    slots.map(({ messages }) => messages.length),
     Buffer.concat(
-      messages.map(({ value }) => value),
+      all.map(({ value }) => value),
       sizeBytes,
     ),
-    messages.map(({ headers }) => encodeHeaders(headers)),
+    slotOf,
+    nth,
+    all.map(({ key }) => key),
+    all.map(({ headers }) => encodeHeaders(headers)),
     starts,
-    messages.map(({ value }) => value.byteLength),
-  ]);
-  if (rowCount !== messages.length) {
+    all.map(({ value }) => value.byteLength),
+  ];
+  return { values, slots };
+}
+
+/** @throws {UnavailableError} when a partition that belongs to a topic is not there */
+export function appendedOf({ slots }: AppendPlan, rows: readonly TakenRow[]): Appended[] {
+  if (rows.length !== slots.length) {
     throw new UnavailableError('bus-unavailable', {
       message: 'The topic has lost its partitions',
       remedy: 'The tables of the bus were changed by hand; restore bus_partition.',
     });
   }
-  return { topic, partitions: [...new Set(places)] };
+  return rows.map(({ slot, first_offset, written_at }) => {
+    const { topic = '', partition = 0, messages = [] } = slots[slot - 1] ?? {};
+    const first = BigInt(first_offset);
+    return {
+      topic,
+      partition,
+      messages: messages.map(({ key, value, headers = {} }, nth) => ({
+        ...{ topic, partition, offset: first + BigInt(nth), key, value, headers, timestamp: written_at },
+      })),
+    };
+  });
+}
+
+/**
+ * Writes messages to the log inside a transaction; they get their offsets when it commits.
+ *
+ * @returns what to hand to readers once the transaction has committed
+ */
+export async function appendMessages(transaction: SqlTransaction, appends: readonly Append[]): Promise<Appended[]> {
+  const plan = planAppend(appends);
+  if (plan.slots.length === 0) return [];
+  const { rows } = await transaction.query(appendSql, plan.values);
+  return appendedOf(plan, rows as unknown as TakenRow[]);
 }
 
 /** Whether the day's segment of the log has yet to be made. */
@@ -82,7 +164,9 @@ export function isMissingSegment(error: unknown): boolean {
 }
 
 export function encodeHeaders(headers: OutgoingMessage['headers']): string | null {
-  return headers === undefined || Object.keys(headers).length === 0 ? null : JSON.stringify(headers);
+  if (headers === undefined) return null;
+  for (const _ in headers) return JSON.stringify(headers);
+  return null;
 }
 
 export function decodeHeaders(text: string | null): Readonly<Record<string, string>> {

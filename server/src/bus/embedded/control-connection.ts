@@ -7,6 +7,7 @@ import { pause, retryDelayMs } from '../retry.ts';
 export interface ControlConnectionOptions {
   readonly dsn: string;
   readonly logger: BusLogger;
+  /** Of what other processes say. */
   readonly onNotification: (payload: string) => void;
   /** Notifications before this may have been missed. */
   readonly onConnected: () => void;
@@ -105,7 +106,9 @@ export class ControlConnection {
       keepAlive: true,
     });
     client.on('error', () => undefined);
-    client.on('notification', ({ payload }) => this.#options.onNotification(payload ?? ''));
+    client.on('notification', ({ payload, processId }) => {
+      if (processId !== (client as { processID?: number }).processID) this.#options.onNotification(payload ?? '');
+    });
     client.once('end', () => this.#onEnd(client));
     try {
       await client.connect();

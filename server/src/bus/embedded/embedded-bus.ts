@@ -1,19 +1,24 @@
 import { UnavailableError } from '@sdp/shared/errors';
 import type {
-  BusPort,
+  BusMessage,
   ConsumeOptions,
   Consumer,
   OutgoingMessage,
   SqlTransaction,
+  StageBus,
+  StageOptions,
   TopicLag,
 } from '@sdp/shared/messaging';
-import { type Pool, withTransaction } from '../../database/index.ts';
+import type { Pool } from '../../database/index.ts';
 import type { BusLogger } from '../bus-logger.ts';
-import { groupIsBusy } from '../group-is-busy.ts';
 import { type PublishCall, PublishQueue } from '../publish-queue.ts';
-import { type Appended, appendMessages, isMissingSegment } from './append.ts';
+import { type Append, type Appended, appendMessages, isMissingSegment } from './append.ts';
 import { busError, ControlConnection, statementName } from './control-connection.ts';
 import { EmbeddedConsumer } from './embedded-consumer.ts';
+import { EmbeddedStage, type EmbeddedStageOptions } from './embedded-stage.ts';
+import { EmbeddedTail } from './embedded-tail.ts';
+import { lagOf, moveGroup } from './group-offsets.ts';
+import type { LogReader } from './log-reader.ts';
 import { ensureSegments, retain } from './segments.ts';
 import { Topics } from './topics.ts';
 import { WakeUps } from './wake-ups.ts';
@@ -33,8 +38,8 @@ export interface EmbeddedBusOptions {
 
 const maintenanceMs = 60 * 60 * 1_000;
 
-/** {@link BusPort} on a log in PostgreSQL, for one machine or a few. The database's migrations must be applied. */
-export class EmbeddedBus implements BusPort {
+/** {@link StageBus} on a log in PostgreSQL, for one machine or a few. The database's migrations must be applied. */
+export class EmbeddedBus implements StageBus {
   readonly #pool: Pool;
   readonly #logger: BusLogger;
   readonly #options: EmbeddedBusOptions;
@@ -42,7 +47,8 @@ export class EmbeddedBus implements BusPort {
   readonly #control: ControlConnection;
   readonly #wakeUps = new WakeUps();
   readonly #queue: PublishQueue;
-  readonly #consumers = new Set<EmbeddedConsumer>();
+  readonly #consumers = new Set<EmbeddedConsumer | EmbeddedStage>();
+  readonly #tails = new Set<EmbeddedTail>();
   #maintenance: NodeJS.Timeout | undefined;
   #opened: Promise<void> | undefined;
   #closed = false;
@@ -81,71 +87,42 @@ export class EmbeddedBus implements BusPort {
     messages: readonly OutgoingMessage[],
   ): Promise<() => void> {
     await this.#open();
-    const appended = await appendMessages(transaction, topic, await this.#topics.partitionsOf(topic), messages);
+    const partitions = await this.#topics.partitionsOf(topic);
+    const appended = await appendMessages(transaction, [{ topic, partitions, messages }]);
     return () => this.#onAppended(appended);
   }
 
   async consume(options: ConsumeOptions): Promise<Consumer> {
+    return this.#join(options.topic, (common) => new EmbeddedConsumer(options, { ...common, wakeUps: this.#wakeUps }));
+  }
+
+  async runStage(options: StageOptions): Promise<Consumer> {
+    return this.#join(options.topic, (common) => new EmbeddedStage(options, common));
+  }
+
+  async tail(topic: string, onMessages: (messages: readonly BusMessage[]) => void): Promise<Consumer> {
     await this.#open();
-    // Fails now rather than in the background if there is no such topic.
-    await this.#topics.partitionsOf(options.topic).catch(rethrow);
-    const consumer = new EmbeddedConsumer(options, {
-      pool: this.#pool,
-      control: this.#control,
-      topics: this.#topics,
-      wakeUps: this.#wakeUps,
-      logger: this.#logger,
-      leaseMs: this.#options.leaseMs ?? 10_000,
-      pollMs: this.#options.pollMs ?? 1_000,
-      onAppended: (appended) => this.#onAppended(appended),
-      onMembershipChange: (topic, group) => this.#onMembershipChange(topic, group),
-      onClosed: (closed) => this.#consumers.delete(closed),
+    await this.#topics.partitionsOf(topic).catch(rethrow);
+    const tail = new EmbeddedTail({
+      ...{ topic, onMessages, pool: this.#pool, logger: this.#logger, pollMs: this.#pollMs },
+      onClosed: (closed) => this.#tails.delete(closed),
     });
-    this.#consumers.add(consumer);
+    this.#tails.add(tail);
     try {
-      await consumer.start();
+      await tail.start();
     } catch (error) {
-      this.#consumers.delete(consumer);
-      throw error;
+      await tail.close();
+      throw busError(error);
     }
-    return consumer;
+    return tail;
   }
 
   async replayFrom(topic: string, group: string, time: Date): Promise<void> {
-    await withTransaction(this.#pool, async (client) => {
-      const { rowCount: live } = await client.query(
-        `SELECT 1 FROM bus_lease WHERE group_name = $1 AND topic = $2 AND leased_until > clock_timestamp() LIMIT 1`,
-        [group, topic],
-      );
-      if (live !== 0) throw groupIsBusy();
-      await client.query(
-        `INSERT INTO bus_offset AS o (group_name, topic, partition, next_offset, fence)
-         SELECT $1, p.topic, p.partition,
-                coalesce((SELECT l."offset" FROM bus_log l
-                           WHERE l.topic = p.topic AND l.partition = p.partition AND l.written_at >= $3
-                             AND l.segment >= bus_segment($3)
-                           ORDER BY l."offset" LIMIT 1), p.next_offset), 1
-           FROM bus_partition p WHERE p.topic = $2
-         ON CONFLICT (group_name, topic, partition) DO UPDATE SET next_offset = excluded.next_offset, fence = o.fence + 1`,
-        [group, topic, time],
-      );
-    }).catch(rethrow);
+    await moveGroup(this.#pool, topic, group, time).catch(rethrow);
   }
 
   async lag(topic: string, group: string): Promise<readonly TopicLag[]> {
-    const { rows } = await this.#pool
-      .query<{ partition: number; lag: string }>(
-        `SELECT p.partition,
-                p.next_offset - greatest(coalesce(o.next_offset, 0), coalesce(
-                  (SELECT l."offset" FROM bus_log l WHERE l.topic = p.topic AND l.partition = p.partition
-                    ORDER BY l."offset" LIMIT 1), p.next_offset)) AS lag
-           FROM bus_partition p
-           LEFT JOIN bus_offset o ON o.topic = p.topic AND o.partition = p.partition AND o.group_name = $2
-          WHERE p.topic = $1 ORDER BY p.partition`,
-        [topic, group],
-      )
-      .catch(rethrow);
-    return rows.map(({ partition, lag }) => ({ partition, lag: BigInt(lag) }));
+    return lagOf(this.#pool, topic, group).catch(rethrow);
   }
 
   async check(): Promise<void> {
@@ -155,7 +132,7 @@ export class EmbeddedBus implements BusPort {
   async close(): Promise<void> {
     this.#closed = true;
     await this.#queue.drained();
-    await Promise.all([...this.#consumers].map((consumer) => consumer.close()));
+    await Promise.all([...this.#consumers, ...this.#tails].map((consumer) => consumer.close()));
     clearInterval(this.#maintenance);
     await this.#control.close();
   }
@@ -187,6 +164,39 @@ export class EmbeddedBus implements BusPort {
     }
   }
 
+  async #join<C extends EmbeddedConsumer | EmbeddedStage>(
+    topic: string,
+    make: (common: EmbeddedStageOptions) => C,
+  ): Promise<C> {
+    await this.#open();
+    // Fails now rather than in the background if there is no such topic.
+    await this.#topics.partitionsOf(topic).catch(rethrow);
+    const consumer: C = make({
+      pool: this.#pool,
+      control: this.#control,
+      topics: this.#topics,
+      logger: this.#logger,
+      leaseMs: this.#options.leaseMs ?? 10_000,
+      pollMs: this.#pollMs,
+      onAppended: (appended) => this.#onAppended(appended),
+      onMembershipChange: (ofTopic, group) => this.#onMembershipChange(ofTopic, group),
+      onClosed: () => this.#consumers.delete(consumer),
+    });
+    this.#consumers.add(consumer);
+    try {
+      await consumer.member.start();
+    } catch (error) {
+      this.#consumers.delete(consumer);
+      throw error;
+    }
+    return consumer;
+  }
+
+  get #pollMs(): number {
+    return this.#options.pollMs ?? 1_000;
+  }
+
+  /** One statement, which is a transaction by itself. */
   async #append(calls: readonly PublishCall[]): Promise<void> {
     const byTopic = new Map<string, OutgoingMessage[]>();
     for (const { topic, messages } of calls) {
@@ -194,7 +204,16 @@ export class EmbeddedBus implements BusPort {
       if (all) all.push(...messages);
       else byTopic.set(topic, [...messages]);
     }
-    const appendAll = () => (byTopic.size === 1 ? this.#appendOne(byTopic) : this.#appendEach(byTopic));
+    const statement: SqlTransaction = {
+      query: (text, values) => this.#pool.query({ name: statementName(text), text, values: values as unknown[] }),
+    };
+    const appendAll = async () => {
+      const appends: Append[] = [];
+      for (const [topic, messages] of byTopic) {
+        appends.push({ topic, partitions: await this.#topics.partitionsOf(topic), messages });
+      }
+      return appendMessages(statement, appends);
+    };
     const appended = await appendAll()
       .catch(async (error: unknown) => {
         if (!isMissingSegment(error)) throw error;
@@ -202,33 +221,24 @@ export class EmbeddedBus implements BusPort {
         return appendAll();
       })
       .catch(rethrow);
-    for (const one of appended) this.#onAppended(one);
+    this.#onAppended(appended);
   }
 
-  /** The usual case: one statement, which is a transaction by itself. */
-  async #appendOne(byTopic: ReadonlyMap<string, OutgoingMessage[]>): Promise<Appended[]> {
-    const statement: SqlTransaction = {
-      query: (text, values) => this.#pool.query({ name: statementName(text), text, values: values as unknown[] }),
-    };
-    const [[topic, messages] = ['', []]] = byTopic;
-    return [await appendMessages(statement, topic, await this.#topics.partitionsOf(topic), messages)];
+  /** Hands to readers of this process what was committed, and wakes those of others. */
+  #onAppended(appended: readonly Appended[]): void {
+    for (const { topic, partition, messages } of appended) {
+      this.#wakeUps.wake(topic, [partition]);
+      for (const reader of this.#readers()) if (reader.topic === topic) reader.offer(partition, messages);
+    }
+    const byTopic = Map.groupBy(appended, ({ topic }) => topic);
+    this.#control.notify(
+      [...byTopic].map(([topic, of]) => JSON.stringify({ topic, partitions: of.map(({ partition }) => partition) })),
+    );
   }
 
-  #appendEach(byTopic: ReadonlyMap<string, OutgoingMessage[]>): Promise<Appended[]> {
-    return withTransaction(this.#pool, async (client) => {
-      const appended: Appended[] = [];
-      // In a fixed order, so that two publishers can't wait for one another.
-      for (const topic of [...byTopic.keys()].sort()) {
-        const partitions = await this.#topics.partitionsOf(topic);
-        appended.push(await appendMessages(client, topic, partitions, byTopic.get(topic) ?? []));
-      }
-      return appended;
-    });
-  }
-
-  #onAppended({ topic, partitions }: Appended): void {
-    this.#wakeUps.wake(topic, partitions);
-    this.#control.notify([JSON.stringify({ topic, partitions })]);
+  *#readers(): Generator<LogReader> {
+    for (const consumer of this.#consumers) if (consumer instanceof EmbeddedStage) yield consumer.reader;
+    for (const tail of this.#tails) yield tail.reader;
   }
 
   #onMembershipChange(topic: string, group: string): void {
@@ -237,8 +247,8 @@ export class EmbeddedBus implements BusPort {
   }
 
   #rebalance(topic: string, group: string): void {
-    for (const consumer of this.#consumers) {
-      if (consumer.topic === topic && consumer.group === group) consumer.rebalance();
+    for (const { member } of this.#consumers) {
+      if (member.topic === topic && member.group === group) member.rebalance();
     }
   }
 
@@ -248,13 +258,17 @@ export class EmbeddedBus implements BusPort {
       partitions?: number[];
       group?: string;
     };
-    if (partitions !== undefined) this.#wakeUps.wake(topic, partitions);
+    if (partitions !== undefined) {
+      this.#wakeUps.wake(topic, partitions);
+      for (const reader of this.#readers()) if (reader.topic === topic) reader.look(partitions);
+    }
     if (group !== undefined) this.#rebalance(topic, group);
   }
 
   #onConnected(): void {
     this.#wakeUps.wakeAll();
-    for (const consumer of this.#consumers) consumer.rebalance();
+    for (const reader of this.#readers()) reader.look();
+    for (const { member } of this.#consumers) member.rebalance();
   }
 }
 

@@ -22,7 +22,7 @@ export interface LeasedPartitionOptions {
   /** Bound on the bytes of values that are read ahead. */
   readonly maxBytes: () => number;
   readonly onDeadLetter: ConsumeOptions['onDeadLetter'];
-  readonly onAppended: (appended: Appended) => void;
+  readonly onAppended: (appended: readonly Appended[]) => void;
 }
 
 const maxRows = 500;
@@ -95,7 +95,7 @@ export class LeasedPartition implements OwnedPartition {
     const partitions = await topics.partitionsOf(topic);
     const appended = await withTransaction(pool, async (client) => {
       await this.settleIn(client, nextOffset);
-      const result = await appendMessages(client, topic, partitions, [toDeadLetter(message, reason)]);
+      const result = await appendMessages(client, [{ topic, partitions, messages: [toDeadLetter(message, reason)] }]);
       // Before the commit: after it a crash would lose the call, for the message would not come again.
       await onDeadLetter?.(message, reason);
       return result;

@@ -18,8 +18,8 @@ export interface OwnedStagePartitionOptions {
 export const stageRetry = { maxAttempts: 0, initialDelayMs: 50, maxDelayMs: 15_000 };
 
 /** A partition in a stage's hands: has its state built before its messages are taken, and given up when it leaves. */
-export class OwnedStagePartition {
-  readonly partition: StagePartition;
+export class OwnedStagePartition<P extends StagePartition> {
+  readonly partition: P;
   /** Resolves when its state is given up and nothing of it is in hand. */
   readonly done: Promise<void>;
   /** Where the group stands. */
@@ -32,7 +32,7 @@ export class OwnedStagePartition {
   #state: 'opening' | 'ready' | 'in-hand' | 'left' = 'opening';
   #hasState = false;
 
-  constructor(partition: StagePartition, options: OwnedStagePartitionOptions) {
+  constructor(partition: P, options: OwnedStagePartitionOptions) {
     this.partition = partition;
     this.#options = options;
     this.done = new Promise((resolve) => {

@@ -1,32 +1,21 @@
 import type { BusMessage, StageOptions, StageResult } from '@sdp/shared/messaging';
 import type { BusLogger } from '../bus-logger.ts';
+import type { HeldPartition } from '../held-partition.ts';
 import { codeOf } from '../message-attempts.ts';
 import { pause, retryDelayMs } from '../retry.ts';
 import { within } from '../within.ts';
 import { OwnedStagePartition, stageRetry } from './owned-partition.ts';
 import type { StagePartition, Step, StoreBatch } from './stage-partition.ts';
 
-export interface StageLoopOptions {
+export interface StageLoopOptions<P extends StagePartition> {
   readonly stage: StageOptions;
   readonly logger: BusLogger;
-  readonly store: StoreBatch;
+  readonly store: StoreBatch<P>;
 }
 
-/** What holds a partition for the group tells the stage, and waits for. */
-export interface HeldPartition {
-  /** Resolves when nothing of it is in hand any more. */
-  readonly done: Promise<void>;
-  /** Takes no further message; what is in hand is stored. */
-  stop(): void;
-  /** Stops, and aborts what is in hand. */
-  abort(): void;
-  /** The partition belongs to somebody else: aborts. */
-  lose(): void;
-}
-
-interface Batch {
+interface Batch<P extends StagePartition> {
   readonly messages: readonly BusMessage[];
-  readonly steps: readonly (Step & { readonly owned: OwnedStagePartition })[];
+  readonly steps: readonly (Step<P> & { readonly owned: OwnedStagePartition<P> })[];
   readonly aborting: AbortController;
 }
 
@@ -35,26 +24,26 @@ export const defaultStageBytes = 16 * 1024 * 1024;
 const abortGraceMs = 2_000;
 
 /** One loop over all partitions of a stage: takes what waits in them as one batch, has it handled and stored, and takes again. */
-export class StageLoop {
-  readonly #options: StageLoopOptions;
-  readonly #owned = new Map<number, OwnedStagePartition>();
+export class StageLoop<P extends StagePartition> {
+  readonly #options: StageLoopOptions<P>;
+  readonly #owned = new Map<number, OwnedStagePartition<P>>();
   readonly #stopping = new AbortController();
   readonly #running: Promise<void>;
-  #inHand: Batch | undefined;
+  #inHand: Batch<P> | undefined;
   #hasNews = false;
   #awake: (() => void) | undefined;
   #turn = 0;
 
-  constructor(options: StageLoopOptions) {
+  constructor(options: StageLoopOptions<P>) {
     this.#options = options;
     this.#running = this.#run();
   }
 
   /** @param onLost called when the bus says that the partition is somebody else's */
-  begin(partition: StagePartition, onLost: () => void): HeldPartition {
+  begin(partition: P, onLost: () => void): HeldPartition {
     const { stage, logger } = this.#options;
     const after = this.#owned.get(partition.partition)?.done;
-    const owned: OwnedStagePartition = new OwnedStagePartition(partition, {
+    const owned: OwnedStagePartition<P> = new OwnedStagePartition(partition, {
       ...{ stage, logger, after, onLost },
       onChange: () => this.wake(),
     });
@@ -101,12 +90,12 @@ export class StageLoop {
   }
 
   /** All that waits, beginning with another partition each time, so that none starves behind a bound. */
-  #gather(): Batch | undefined {
+  #gather(): Batch<P> | undefined {
     const { maxBatchMessages = defaultBatchMessages, maxBufferedBytes = defaultStageBytes } = this.#options.stage;
     const all = [...this.#owned.values()];
     const room = { messages: maxBatchMessages, bytes: maxBufferedBytes };
     const messages: BusMessage[] = [];
-    const steps: Batch['steps'][number][] = [];
+    const steps: Batch<P>['steps'][number][] = [];
     this.#turn++;
     for (let n = 0; n < all.length && room.messages > 0 && room.bytes > 0; n++) {
       const owned = all[(n + this.#turn) % all.length];
@@ -123,7 +112,7 @@ export class StageLoop {
     return steps.length === 0 ? undefined : { messages, steps, aborting: new AbortController() };
   }
 
-  async #work(batch: Batch): Promise<void> {
+  async #work(batch: Batch<P>): Promise<void> {
     this.#inHand = batch;
     const result = await this.#handle(batch);
     const isStored = result !== undefined && (await this.#store(batch, result));
@@ -135,7 +124,7 @@ export class StageLoop {
   }
 
   /** Undefined when the batch was aborted, or failed while it is wanted back. */
-  async #handle({ messages, steps, aborting: { signal } }: Batch): Promise<StageResult | undefined> {
+  async #handle({ messages, steps, aborting: { signal } }: Batch<P>): Promise<StageResult | undefined> {
     for (let failures = 1; !signal.aborted; failures++) {
       try {
         const result = await this.#options.stage.handler({ messages, signal });
@@ -152,7 +141,7 @@ export class StageLoop {
     return undefined;
   }
 
-  async #store({ steps }: Batch, result: StageResult): Promise<boolean> {
+  async #store({ steps }: Batch<P>, result: StageResult): Promise<boolean> {
     try {
       await this.#options.store(result, steps);
       return true;

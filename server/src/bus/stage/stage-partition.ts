@@ -29,8 +29,8 @@ export interface Taken {
 }
 
 /** How far a batch takes one partition. */
-export interface Step {
-  readonly partition: StagePartition;
+export interface Step<P extends StagePartition> {
+  readonly partition: P;
   /** Where the group stood before. */
   readonly from: bigint;
   readonly to: bigint;
@@ -40,4 +40,4 @@ export interface Step {
  * Stores what came of a batch. Throws when nothing was stored or nobody knows; then all partitions of the batch are opened
  * anew.
  */
-export type StoreBatch = (result: StageResult, steps: readonly Step[]) => Promise<void>;
+export type StoreBatch<P extends StagePartition> = (result: StageResult, steps: readonly Step<P>[]) => Promise<void>;

@@ -4,8 +4,8 @@ import type { AppliedEvent, AppliedEvents, SqlTransaction } from '@sdp/shared/me
 export class MemoryTransaction implements SqlTransaction {
   readonly recorded: AppliedEvent[] = [];
 
-  async query(): Promise<{ rowCount: number }> {
-    return { rowCount: 1 };
+  async query(): Promise<{ rowCount: number; rows: [] }> {
+    return { rowCount: 1, rows: [] };
   }
 }
 

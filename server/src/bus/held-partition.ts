@@ -1,0 +1,11 @@
+/** A partition that a group has given to this member, as the member sees whoever works on it. */
+export interface HeldPartition {
+  /** Resolves when nothing of it is in hand any more and what was done is stored; never rejects. */
+  readonly done: Promise<void>;
+  /** Takes no further message; what is in hand is finished and stored. */
+  stop(): void;
+  /** Stops, and aborts what is in hand. */
+  abort(): void;
+  /** The partition belongs to somebody else: aborts, and stores nothing more. */
+  lose(): void;
+}
