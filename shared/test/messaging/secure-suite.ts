@@ -11,6 +11,7 @@ import {
 } from '@sdp/shared/messaging';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../../../server/test/bus/eventually.ts';
+import { attacksOn } from './support/attacks.ts';
 import {
   type Counted,
   connectedProducer,
@@ -106,28 +107,7 @@ export function testSecureMessaging(
       const producer = await connectedProducer(bus);
       await producer.sendBatch(topic, events(2));
       const [first, second] = (await recordOf(2)).map(asSent) as [OutgoingMessage, OutgoingMessage];
-      const flipped = Buffer.from(first.value);
-      flipped[flipped.length - 40] = (flipped[flipped.length - 40] ?? 0) ^ 1;
-      const stranger = new SecurityManager({ keys: sampleRing() });
-      stranger.keys.rotateEncryption({ id: 'foreign', key: stranger.keys.decryptionKey('e1') as never });
-      const context = { topic, key: 'k', schemaId: 'counted.v1', eventId: 'x', tenant: 'acme' };
-      const foreign = await stranger.seal(context, Buffer.from('{"n":99}'));
-      const headers = first.headers ?? {};
-      const attacks: [string, OutgoingMessage][] = [
-        ['message-plaintext', { key: 'k', value: Buffer.from('{"n":99}') }],
-        ['message-plaintext', { key: 'k', value: Buffer.from('{"n":99}'), headers }],
-        ['message-plaintext', { key: 'k', value: Buffer.alloc(0) }],
-        ['message-malformed', { ...first, value: first.value.subarray(0, 60) }],
-        ['message-malformed', { key: first.key, value: first.value }],
-        ['message-tampered', { ...first, value: flipped }],
-        ['message-tampered', { ...first, key: 'another key' }],
-        ['message-tampered', { ...first, value: second.value }],
-        ['message-tampered', { ...first, headers: { ...headers, 'x-sdp-tenant': 'other' } }],
-        ['message-tampered', { ...first, headers: { ...headers, 'x-sdp-schema': 'counted.v2' } }],
-        ['message-tampered', { ...first, headers: { ...headers, 'x-sdp-event-id': 'new' } }],
-        ['message-tampered', { ...first, headers: { ...headers, 'x-sdp-replay-of': 'old' } }],
-        ['message-key-unknown', { key: 'k', value: foreign, headers: { ...headers, 'x-sdp-event-id': 'x' } }],
-      ];
+      const attacks = await attacksOn(topic, first, second);
       for (const [, message] of attacks) await bus.publish(topic, [message]);
       await producer.sendMessage(topic, { key: 'last', contract: countedContract, payload: { n: 2 } });
       const running = await consume();
