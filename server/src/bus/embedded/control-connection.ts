@@ -14,6 +14,13 @@ export interface ControlConnectionOptions {
 }
 
 const channel = 'sdp_bus';
+const applicationName = 'sdp-bus';
+/** What a process says when it begins to listen. */
+const greeting = '';
+const censusMs = 5_000;
+const othersSql = `
+  SELECT 1 FROM pg_stat_activity
+   WHERE datname = current_database() AND application_name = '${applicationName}' AND pid <> pg_backend_pid() LIMIT 1`;
 const reconnect = { maxAttempts: 0, initialDelayMs: 50, maxDelayMs: 2_000 };
 
 /**
@@ -30,6 +37,9 @@ export class ControlConnection {
   #last: Promise<unknown> = Promise.resolve();
   #toNotify = new Set<string>();
   #notifying: Promise<void> | undefined;
+  /** Whether other processes listen; to nobody there is nothing to say. */
+  #hasOthers = true;
+  #census: NodeJS.Timeout | undefined;
 
   constructor(options: ControlConnectionOptions) {
     this.#options = options;
@@ -60,8 +70,9 @@ export class ControlConnection {
     }
   }
 
-  /** Wakes other processes soon; payloads that are waiting already are not repeated. */
+  /** Wakes other processes soon, if there are any; payloads that are waiting already are not repeated. */
   notify(payloads: Iterable<string>): void {
+    if (!this.#hasOthers) return;
     for (const payload of payloads) this.#toNotify.add(payload);
     this.#notifying ??= this.#notifyAll().finally(() => {
       this.#notifying = undefined;
@@ -71,6 +82,7 @@ export class ControlConnection {
   async close(): Promise<void> {
     await this.#notifying;
     this.#closed = true;
+    clearInterval(this.#census);
     this.#closing.abort();
     await this.#connecting?.catch(() => undefined);
     await this.#client?.end().catch(() => undefined);
@@ -99,7 +111,7 @@ export class ControlConnection {
   async #connect(): Promise<pg.Client> {
     const client = new pg.Client({
       connectionString: this.#options.dsn,
-      application_name: 'sdp-bus',
+      application_name: applicationName,
       connectionTimeoutMillis: 5_000,
       // A connection that hangs must not hold up the renewal of leases.
       query_timeout: 5_000,
@@ -107,19 +119,33 @@ export class ControlConnection {
     });
     client.on('error', () => undefined);
     client.on('notification', ({ payload, processId }) => {
-      if (processId !== (client as { processID?: number }).processID) this.#options.onNotification(payload ?? '');
+      if (processId !== (client as { processID?: number }).processID) this.#onNotification(payload ?? greeting);
     });
     client.once('end', () => this.#onEnd(client));
     try {
       await client.connect();
-      await client.query(`SET synchronous_commit = off; LISTEN ${channel}`);
+      await client.query(`SET synchronous_commit = off; LISTEN ${channel}; NOTIFY ${channel}, '${greeting}'`);
     } catch (error) {
       await client.end().catch(() => undefined);
       throw error;
     }
     this.#client = client;
+    this.#hasOthers = true;
+    this.#census ??= setInterval(() => void this.#countOthers(), censusMs).unref();
+    void this.#countOthers();
     this.#options.onConnected();
     return client;
+  }
+
+  #onNotification(payload: string): void {
+    this.#hasOthers = true;
+    if (payload !== greeting) this.#options.onNotification(payload);
+  }
+
+  /** Whoever comes later greets; a message between the two is found by the newcomer's slow poll. */
+  async #countOthers(): Promise<void> {
+    const { rowCount } = await this.query(othersSql, []).catch(() => ({ rowCount: 1 }));
+    this.#hasOthers = rowCount !== 0;
   }
 
   /** No answer in time, or none of the server's: what else waits on this connection would wait for nothing. */

@@ -12,8 +12,9 @@ import type {
 import { deadLetterTopic } from '@sdp/shared/messaging';
 import { toDeadLetter, toDeadLetterWithoutContent } from '../dead-letter.ts';
 import { groupIsBusy } from '../group-is-busy.ts';
+import { explainConnection } from './explain-connection.ts';
 import { KafkaConsumer } from './kafka-consumer.ts';
-import { asBusError, hasApiId } from './kafka-errors.ts';
+import { asBusError, hasApiId, isForbidden } from './kafka-errors.ts';
 import { clientOptions, type KafkaBusOptions } from './kafka-options.ts';
 import { KafkaProducer } from './kafka-producer.ts';
 
@@ -104,7 +105,11 @@ export class KafkaBus implements BusPort {
   }
 
   async check(): Promise<void> {
-    await this.#ask(() => this.#admin.metadata({ topics: [], forceUpdate: true }));
+    try {
+      await this.#ask(() => this.#admin.metadata({ topics: [], forceUpdate: true }));
+    } catch (error) {
+      throw await explainConnection(this.#options, error);
+    }
   }
 
   async close(): Promise<void> {
@@ -129,10 +134,17 @@ export class KafkaBus implements BusPort {
     try {
       await this.#admin.createTopics({ topics: [topic], partitions, replicas, configs });
     } catch (error) {
-      if (!hasApiId(error, 'TOPIC_ALREADY_EXISTS')) throw asBusError(error);
+      // Who may not make topics finds those that an administrator has made.
+      if (isForbidden(error) && (await this.#isThere(topic))) return;
+      if (!hasApiId(error, 'TOPIC_ALREADY_EXISTS')) throw await explainConnection(this.#options, asBusError(error));
     }
     // Made is not yet known everywhere: waits until a leader answers for each partition.
     await this.#offsets(topic, ListOffsetTimestamps.LATEST);
+  }
+
+  async #isThere(topic: string): Promise<boolean> {
+    const offsets = await this.#offsets(topic, ListOffsetTimestamps.LATEST).catch(() => []);
+    return offsets.length > 0;
   }
 
   async #partitionCount(topic: string): Promise<number> {

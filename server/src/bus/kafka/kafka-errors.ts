@@ -1,18 +1,36 @@
 import { findErrorBy } from '@platformatic/kafka';
 import { ConfigError, RejectedError, SdpError, UnavailableError } from '@sdp/shared/errors';
+import { isTlsCode, tlsFailure } from './tls-failure.ts';
 
 /** Whether the error, or one of those it was made of, carries this id of the Kafka protocol. */
 export function hasApiId(error: unknown, ...ids: readonly string[]): boolean {
   return error instanceof Error && ids.some((id) => findErrorBy(error, 'apiId', id) !== null);
 }
 
+/** The broker, or its authorizer, does not let us. */
+export function isForbidden(error: unknown): boolean {
+  return hasApiId(
+    error,
+    'TOPIC_AUTHORIZATION_FAILED',
+    'GROUP_AUTHORIZATION_FAILED',
+    'CLUSTER_AUTHORIZATION_FAILED',
+    'TRANSACTIONAL_ID_AUTHORIZATION_FAILED',
+  );
+}
+
 /** What the library throws, in SDP's terms. Its messages name hosts and error codes, never payloads. */
 export function asBusError(error: unknown): unknown {
   if (error instanceof SdpError || !(error instanceof Error)) return error;
-  if (findErrorBy(error, 'code', 'PLT_KFK_AUTHENTICATION') !== null) {
-    return new ConfigError('config-invalid', {
-      message: 'The broker refused the credentials',
-      remedy: 'Check KAFKA_USERNAME, KAFKA_PASSWORD and the SASL mechanism.',
+  // Not by the library's own class of error: a broker that dies during the exchange of credentials has it, too.
+  if (hasApiId(error, 'SASL_AUTHENTICATION_FAILED', 'UNSUPPORTED_SASL_MECHANISM', 'ILLEGAL_SASL_STATE')) {
+    return new ConfigError('bus-credentials-refused');
+  }
+  const tlsCode = codesOf(error).find(isTlsCode);
+  if (tlsCode !== undefined) return tlsFailure(tlsCode);
+  if (isForbidden(error)) {
+    return new RejectedError('topic-forbidden', {
+      message: 'The broker’s access rules do not allow this',
+      remedy: 'Give the broker the rules that `sdp-server topics acls` prints, or use a user who has them.',
     });
   }
   // No retry makes it smaller.
@@ -23,4 +41,12 @@ export function asBusError(error: unknown): unknown {
     });
   }
   return new UnavailableError('bus-unavailable', { cause: error });
+}
+
+/** Codes of the error and of all that it was made of. */
+function codesOf(error: unknown): string[] {
+  if (!(error instanceof Error)) return [];
+  const { code, cause } = error as NodeJS.ErrnoException;
+  const parts = error instanceof AggregateError ? error.errors : [];
+  return [...(typeof code === 'string' ? [code] : []), ...[...parts, cause].flatMap(codesOf)];
 }
