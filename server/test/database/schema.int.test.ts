@@ -8,6 +8,7 @@ const databaseTypes: Readonly<Record<string, string>> = {
   'String @db.Uuid': 'uuid',
   Int: 'int4',
   BigInt: 'int8',
+  'BigInt[]': '_int8',
   Boolean: 'bool',
   Float: 'float8',
   Json: 'jsonb',

@@ -1,6 +1,7 @@
 export * from './batch.ts';
 export * from './batch-received-message.ts';
 export * from './health.ts';
+export * from './model-events.ts';
 export * from './numeric-cell.ts';
 export * from './problem.ts';
 export * from './processing-type.ts';
