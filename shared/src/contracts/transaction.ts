@@ -109,3 +109,34 @@ export const transactionOutcomeSchema = z
   .strictObject({ fraud: z.boolean(), known_at: z.iso.datetime({ offset: true }).optional() })
   .meta({ id: 'TransactionOutcome' });
 export type TransactionOutcome = z.infer<typeof transactionOutcomeSchema>;
+
+/** What stands of an outcome. It is final: reported again it is the same, another one is refused. */
+export const storedOutcomeSchema = z
+  .strictObject({
+    transaction_id: transactionIdSchema,
+    fraud: z.boolean(),
+    known_at: z.iso.datetime(),
+    reported_at: z.iso.datetime(),
+  })
+  .meta({ id: 'StoredOutcome' });
+export type StoredOutcome = z.infer<typeof storedOutcomeSchema>;
+
+/** A decision that somebody should look at. */
+export const fraudAlertSchema = z
+  .strictObject({
+    alert_id: z.string().regex(/^\d{1,19}$/),
+    transaction_id: transactionIdSchema,
+    level: z.enum(['REVIEW', 'DECLINE']),
+    score: z.number().min(0).max(1),
+    model_version: z.string().max(100),
+    reasons: z.array(reasonSchema).max(20),
+    raised_at: z.iso.datetime(),
+  })
+  .meta({ id: 'FraudAlert' });
+export type FraudAlert = z.infer<typeof fraudAlertSchema>;
+
+/** Newest first. */
+export const fraudAlertListSchema = z
+  .strictObject({ alerts: z.array(fraudAlertSchema), next_cursor: z.string().max(200).nullable() })
+  .meta({ id: 'FraudAlertList' });
+export type FraudAlertList = z.infer<typeof fraudAlertListSchema>;

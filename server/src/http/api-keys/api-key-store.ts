@@ -3,11 +3,22 @@ import { constantTimeEqual, deriveKey, type MasterKey } from '@sdp/shared/crypto
 import { type Pool, query } from '../../database/index.ts';
 import { apiKeyHmac, apiKeyId, generateApiKey } from './api-key-format.ts';
 
-export const scopes = ['batches:write', 'batches:read', 'vault:copy'] as const;
+export const scopes = [
+  'batches:write',
+  'batches:read',
+  'transactions:write',
+  'transactions:read',
+  'vault:copy',
+] as const;
 export type Scope = (typeof scopes)[number];
 
 /** What a key may do unless more is asked for. A copy of a vault on the server is nobody's default. */
-export const defaultScopes: readonly Scope[] = ['batches:write', 'batches:read'];
+export const defaultScopes: readonly Scope[] = [
+  'batches:write',
+  'batches:read',
+  'transactions:write',
+  'transactions:read',
+];
 
 /** Who is asking, by the key that was given. */
 export interface Principal {

@@ -1,0 +1,93 @@
+import { type StoredOutcome, transactionOutcomeSchema } from '@sdp/shared/contracts';
+import { type Finding, InputError, RejectedError } from '@sdp/shared/errors';
+import type { MessageSealer, StageBus } from '@sdp/shared/messaging';
+import { type RequestHandler, Router } from 'express';
+import { EmbeddedBus } from '../../bus/index.ts';
+import { type Pool, withTransaction } from '../../database/index.ts';
+import { named, principalOf, type Scope } from '../../http/index.ts';
+import { insertOutcome } from '../store/outcome-store.ts';
+import { findTransactions, type StoredTransaction } from '../store/transaction-store.ts';
+import { messageKey, outcomeContract, transactionTopics } from '../transaction-flow.ts';
+import { readJsonBody } from './json-body.ts';
+import { findingsOf } from './read-transactions-rules.ts';
+
+export interface OutcomeRoutesOptions {
+  readonly pool: Pool;
+  readonly bus: StageBus;
+  readonly sealer: MessageSealer;
+  readonly guard: (scope: Scope) => RequestHandler[];
+}
+
+const maxBodyBytes = 10_000;
+/** How far a sender's clock may be ahead of ours. */
+const aheadMs = 300_000;
+
+/** `POST /api/v1/transactions/{id}/outcome`: what a transaction turned out to be. */
+export function outcomeRoutes(options: OutcomeRoutesOptions): Router {
+  const router = Router();
+  const path = '/api/v1/transactions/:transactionId/outcome';
+  router.post(path, named(path), ...options.guard('transactions:write'), async (request, response) => {
+    const body = transactionOutcomeSchema.safeParse(await readJsonBody(request, maxBodyBytes));
+    if (!body.success) throw new InputError('request-invalid', { details: { findings: findingsOf(body.error) } });
+    const name = { clientId: principalOf(response).clientId, transactionId: String(request.params['transactionId']) };
+    const [transaction] = await findTransactions(options.pool, [name]);
+    if (!transaction) throw new RejectedError('not-found');
+    const { fraud, known_at: knownAt } = body.data;
+    response.json(await report(options, transaction, fraud, knownAt === undefined ? undefined : new Date(knownAt)));
+  });
+  return router;
+}
+
+async function report(
+  { pool, bus, sealer }: OutcomeRoutesOptions,
+  transaction: StoredTransaction,
+  fraud: boolean,
+  givenAt: Date | undefined,
+): Promise<StoredOutcome> {
+  const reportedAt = new Date();
+  const knownAt = givenAt ?? reportedAt;
+  assertPlausible(transaction, knownAt, reportedAt);
+  const { clientId, transactionId, terminal, occurredAt } = transaction;
+  const message = await sealer.seal([
+    sealer.prepare(transactionTopics.embedded, {
+      key: messageKey(clientId, terminal),
+      contract: outcomeContract,
+      payload: {
+        transaction_id: transactionId,
+        terminal,
+        occurred_ms: occurredAt.getTime(),
+        known_ms: knownAt.getTime(),
+        fraud,
+      },
+      // The moment is in it: should the row be lost after the bus took this, the next report is another event.
+      eventId: `${transactionId}:o:${knownAt.getTime()}`,
+      tenant: clientId,
+    }),
+  ]);
+  const { stored, isNew, wake } = await withTransaction(pool, async (client) => {
+    const outcome = await insertOutcome(client, { clientId, transactionId, fraud, knownAt, reportedAt });
+    if (!outcome.isNew) return { ...outcome, wake: () => undefined };
+    if (bus instanceof EmbeddedBus) {
+      return { ...outcome, wake: await bus.publishIn(client, transactionTopics.embedded, message) };
+    }
+    await bus.publish(transactionTopics.embedded, message);
+    return { ...outcome, wake: () => undefined };
+  });
+  wake();
+  const isSame = stored.fraud === fraud && (givenAt === undefined || stored.known_at === knownAt.toISOString());
+  if (!isNew && !isSame) {
+    throw new RejectedError('idempotency-conflict', {
+      message: 'Another outcome of this transaction was reported before',
+      remedy: 'An outcome is final: leave it as it is.',
+    });
+  }
+  return stored;
+}
+
+/** @throws {InputError} `request-invalid` */
+function assertPlausible({ occurredAt }: StoredTransaction, knownAt: Date, now: Date): void {
+  const findings: Finding[] = [];
+  if (knownAt < occurredAt) findings.push({ field: 'known_at', message: 'lies before the transaction' });
+  if (knownAt.getTime() > now.getTime() + aheadMs) findings.push({ field: 'known_at', message: 'lies in the future' });
+  if (findings.length > 0) throw new InputError('request-invalid', { details: { findings } });
+}

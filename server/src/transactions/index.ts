@@ -1,0 +1,16 @@
+export { transactionPaths } from './api/transaction-paths.ts';
+export type { ScoredTransaction, TransactionScorer } from './stages/score-stage.ts';
+export { forgetTransactions } from './store/retention.ts';
+export { startTransactionApi, type TransactionApi, type TransactionApiOptions } from './transaction-api.ts';
+export {
+  stageGroup,
+  stageTopics,
+  type TransactionStage,
+  transactionStages,
+  transactionTopics,
+} from './transaction-flow.ts';
+export {
+  startTransactionWorkers,
+  type TransactionWorkers,
+  type TransactionWorkersOptions,
+} from './transaction-workers.ts';

@@ -1,0 +1,121 @@
+import type { Decision, TransactionDecided } from '@sdp/shared/contracts';
+import type { SqlTransaction } from '@sdp/shared/messaging';
+import { type Pool, query } from '../../database/index.ts';
+import { type DecisionRow, presentDecision } from './stored-decision.ts';
+
+/** A result in its place in the log. */
+export interface LoggedDecision {
+  readonly clientId: string;
+  readonly partition: number;
+  readonly offset: bigint;
+  readonly decided: TransactionDecided;
+}
+
+/** One statement: what is stored, raised and written to the audit trail is stored together, and only for the first decision. */
+const storeSql = `
+  WITH incoming AS MATERIALIZED (
+    SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::float8[], $5::text[], $6::jsonb[], $7::bool[], $8::text[],
+                         $9::jsonb[], $10::timestamptz[], $11::timestamptz[], $12::int[], $13::bigint[])
+      AS t(client_id, transaction_id, decision, score, model_version, reasons, late, arm, shadow, received_at, decided_at,
+           source_partition, source_offset)
+  ), stored AS (
+    INSERT INTO transaction_decision (client_id, transaction_id, decision, score, model_version, reasons, late, arm, shadow,
+                                      received_at, decided_at, source_partition, source_offset)
+    SELECT * FROM incoming ORDER BY client_id, transaction_id
+    ON CONFLICT (client_id, transaction_id) DO NOTHING
+    RETURNING client_id, transaction_id, decision, score, model_version, reasons, decided_at
+  ), alerted AS (
+    INSERT INTO fraud_alert (client_id, transaction_id, level, score, model_version, reasons, raised_at)
+    SELECT client_id, transaction_id, decision, score, model_version, reasons, decided_at
+      FROM stored WHERE decision = ANY ($14::text[])
+    ON CONFLICT (client_id, transaction_id) DO NOTHING
+    RETURNING client_id, transaction_id, level, score
+  )
+  INSERT INTO audit_event (client_id, action, subject, detail)
+  SELECT client_id, 'transaction.decided', transaction_id,
+         jsonb_build_object('decision', decision, 'score', score, 'model_version', model_version) FROM stored
+  UNION ALL
+  SELECT client_id, 'alert.raised', transaction_id, jsonb_build_object('level', level, 'score', score) FROM alerted`;
+
+/**
+ * Stores decisions, alerts for those of the given levels, and their audit lines. A transaction that has a decision keeps it.
+ *
+ * @param decisions at most one of each transaction
+ * @returns how many decisions and alerts were new, together
+ */
+export async function storeDecisions(
+  transaction: SqlTransaction,
+  decisions: readonly LoggedDecision[],
+  alertLevels: readonly Decision[],
+): Promise<number> {
+  const column = <T>(pick: (decision: LoggedDecision) => T) => decisions.map(pick);
+  const { rowCount } = await transaction.query(storeSql, [
+    column(({ clientId }) => clientId),
+    column(({ decided }) => decided.result.transaction_id),
+    column(({ decided }) => decided.result.decision),
+    column(({ decided }) => decided.result.score),
+    column(({ decided }) => decided.result.model_version),
+    column(({ decided }) => JSON.stringify(decided.result.reasons)),
+    column(({ decided }) => decided.result.late),
+    column(({ decided }) => decided.arm),
+    column(({ decided }) => (decided.shadow ? JSON.stringify(decided.shadow) : null)),
+    column(({ decided }) => decided.result.received_at),
+    column(({ decided }) => decided.result.decided_at),
+    column(({ partition }) => partition),
+    column(({ offset }) => offset.toString()),
+    alertLevels,
+  ]);
+  return rowCount ?? 0;
+}
+
+/** Where a reader of a client's decisions stands: the offset of each partition from which it has yet to read. */
+export type StreamPosition = readonly bigint[];
+
+interface PlacedRow extends DecisionRow {
+  readonly source_partition: number;
+  readonly source_offset: string;
+}
+
+/**
+ * The client's decisions at and after the position: some of each partition, always in the order of their partition, and as far as
+ * that allows in the order in which they were made.
+ *
+ * @param limit of all together
+ */
+export async function readDecisions(pool: Pool, clientId: string, position: StreamPosition, limit: number) {
+  const { rows } = await query<PlacedRow>(
+    pool,
+    `SELECT d.* FROM unnest($2::int[], $3::bigint[]) AS p(partition, next_offset)
+       CROSS JOIN LATERAL (
+         SELECT client_id, transaction_id, decision, score, model_version, reasons, late, received_at, decided_at,
+                source_partition, source_offset
+           FROM transaction_decision
+          WHERE client_id = $1 AND source_partition = p.partition AND source_offset >= p.next_offset
+          ORDER BY source_offset LIMIT $4) d
+      ORDER BY max(d.decided_at) OVER (PARTITION BY d.source_partition ORDER BY d.source_offset),
+               d.source_partition, d.source_offset`,
+    [
+      clientId,
+      position.map((_offset, partition) => partition),
+      position.map(String),
+      Math.max(1, Math.floor(limit / position.length)),
+    ],
+  );
+  return rows.map((row) => ({
+    partition: row.source_partition,
+    offset: BigInt(row.source_offset),
+    decided: presentDecision(row),
+  }));
+}
+
+/** The position behind the client's last decision. */
+export async function lastPosition(pool: Pool, clientId: string, partitions: number): Promise<bigint[]> {
+  const { rows } = await query<{ next_offset: string }>(
+    pool,
+    `SELECT coalesce((SELECT max(source_offset) + 1 FROM transaction_decision
+                       WHERE client_id = $1 AND source_partition = p), 0) AS next_offset
+       FROM generate_series(0, $2::int - 1) AS p ORDER BY p`,
+    [clientId, partitions],
+  );
+  return rows.map(({ next_offset }) => BigInt(next_offset));
+}

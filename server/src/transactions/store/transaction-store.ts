@@ -1,0 +1,170 @@
+import type { DecidedTransaction, PendingTransaction, TransactionAnswer } from '@sdp/shared/contracts';
+import type { OutgoingMessage, SqlTransaction } from '@sdp/shared/messaging';
+import { type Pool, type PoolClient, query } from '../../database/index.ts';
+import { type DecisionRow, presentDecision } from './stored-decision.ts';
+
+/** What stands of a transaction in the database. */
+export interface StoredTransaction {
+  readonly clientId: string;
+  readonly transactionId: string;
+  /** Keyed digest of the content. */
+  readonly sha256: Buffer;
+  readonly terminal: string;
+  readonly occurredAt: Date;
+  readonly receivedAt: Date;
+  /** Absent while it is undecided. */
+  readonly decided?: DecidedTransaction;
+}
+
+export type NewTransaction = Omit<StoredTransaction, 'decided'>;
+
+/** Names one transaction. */
+export interface TransactionName {
+  readonly clientId: string;
+  readonly transactionId: string;
+}
+
+export function transactionUrl(transactionId: string): string {
+  return `/api/v1/transactions/${transactionId}`;
+}
+
+export function presentTransaction(stored: Pick<StoredTransaction, 'transactionId' | 'receivedAt' | 'decided'>) {
+  const { transactionId, receivedAt, decided } = stored;
+  return (decided ?? pendingTransaction(transactionId, receivedAt)) satisfies TransactionAnswer;
+}
+
+export function pendingTransaction(transactionId: string, receivedAt: Date): PendingTransaction {
+  return {
+    transaction_id: transactionId,
+    status: 'PENDING',
+    url: transactionUrl(transactionId),
+    received_at: receivedAt.toISOString(),
+  };
+}
+
+interface TransactionRow extends DecisionRow {
+  readonly sha256: Buffer;
+  readonly terminal: string;
+  readonly occurred_at: Date;
+  readonly event_received_at: Date;
+}
+
+const insertSql = `
+  INSERT INTO transaction_event (client_id, transaction_id, sha256, terminal, occurred_at, received_at)
+  SELECT client_id, transaction_id, decode(sha256, 'hex'), terminal, to_timestamp(occurred_ms / 1000), to_timestamp(received_ms / 1000)
+    FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::float8[], $6::float8[])
+      AS t(client_id, transaction_id, sha256, terminal, occurred_ms, received_ms)
+  ON CONFLICT (client_id, transaction_id) DO NOTHING
+  RETURNING client_id, transaction_id`;
+
+const findSql = `
+  SELECT e.client_id, e.transaction_id, e.sha256, e.terminal, e.occurred_at, e.received_at AS event_received_at,
+         d.decision, d.score, d.model_version, d.reasons, d.late, d.received_at, d.decided_at
+    FROM unnest($1::text[], $2::text[]) AS wanted(client_id, transaction_id)
+    JOIN transaction_event e USING (client_id, transaction_id)
+    LEFT JOIN transaction_decision d USING (client_id, transaction_id)`;
+
+/**
+ * Writes those that are new, in one statement. Give them in order of client and id: two processes that write the same ones
+ * then can't wait for one another.
+ *
+ * @returns which were new
+ */
+export async function insertTransactions(
+  client: PoolClient,
+  transactions: readonly NewTransaction[],
+): Promise<readonly TransactionName[]> {
+  const { rows } = await client.query<{ client_id: string; transaction_id: string }>({
+    name: 'sdp-transaction-insert',
+    text: insertSql,
+    values: [
+      transactions.map(({ clientId }) => clientId),
+      transactions.map(({ transactionId }) => transactionId),
+      transactions.map(({ sha256 }) => sha256.toString('hex')),
+      transactions.map(({ terminal }) => terminal),
+      transactions.map(({ occurredAt }) => occurredAt.getTime()),
+      transactions.map(({ receivedAt }) => receivedAt.getTime()),
+    ],
+  });
+  return rows.map((row) => ({ clientId: row.client_id, transactionId: row.transaction_id }));
+}
+
+/** Those of the named transactions that are there, in no order, each with its decision. */
+export async function findTransactions(
+  pool: Pool | PoolClient,
+  names: readonly TransactionName[],
+): Promise<readonly StoredTransaction[]> {
+  const { rows } = await query<TransactionRow>(pool, findSql, [
+    names.map(({ clientId }) => clientId),
+    names.map(({ transactionId }) => transactionId),
+  ]);
+  return rows.map((row) => ({
+    clientId: row.client_id,
+    transactionId: row.transaction_id,
+    sha256: row.sha256,
+    terminal: row.terminal,
+    occurredAt: row.occurred_at,
+    receivedAt: row.event_received_at,
+    ...(row.decision !== null && { decided: presentDecision(row) }),
+  }));
+}
+
+/** A sealed message that may not be on the bus yet. */
+export interface UnpublishedMessage extends TransactionName {
+  readonly message: OutgoingMessage;
+}
+
+/** Keeps sealed messages in the transaction that stores what they tell of. */
+export async function insertUnpublished(
+  transaction: SqlTransaction,
+  unpublished: readonly UnpublishedMessage[],
+): Promise<void> {
+  await transaction.query(
+    `INSERT INTO transaction_unpublished (client_id, transaction_id, key, headers, value)
+     SELECT client_id, transaction_id, key, headers, decode(value, 'base64')
+       FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[])
+         AS t(client_id, transaction_id, key, headers, value)
+     ON CONFLICT (client_id, transaction_id) DO NOTHING`,
+    [
+      unpublished.map(({ clientId }) => clientId),
+      unpublished.map(({ transactionId }) => transactionId),
+      unpublished.map(({ message }) => message.key),
+      unpublished.map(({ message }) => JSON.stringify(message.headers ?? {})),
+      unpublished.map(({ message }) => Buffer.from(message.value).toString('base64')),
+    ],
+  );
+}
+
+export async function deleteUnpublished(pool: Pool | PoolClient, names: readonly TransactionName[]): Promise<void> {
+  await query(
+    pool,
+    `DELETE FROM transaction_unpublished u USING unnest($1::text[], $2::text[]) AS t(client_id, transaction_id)
+      WHERE u.client_id = t.client_id AND u.transaction_id = t.transaction_id`,
+    [names.map(({ clientId }) => clientId), names.map(({ transactionId }) => transactionId)],
+  );
+}
+
+/** Messages that have waited since before `ageMs`, locked against other sweepers until the transaction ends. */
+export async function lockUnpublished(
+  client: PoolClient,
+  ageMs: number,
+  limit: number,
+): Promise<readonly UnpublishedMessage[]> {
+  const { rows } = await client.query<{
+    client_id: string;
+    transaction_id: string;
+    key: string;
+    headers: string;
+    value: Buffer;
+  }>(
+    `SELECT client_id, transaction_id, key, headers, value FROM transaction_unpublished
+      WHERE created_at < clock_timestamp() - $1 * interval '1 millisecond'
+      ORDER BY client_id, transaction_id LIMIT $2 FOR UPDATE SKIP LOCKED`,
+    [ageMs, limit],
+  );
+  return rows.map((row) => ({
+    clientId: row.client_id,
+    transactionId: row.transaction_id,
+    message: { key: row.key, headers: JSON.parse(row.headers) as Record<string, string>, value: row.value },
+  }));
+}
