@@ -9,7 +9,8 @@
  *
  * Options: --port N (default 9092; 0 takes a free one), --name NAME (a second broker beside the first),
  * --proxied (a second listener that advertises a port of its own, for tests that cut connections),
- * --owner PID (stops when that process ends), --ephemeral (removes the data when it stops).
+ * --owner PID (stops when that process ends), --ephemeral (removes the data when it stops),
+ * --secured (TLS throughout, SCRAM-SHA-512 on the port and client certificates on another, ACLs; needs openssl).
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -19,6 +20,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { clusterId } from './kafka-cluster-id.mjs';
+import {
+  prepareSecurity,
+  scramArguments,
+  securityHint,
+  securitySettings,
+  writeAclTool,
+  writeToolSettings,
+} from './kafka-security.mjs';
 
 const root = resolve(fileURLToPath(new URL('..', import.meta.url)));
 const infra = join(root, 'infra', 'kafka');
@@ -34,11 +43,13 @@ const { values: options, positionals } = parseArgs({
     proxied: { type: 'boolean', default: false },
     owner: { type: 'string' },
     ephemeral: { type: 'boolean', default: false },
+    secured: { type: 'boolean', default: false },
   },
 });
 const home = join(root, '.kafka', options.name);
 const stateFile = join(home, 'broker.json');
 const logFile = join(home, 'broker.log');
+const security = join(home, 'security');
 const version = /<kafka\.version>([^<]+)</.exec(readFileSync(join(infra, 'pom.xml'), 'utf8'))?.[1];
 
 const commands = { start, stop, status };
@@ -49,7 +60,7 @@ await command();
 async function start() {
   const running = readState();
   if (running !== undefined) {
-    if (running.ready) return say(`Kafka is running already at 127.0.0.1:${running.port} (process ${running.pid}).`);
+    if (running.ready) return say(`Kafka is running already at ${addressOf(running)} (process ${running.pid}).`);
     fail('another start is under way; wait for it or run `npm run kafka -- stop`.');
   }
   if (options.background) return startInBackground();
@@ -57,6 +68,10 @@ async function start() {
   const runtime = chooseRuntime();
   const ports = await choosePorts();
   const state = { pid: process.pid, ready: false, version, runtime: runtime.name, ...ports };
+  if (options.secured) {
+    prepareSecurity(security);
+    writeToolSettings(security);
+  }
   writeState(state);
   const broker = runtime.run(ports);
   writeState({ ...state, brokerPid: broker.child.pid });
@@ -74,7 +89,11 @@ async function startInBackground() {
     const code = await Promise.race([ended, sleep(100)]);
     if (code !== undefined) fail(`the broker ended with status ${code}; see ${logFile}`);
     const state = readState();
-    if (state?.ready) return say(`Kafka ${version} is ready at 127.0.0.1:${state.port}.`);
+    if (state?.ready) {
+      say(`Kafka ${version} is ready at ${addressOf(state)}.`);
+      if (options.secured) say(securityHint(security, state));
+      return;
+    }
     if (Date.now() > deadline) fail(`the broker did not become ready; see ${logFile}`);
   }
 }
@@ -97,9 +116,7 @@ async function status() {
     process.exitCode = 1;
     return;
   }
-  say(
-    `Kafka ${state.version} (${state.runtime}) ${state.ready ? 'is ready' : 'is starting'} at 127.0.0.1:${state.port}.`,
-  );
+  say(`Kafka ${state.version} (${state.runtime}) ${state.ready ? 'is ready' : 'is starting'} at ${addressOf(state)}.`);
 }
 
 /** Waits for readiness, then until a signal, the owner's end or the broker's own end; leaves no process behind. */
@@ -135,7 +152,8 @@ async function supervise(broker, log, ports) {
   ]);
   if (first === true) {
     writeState({ ...readState(), ready: true });
-    say(`Kafka ${version} is ready at 127.0.0.1:${ports.port}; data and log in ${home}. Ctrl-C stops it.`);
+    say(`Kafka ${version} is ready at ${addressOf(ports)}; data and log in ${home}. Ctrl-C stops it.`);
+    if (options.secured) say(securityHint(security, ports));
   } else if (first === 'late') {
     shutDown();
   }
@@ -154,6 +172,7 @@ function chooseRuntime() {
   const maven = spawnSync('mvn', ['--version'], { stdio: 'ignore' });
   if (release >= 17 && maven.status === 0) return { name: 'Java', run: runJava };
   const docker = spawnSync('docker', ['info'], { stdio: 'ignore' });
+  if (options.secured) fail('--secured needs Java 17 and Maven.');
   if (docker.status === 0) return { name: 'Docker', run: runDocker };
   fail(
     'neither Java 17 with Maven nor Docker is here. Install one of them (Debian: `apt install openjdk-17-jre-headless ' +
@@ -161,11 +180,17 @@ function chooseRuntime() {
   );
 }
 
+/** A certificate is for a name; without one the address does. */
+function addressOf({ port, mtlsPort }) {
+  return mtlsPort === undefined ? `127.0.0.1:${port}` : `localhost:${port} (certificates: localhost:${mtlsPort})`;
+}
+
 function runJava(ports) {
   const classpath = resolveJars();
   const data = join(home, 'data');
   const config = join(home, 'server.properties');
-  writeFileSync(config, propertiesText({ ...listenerSettings(ports), 'log.dirs': data }));
+  const own = options.secured ? securitySettings(security, ports) : listenerSettings(ports);
+  writeFileSync(config, propertiesText({ ...own, 'log.dirs': data }));
   const java = (args, stdio) => [
     'java',
     ['-cp', classpath, `-Dlog4j2.configurationFile=${join(infra, 'log4j2.properties')}`, ...args],
@@ -173,8 +198,10 @@ function runJava(ports) {
   ];
   if (!existsSync(join(data, 'meta.properties'))) {
     const id = clusterId();
+    const users = options.secured ? scramArguments(security) : [];
+    if (options.secured) writeAclTool(join(home, 'bin'), classpath);
     const format = spawnSync(
-      ...java(['kafka.tools.StorageTool', 'format', '--standalone', '-t', id, '-c', config], 'pipe'),
+      ...java(['kafka.tools.StorageTool', 'format', '--standalone', '-t', id, '-c', config, ...users], 'pipe'),
     );
     if (format.status !== 0) fail(`the data folder could not be prepared:\n${format.stdout}${format.stderr}`);
   }
@@ -257,6 +284,7 @@ async function choosePorts() {
   const servers = await Promise.all([port, 0, 0, 0].map(listen));
   const [plain, controllerPort, target, advertised] = servers.map((server) => server.address().port);
   await Promise.all(servers.map((server) => new Promise((done) => server.close(done))));
+  if (options.secured) return { port: plain, controllerPort, mtlsPort: target };
   // Nobody listens at `advertised` unless a test puts its proxy there.
   return { port: plain, controllerPort, proxied: { target, advertised: options.proxied ? advertised : target } };
 }

@@ -31,21 +31,36 @@ export async function startTestKafka(): Promise<TestKafka | SkippedKafka> {
   if (process.env['SDP_TEST_KAFKA'] === 'skip') return { skipped: 'SDP_TEST_KAFKA is "skip".' };
   const given = process.env['KAFKA_BROKERS'];
   if (given) return { brokers: given.split(','), stop: async () => undefined };
+  const started = await startOnce('test', ['--proxied']);
+  if ('skipped' in started) return started;
+  const { port, proxied } = started.state as { port: number; proxied: NonNullable<TestKafka['proxied']> };
+  return { brokers: [`127.0.0.1:${port}`], proxied, stop: async () => undefined };
+}
+
+/**
+ * Starts a broker by `scripts/kafka.mjs` that serves the whole run; the first caller starts it, the others find it.
+ *
+ * @param kind the beginning of its name, which its `flags` belong to
+ */
+export async function startOnce(
+  kind: string,
+  flags: readonly string[],
+): Promise<{ readonly home: string; readonly state: unknown } | SkippedKafka> {
   // The runner's process, which all test files of a run have as their parent.
   const owner = process.ppid;
-  const name = `test-${owner}`;
+  const name = `${kind}-${owner}`;
   const home = join(root, '.kafka', name);
   const lock = join(root, '.kafka', `${name}.lock`);
   try {
     mkdirSync(join(root, '.kafka'), { recursive: true });
     if (claim(lock)) {
       try {
-        await startBroker(name, owner);
+        await startBroker(name, owner, flags);
       } finally {
         rmSync(lock, { recursive: true, force: true });
       }
     }
-    return await findBroker(home, lock);
+    return { home, state: await findBroker(home, lock) };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     if (process.env['SDP_REQUIRE_KAFKA'] === '1') throw new Error(`SDP_REQUIRE_KAFKA is set, but ${reason}`);
@@ -65,8 +80,8 @@ function claim(lock: string): boolean {
   }
 }
 
-async function startBroker(name: string, owner: number): Promise<void> {
-  const args = [script, 'start', '--background', '--port', '0', '--name', name, '--proxied', '--ephemeral'];
+async function startBroker(name: string, owner: number, flags: readonly string[]): Promise<void> {
+  const args = [script, 'start', '--background', '--port', '0', '--name', name, '--ephemeral', ...flags];
   const child = spawn(process.execPath, [...args, '--owner', String(owner)], { stdio: ['ignore', 'ignore', 'pipe'] });
   let complaint = '';
   child.stderr.on('data', (bytes) => {
@@ -76,14 +91,10 @@ async function startBroker(name: string, owner: number): Promise<void> {
   if (code !== 0) throw new Error(complaint.split('\n')[0] || 'the broker could not be started.');
 }
 
-async function findBroker(home: string, lock: string): Promise<TestKafka> {
+async function findBroker(home: string, lock: string): Promise<unknown> {
   for (const deadline = Date.now() + startDeadlineMs; Date.now() < deadline; await sleep(100)) {
     if (existsSync(lock)) continue;
-    const state = JSON.parse(readFileSync(join(home, 'broker.json'), 'utf8')) as {
-      port: number;
-      proxied: NonNullable<TestKafka['proxied']>;
-    };
-    return { brokers: [`127.0.0.1:${state.port}`], proxied: state.proxied, stop: async () => undefined };
+    return JSON.parse(readFileSync(join(home, 'broker.json'), 'utf8')) as unknown;
   }
   throw new Error('the broker did not start in time.');
 }

@@ -98,6 +98,16 @@ export const errorRegistry = {
     title: 'The key for messages has sealed as many as it may',
     remedy: 'Rotate: add a new active key and keep the old one readable.',
   },
+  'bus-tls-failed': {
+    kind: 'config',
+    title: 'TLS between this server and the broker fails',
+    remedy: 'Check KAFKA_BROKERS, KAFKA_SSL_CA, KAFKA_SSL_CERT and KAFKA_SSL_KEY; docs/kafka.md says what each is for.',
+  },
+  'bus-credentials-refused': {
+    kind: 'config',
+    title: 'The broker refuses the user, the password or the way they are proven',
+    remedy: 'Check KAFKA_USERNAME, KAFKA_PASSWORD and KAFKA_SASL_MECHANISM.',
+  },
   'model-invalid': {
     kind: 'config',
     title: 'The model or its card cannot be used',

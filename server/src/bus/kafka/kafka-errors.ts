@@ -1,10 +1,9 @@
-import { findErrorBy } from '@platformatic/kafka';
 import { ConfigError, RejectedError, SdpError, UnavailableError } from '@sdp/shared/errors';
 import { isTlsCode, tlsFailure } from './tls-failure.ts';
 
 /** Whether the error, or one of those it was made of, carries this id of the Kafka protocol. */
 export function hasApiId(error: unknown, ...ids: readonly string[]): boolean {
-  return error instanceof Error && ids.some((id) => findErrorBy(error, 'apiId', id) !== null);
+  return partsOf(error).some(({ apiId }) => apiId !== undefined && ids.includes(apiId));
 }
 
 /** The broker, or its authorizer, does not let us. */
@@ -25,7 +24,7 @@ export function asBusError(error: unknown): unknown {
   if (hasApiId(error, 'SASL_AUTHENTICATION_FAILED', 'UNSUPPORTED_SASL_MECHANISM', 'ILLEGAL_SASL_STATE')) {
     return new ConfigError('bus-credentials-refused');
   }
-  const tlsCode = codesOf(error).find(isTlsCode);
+  const tlsCode = partsOf(error).find(({ code }) => code !== undefined && isTlsCode(code))?.code;
   if (tlsCode !== undefined) return tlsFailure(tlsCode);
   if (isForbidden(error)) {
     return new RejectedError('topic-forbidden', {
@@ -43,10 +42,16 @@ export function asBusError(error: unknown): unknown {
   return new UnavailableError('bus-unavailable', { cause: error });
 }
 
-/** Codes of the error and of all that it was made of. */
-function codesOf(error: unknown): string[] {
+interface ErrorPart {
+  readonly code?: string | undefined;
+  /** Of the Kafka protocol. */
+  readonly apiId?: string | undefined;
+}
+
+/** The error and all that it was made of; the library's own search leaves out causes. */
+function partsOf(error: unknown): ErrorPart[] {
   if (!(error instanceof Error)) return [];
-  const { code, cause } = error as NodeJS.ErrnoException;
+  const { code, apiId } = error as ErrorPart;
   const parts = error instanceof AggregateError ? error.errors : [];
-  return [...(typeof code === 'string' ? [code] : []), ...[...parts, cause].flatMap(codesOf)];
+  return [{ code, apiId }, ...[...parts, error.cause].flatMap(partsOf)];
 }

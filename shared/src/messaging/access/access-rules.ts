@@ -8,12 +8,17 @@ export type TopicOperation = (typeof topicOperations)[number];
 const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/, 'must be a name');
 const pattern = z.string().regex(/^([A-Za-z0-9._-]+\*?|\*)$/, 'must be a name, the beginning of one and *, or *');
 
-/** What a role may do with topics, and as which consumer groups it may read. What no rule allows is forbidden. */
+/**
+ * What a role may do with topics, as which consumer groups it may read and by which transactional ids it may write. What no
+ * rule allows is forbidden.
+ */
 export const accessRuleSchema = z.strictObject({
   role: name,
   topics: z.array(pattern).min(1),
   allow: z.array(z.enum(topicOperations)).min(1),
   groups: z.array(pattern).default([]),
+  /** Only a broker asks for these. */
+  transactional_ids: z.array(pattern).default([]),
 });
 export type AccessRule = z.output<typeof accessRuleSchema>;
 
@@ -59,14 +64,19 @@ export class AccessRules {
    * endings: who reads topics by a beginning needs a rule of its own for each of their dead letters.
    */
   kafkaAclCommands(): string[] {
-    return this.#rules.flatMap(({ role, topics, allow, groups }) => {
-      const commands = topics.map((topic) => aclCommand(role, allow, 'topic', topic));
-      if (!allow.includes('READ')) return commands;
-      const letters = topics.filter((topic) => !topic.endsWith('*')).map(deadLetterTopic);
+    return this.#rules.flatMap(({ role, topics, allow, groups, transactional_ids }) => {
+      const isReader = allow.includes('READ');
+      const letters = topics.filter((topic) => isReader && !topic.endsWith('*')).map(deadLetterTopic);
       return [
-        ...commands,
-        ...letters.map((topic) => aclCommand(role, ['WRITE'], 'topic', topic)),
-        ...groups.map((group) => aclCommand(role, ['READ'], 'group', group)),
+        ...aclCommands(role, allow, 'topic', topics),
+        ...aclCommands(role, ['WRITE'], 'topic', letters),
+        ...aclCommands(role, ['READ'], 'group', isReader ? groups : []),
+        ...aclCommands(
+          role,
+          ['WRITE', 'DESCRIBE'],
+          'transactional-id',
+          allow.includes('WRITE') ? transactional_ids : [],
+        ),
       ];
     });
   }
@@ -81,14 +91,30 @@ function isLetterOf(each: string, topic: string): boolean {
   return topic.endsWith(ending) && fits(each, topic.slice(0, -ending.length));
 }
 
-/** Names hold nothing that a shell would take apart; the pattern `*` alone is quoted. */
-function aclCommand(role: string, operations: readonly string[], kind: 'topic' | 'group', each: string): string {
-  const isPrefix = each.endsWith('*') && each !== '*';
+type AclResource = 'topic' | 'group' | 'transactional-id';
+
+/** One for names and one for beginnings of names. They hold nothing that a shell would take apart; `*` alone is quoted. */
+function aclCommands(
+  role: string,
+  operations: readonly string[],
+  kind: AclResource,
+  patterns: readonly string[],
+): string[] {
+  const isBeginning = (each: string) => each.endsWith('*') && each !== '*';
+  const literal = patterns.filter((each) => !isBeginning(each)).map((each) => (each === '*' ? "'*'" : each));
+  const prefixed = patterns.filter(isBeginning).map((each) => each.slice(0, -1));
   return [
-    'kafka-acls.sh --bootstrap-server "$KAFKA_BROKERS" --add',
-    `--allow-principal User:${role}`,
-    ...operations.map((operation) => `--operation ${operation}`),
-    `--resource-pattern-type ${isPrefix ? 'prefixed' : 'literal'}`,
-    `--${kind} ${each === '*' ? "'*'" : isPrefix ? each.slice(0, -1) : each}`,
-  ].join(' ');
+    { patternType: 'literal', names: literal },
+    { patternType: 'prefixed', names: prefixed },
+  ]
+    .filter(({ names }) => names.length > 0)
+    .map(({ patternType, names }) =>
+      [
+        'kafka-acls.sh --bootstrap-server "$KAFKA_BROKERS" --add',
+        `--allow-principal User:${role}`,
+        ...operations.map((operation) => `--operation ${operation}`),
+        `--resource-pattern-type ${patternType}`,
+        ...names.map((name) => `--${kind} ${name}`),
+      ].join(' '),
+    );
 }

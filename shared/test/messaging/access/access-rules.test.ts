@@ -12,7 +12,13 @@ import {
 } from '../support/secure-pair.ts';
 
 const rules = new AccessRules([
-  { role: 'payments', topics: ['payment_*'], allow: ['READ', 'WRITE', 'DESCRIBE'], groups: ['payments-*'] },
+  {
+    role: 'payments',
+    topics: ['payment_*'],
+    allow: ['READ', 'WRITE', 'DESCRIBE'],
+    groups: ['payments-*'],
+    transactional_ids: ['payments-*'],
+  },
   { role: 'ledger', topics: ['payment_made', 'ledger'], allow: ['READ'], groups: ['ledger'] },
   { role: 'reader', topics: ['audit_*'], allow: ['READ'] },
   { role: 'watch', topics: ['*'], allow: ['DESCRIBE'] },
@@ -45,10 +51,9 @@ describe('access rules', () => {
     expect(rules.kafkaAclCommands()).toEqual([
       `${start}payments --operation READ --operation WRITE --operation DESCRIBE --resource-pattern-type prefixed --topic payment_`,
       `${start}payments --operation READ --resource-pattern-type prefixed --group payments-`,
-      `${start}ledger --operation READ --resource-pattern-type literal --topic payment_made`,
-      `${start}ledger --operation READ --resource-pattern-type literal --topic ledger`,
-      `${start}ledger --operation WRITE --resource-pattern-type literal --topic payment_made.dlq`,
-      `${start}ledger --operation WRITE --resource-pattern-type literal --topic ledger.dlq`,
+      `${start}payments --operation WRITE --operation DESCRIBE --resource-pattern-type prefixed --transactional-id payments-`,
+      `${start}ledger --operation READ --resource-pattern-type literal --topic payment_made --topic ledger`,
+      `${start}ledger --operation WRITE --resource-pattern-type literal --topic payment_made.dlq --topic ledger.dlq`,
       `${start}ledger --operation READ --resource-pattern-type literal --group ledger`,
       `${start}reader --operation READ --resource-pattern-type prefixed --topic audit_`,
       `${start}watch --operation DESCRIBE --resource-pattern-type literal --topic '*'`,
