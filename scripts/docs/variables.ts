@@ -74,6 +74,9 @@ const serverTexts: Readonly<Record<keyof Variables, string>> = {
   SDP_TOPIC_PARTITIONS:
     'partitions of topics for which the topics file fixes none: as many workers of one role can share one; the file’s default where unset',
   SDP_BUS_RETENTION_DAYS: 'days that the bus in PostgreSQL keeps messages; those not yet handled stay longer',
+  SDP_MESSAGE_AUDIT:
+    '`summary`: messages that went their way are summed up in the audit trail; `each`: every one has its row and waits for it',
+  SDP_MESSAGE_AUDIT_DAYS: 'how long rows of that trail are kept, 30 days at least',
 };
 
 export interface DocumentedVariable {

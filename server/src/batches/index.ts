@@ -1,4 +1,6 @@
+export { type AnnounceBatch, batchReceivedContract, createBatchAnnouncer } from './batch-announcer.ts';
 export { apiPaths } from './batch-api.ts';
+export { type BatchResender, type BatchResenderOptions, startBatchResender } from './batch-resender.ts';
 export { type BatchRoutesOptions, batchRoutes, listQuerySchema } from './batch-routes.ts';
 export { type BatchRunner, type BatchRunnerOptions, createBatchRunner, type RunOptions } from './batch-runner.ts';
 export { type BatchFilter, type BatchStore, createBatchStore, type NewBatch } from './batch-store.ts';

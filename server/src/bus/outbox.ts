@@ -36,8 +36,16 @@ export interface OutboxRelayOptions {
   readonly logger: BusLogger;
   /** How often the outbox is looked at without being woken. */
   readonly pollMs?: number;
-  /** Called with the number of messages that went out. */
-  readonly onPublished?: (count: number) => void;
+  /** Called with what went out. What is published twice comes twice. */
+  readonly onPublished?: (messages: readonly PublishedMessage[]) => void;
+}
+
+/** A message that has left the outbox. */
+export interface PublishedMessage {
+  readonly topic: string;
+  readonly key: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly sizeBytes: number;
 }
 
 export interface OutboxRelay {
@@ -74,10 +82,10 @@ export function startOutboxRelay(options: OutboxRelayOptions): OutboxRelay {
     for (let failures = 0; !closing.signal.aborted; ) {
       const idle = AbortSignal.any([news.signal, closing.signal]);
       try {
-        const count = await moveSome(options);
+        const published = await moveSome(options);
         failures = 0;
-        if (count > 0) options.onPublished?.(count);
-        if (count === 0) await pause(pollMs, idle);
+        if (published.length > 0) options.onPublished?.(published);
+        else await pause(pollMs, idle);
       } catch {
         failures++;
         logger.warn({ attempt: failures }, 'outbox could not be emptied, it will be tried again');
@@ -106,22 +114,25 @@ interface OutboxRow {
   readonly value: Buffer;
 }
 
-async function moveSome({ pool, bus }: OutboxRelayOptions): Promise<number> {
+async function moveSome({ pool, bus }: OutboxRelayOptions): Promise<readonly PublishedMessage[]> {
   try {
-    const { count, wake } = await withTransaction(pool, (client) => moveIn(client, bus));
+    const { published, wake } = await withTransaction(pool, (client) => moveIn(client, bus));
     for (const awake of wake) awake();
-    return count;
+    return published;
   } catch (error) {
     if (isMissingSegment(error)) await ensureSegments(pool);
     throw error;
   }
 }
 
-async function moveIn(client: PoolClient, bus: BusPort): Promise<{ count: number; wake: (() => void)[] }> {
+async function moveIn(
+  client: PoolClient,
+  bus: BusPort,
+): Promise<{ published: PublishedMessage[]; wake: (() => void)[] }> {
   const { rows: locks } = await client.query<{ locked: boolean }>('SELECT pg_try_advisory_xact_lock($1) AS locked', [
     advisoryLock,
   ]);
-  if (!locks[0]?.locked) return { count: 0, wake: [] };
+  if (!locks[0]?.locked) return { published: [], wake: [] };
   const { rows } = await client.query<OutboxRow>(oldestSql);
   const wake: (() => void)[] = [];
   for (const [topic, messages] of groupByTopic(rows)) {
@@ -130,7 +141,10 @@ async function moveIn(client: PoolClient, bus: BusPort): Promise<{ count: number
   }
   if (rows.length > 0)
     await client.query('DELETE FROM outbox WHERE id = ANY ($1::bigint[])', [rows.map(({ id }) => id)]);
-  return { count: rows.length, wake };
+  const published = rows.map(({ topic, key, headers, value }) => ({
+    ...{ topic, key, headers: decodeHeaders(headers), sizeBytes: value.length },
+  }));
+  return { published, wake };
 }
 
 /** In order of topic: the same for everybody who locks several. */

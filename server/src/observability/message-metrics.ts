@@ -33,7 +33,7 @@ export function createMessageMetrics(registry: Registry): MessageMetrics {
     sent: (topic, messages, bytes, elapsed) => {
       sent.inc({ topic }, messages);
       sentBytes.inc({ topic }, bytes);
-      sendSeconds.observe({ topic }, elapsed);
+      if (elapsed !== undefined) sendSeconds.observe({ topic }, elapsed);
     },
     sendFailed: (topic, code) => failures.inc({ topic, code }),
     received: (topic, bytes, elapsed) => {

@@ -1,5 +1,13 @@
 import { UnavailableError } from '@sdp/shared/errors';
-import { apiPaths, type BatchRunner, batchRoutes, createIngest } from '../batches/index.ts';
+import {
+  apiPaths,
+  type BatchRunner,
+  batchRoutes,
+  createBatchAnnouncer,
+  createIngest,
+  startBatchResender,
+  workerGroup,
+} from '../batches/index.ts';
 import { enqueue, type OutboxRelay, startOutboxRelay } from '../bus/index.ts';
 import {
   type ApiKeyStore,
@@ -16,7 +24,9 @@ import {
 } from '../http/index.ts';
 import type { Settings, UploadLimits } from '../settings/index.ts';
 import { createVaultCopyStore, vaultCopyPaths, vaultCopyRoutes } from '../vault-copies/index.ts';
+import { noteSent } from './note-sent.ts';
 import type { Platform } from './platform.ts';
+import { workerRoleOf } from './processing-types.ts';
 import { version } from './version.ts';
 
 export interface Api {
@@ -34,7 +44,21 @@ export async function startApi(platform: Platform, runner?: BatchRunner): Promis
     logger.warn({}, 'no API key exists: make one with `sdp-server api-keys create`, or set SDP_API_KEY');
   }
 
-  const relay = startOutboxRelay({ pool, bus, logger, onPublished: metrics.messagesPublished });
+  const { messaging } = platform;
+  const relay = startOutboxRelay({
+    pool,
+    bus,
+    logger,
+    onPublished: (messages) => {
+      metrics.messagesPublished(messages.length);
+      noteSent(messaging.parts, messages);
+    },
+  });
+  const announce = createBatchAnnouncer(messaging.sealer, enqueue);
+  const resender = startBatchResender({
+    ...{ pool, bus, store, announce, logger, wakeRelay: relay.wake },
+    groupOf: (type) => workerGroup(workerRoleOf[type]),
+  });
   metrics.watchOutbox(relay.lag);
   const authenticate = authentication(keys);
   const rateLimit = keyRateLimit(settings.http.rateLimitPerMinute);
@@ -66,7 +90,7 @@ export async function startApi(platform: Platform, runner?: BatchRunner): Promis
           serverKey,
           store,
           limits: ingestLimits(upload),
-          enqueue,
+          announce,
           wakeRelay: relay.wake,
           checkBacklog: backlogCheck(relay, settings),
         }),
@@ -79,6 +103,7 @@ export async function startApi(platform: Platform, runner?: BatchRunner): Promis
   try {
     listener = await listen(app, { ...settings.http, requestTimeoutMs: upload.uploadTimeoutMs });
   } catch (error) {
+    await resender.close();
     await relay.close(0);
     throw error;
   }
@@ -86,7 +111,7 @@ export async function startApi(platform: Platform, runner?: BatchRunner): Promis
     url: listener.url,
     close: async (deadlineMs) => {
       const deadline = Date.now() + deadlineMs;
-      await listener.close(deadlineMs);
+      await Promise.all([listener.close(deadlineMs), resender.close()]);
       await relay.close(Math.max(0, deadline - Date.now()));
     },
   };

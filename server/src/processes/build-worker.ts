@@ -10,7 +10,7 @@ export interface Worker {
 
 /** Starts the workers of these roles, of all where left out. @throws {ConfigError} `model-invalid` */
 export async function startWorker(platform: Platform, roles?: readonly WorkerRole[]): Promise<Worker> {
-  const { bus, pool, store, logger, metrics } = platform;
+  const { bus, pool, store, logger, metrics, messaging } = platform;
   const { processors, close } = await createProcessors(roles);
   try {
     const runner = createBatchRunner({
@@ -23,7 +23,11 @@ export async function startWorker(platform: Platform, roles?: readonly WorkerRol
         logger.info({ batchId, processingType, status, records: recordCount }, 'batch finished');
       },
     });
-    const worker = await startBatchWorker({ bus, pool, store, runner, processors, logger });
+    const worker = await startBatchWorker({
+      ...{ bus, pool, store, runner, processors, logger },
+      messaging: { ...messaging.parts, applied: messaging.applied },
+    });
+    for (const consumer of worker.consumers) messaging.watch(() => consumer.health());
     return {
       runner,
       close: async (deadlineMs) => {

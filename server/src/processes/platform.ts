@@ -10,6 +10,7 @@ import { type DataKeyRing, openDataKeyRing } from '../records/index.ts';
 import type { Settings } from '../settings/index.ts';
 import { type LoadedTopics, loadTopics } from '../topics/index.ts';
 import { openDatabase } from './open-database.ts';
+import { type Messaging, openMessaging } from './open-messaging.ts';
 
 /** What API and workers alike are built on. */
 export interface Platform {
@@ -22,6 +23,7 @@ export interface Platform {
   readonly keyFingerprints: readonly string[];
   readonly keyRing: DataKeyRing;
   readonly store: BatchStore;
+  readonly messaging: Messaging;
   readonly dependencies: readonly Dependency[];
   /** Resolves if the database that this process runs ends by itself. */
   readonly databaseEnded: Promise<void>;
@@ -52,9 +54,13 @@ export async function openPlatform(settings: Settings, logger: Logger, database:
     });
     closers.push(() => pool.end());
     const keyRing = await openDataKeyRing(pool, serverKey);
+    const metrics = createMetrics();
+    const loaded = topicsOf(settings);
+    const messaging = openMessaging({ settings, dsn, pool, serverKey, topics: loaded, metrics, logger });
+    closers.push(() => messaging.close());
     const bus = createBus(settings, dsn, pool, logger);
     closers.push(() => bus.close());
-    const { topics } = topicsOf(settings);
+    const { topics } = loaded;
     for (const type of processingTypes) {
       const partitions = topics.find(({ topic }) => topic === batchTopic(type))?.partitions;
       await bus.ensureTopic(batchTopic(type), partitions ?? 1);
@@ -62,16 +68,18 @@ export async function openPlatform(settings: Settings, logger: Logger, database:
     return {
       settings,
       logger,
-      metrics: createMetrics(),
+      metrics,
       pool,
       bus,
       serverKey,
       keyFingerprints: [keyFingerprint(serverKey)],
       keyRing,
       store: createBatchStore(pool, keyRing),
+      messaging,
       dependencies: [
         { name: 'database', check: async () => void (await query(pool, 'SELECT 1')) },
         { name: 'bus', check: () => bus.check() },
+        messaging.dependency,
       ],
       databaseEnded: ended,
       close,

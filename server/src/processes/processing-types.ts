@@ -1,3 +1,4 @@
+import type { ProcessingType } from '@sdp/shared/contracts';
 import { anomalyProcessor } from '../anomaly/index.ts';
 import { anonymizationProcessor } from '../anonymization/index.ts';
 import type { BatchProcessor } from '../batches/index.ts';
@@ -17,6 +18,13 @@ const factories = {
 
 export type WorkerRole = keyof typeof factories;
 export const workerRoles = Object.keys(factories) as WorkerRole[];
+
+/** Which worker takes the batches of a type; known without starting one. */
+export const workerRoleOf: Readonly<Record<ProcessingType, WorkerRole>> = {
+  risk_scoring: 'scoring',
+  anonymization: 'anonymization',
+  anomaly_detection: 'anomaly',
+};
 
 export interface Processors {
   readonly processors: readonly BatchProcessor[];

@@ -81,6 +81,7 @@ export interface Settings {
   };
   /** Of the bus in PostgreSQL; what a group has not settled stays longer. */
   readonly busRetentionDays: number;
+  readonly messageAudit: { readonly mode: Variables['SDP_MESSAGE_AUDIT']; readonly days: number };
 }
 
 export interface LoadedSettings {
@@ -234,5 +235,6 @@ function compose(
       ...(variables.SDP_TOPIC_PARTITIONS !== undefined && { partitions: variables.SDP_TOPIC_PARTITIONS }),
     },
     busRetentionDays: variables.SDP_BUS_RETENTION_DAYS,
+    messageAudit: { mode: variables.SDP_MESSAGE_AUDIT, days: variables.SDP_MESSAGE_AUDIT_DAYS },
   };
 }

@@ -91,6 +91,9 @@ export const variablesSchema = z.object({
   /** Partitions of topics whose entry in the topics file says nothing of its own. */
   SDP_TOPIC_PARTITIONS: optionalNumber(1, 1_000),
   SDP_BUS_RETENTION_DAYS: wholeNumber(7, 1, 3_650),
+  /** Whether messages that went their way are summed up in the audit trail, or have a row each. */
+  SDP_MESSAGE_AUDIT: z.enum(['summary', 'each'], { error: 'must be summary or each' }).default('summary'),
+  SDP_MESSAGE_AUDIT_DAYS: wholeNumber(365, 30, 36_500),
 });
 
 export type Variables = z.output<typeof variablesSchema>;

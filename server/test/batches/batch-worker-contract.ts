@@ -2,14 +2,28 @@ import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { generateMasterKeyText } from '@sdp/shared/crypto';
+import { generateKey, generateMasterKeyText } from '@sdp/shared/crypto';
 import { InputError } from '@sdp/shared/errors';
-import { type BusPort, deadLetterTopic } from '@sdp/shared/messaging';
+import {
+  type BusPort,
+  deadLetterTopic,
+  deriveMessageKeys,
+  KeyRing,
+  MessageSealer,
+  SecurityManager,
+} from '@sdp/shared/messaging';
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { startTestDatabase, type TestDatabase } from '../../../test/support/postgres.ts';
-import { type BatchProcessor, createBatchRunner, type StoredBatch, startBatchWorker } from '../../src/batches/index.ts';
-import { type OutboxRelay, startOutboxRelay } from '../../src/bus/index.ts';
+import {
+  type BatchProcessor,
+  createBatchAnnouncer,
+  createBatchRunner,
+  type StoredBatch,
+  startBatchResender,
+  startBatchWorker,
+} from '../../src/batches/index.ts';
+import { enqueue, type OutboxRelay, PostgresAppliedEvents, startOutboxRelay } from '../../src/bus/index.ts';
 import { readResults } from '../../src/records/index.ts';
 import { assertContiguousIds, assertNoDuplicateIds } from '../bus/assert-ids.ts';
 import { type BusAddress, openBus } from '../bus/bus-address.ts';
@@ -60,9 +74,14 @@ export function testBatchWorker(name: string, addressOf: (dsn: string) => BusAdd
     });
 
     const runnerOf = (processor: BatchProcessor) => createBatchRunner({ ...storage, processors: [processor] });
-    const startWorker = async (processor: BatchProcessor = countingProcessor(), on = bus) => {
+    const startWorker = async (
+      processor: BatchProcessor = countingProcessor(),
+      on = bus,
+      security = storage.security,
+    ) => {
       const runner = runnerOf(processor);
-      const options = { bus: on, ...storage, runner, processors: [processor], logger, retry: quickRetry };
+      const messaging = { security, applied: new PostgresAppliedEvents(storage.pool) };
+      const options = { bus: on, ...storage, runner, processors: [processor], messaging, logger, retry: quickRetry };
       const worker = await startBatchWorker(options);
       opened.push(worker);
       return worker;
@@ -246,23 +265,90 @@ export function testBatchWorker(name: string, addressOf: (dsn: string) => BusAdd
       expect(await resultCount(batchId)).toBe(0);
     });
 
+    const becomesLetter = (key: string, code: string) =>
+      eventually('it is a dead letter', async () =>
+        (await deadLetters()).some((letter) => letter.key === key && letter.code === code),
+      );
+    const announce = () => createBatchAnnouncer(new MessageSealer({ security: storage.security }), enqueue);
+    const startResender = (afterMs: number) => {
+      const resender = startBatchResender({
+        ...{ ...storage, bus, logger, afterMs, announce: announce() },
+        intervalMs: 3_600_000,
+        groupOf: () => 'sdp-anomaly',
+        wakeRelay: relay.wake,
+      });
+      opened.push(resender);
+      return resender;
+    };
+
     it.each([
-      ['is no JSON', { value: Buffer.from('{') }],
-      ['is not what the contract says', { value: Buffer.from('{"type":"batch.received"}') }],
-    ])('sends a message to the dead letters that %s', async (_, { value }) => {
-      const key = randomUUID();
-      await bus.publish(topic, [{ key, value }]);
+      ['is no JSON', '{'],
+      ['an older version wrote', '{"type":"batch.received"}'],
+    ])('refuses a message that %s, and has the batch told of anew', async (_, text) => {
+      const batchId = await receiveBatch(storage, { value: Buffer.from(text) });
       await startWorker();
-      await eventually('it is a dead letter', async () => {
-        const letters = await deadLetters();
-        return letters.some((letter) => letter.key === key && letter.code === 'message-tampered');
+      await becomesLetter(batchId, 'message-plaintext');
+      expect((await load(batchId)).status).toBe('RECEIVED');
+      const resender = startResender(1);
+      await eventually('its message is sent again', async () => (await resender.look()) > 0);
+      await expectComplete(await becomes(batchId, 'PROCESSED'));
+    });
+
+    it('lets nobody fail a batch by a message that cannot be trusted', async () => {
+      const batchId = await receiveBatch(storage);
+      await bus.publish(topic, [{ key: batchId, value: Buffer.from('{}') }]);
+      await startWorker();
+      await expectComplete(await becomes(batchId, 'PROCESSED'));
+      await becomesLetter(batchId, 'message-plaintext');
+    });
+
+    it('tells of no batch anew whose message waits, and less and less often of one whose message is refused', async () => {
+      const batchId = await receiveBatch(storage);
+      const resender = startResender(10_000);
+      const ageBy = (seconds: number) =>
+        storage.pool.query(
+          // When it was received is protected by its digest.
+          `UPDATE processing_batch SET resent_at = coalesce(resent_at, received_at) - $1 * interval '1 second'
+            WHERE batch_id = $2`,
+          [seconds, batchId],
+        );
+      await eventually('its message is on the bus', async () => !(await isSettled(bus)));
+      await eventually(
+        'the outbox is empty',
+        async () => (await storage.pool.query('SELECT 1 FROM outbox')).rowCount === 0,
+      );
+      await ageBy(80);
+      expect(await resender.look()).toBe(0);
+      const stranger = new SecurityManager({
+        keys: new KeyRing(deriveMessageKeys(generateKey(), { party: 'sdp-server', generation: 1 })),
+      });
+      const mistaken = await startWorker(countingProcessor(), bus, stranger);
+      await becomesLetter(batchId, 'message-key-unknown');
+      await eventually('the message is settled', () => isSettled(bus));
+      expect(await resender.look()).toBe(1);
+      await eventually('that is refused, too', async () => isSettled(bus));
+      expect(await resender.look()).toBe(0);
+      await ageBy(15);
+      expect(await resender.look()).toBe(0);
+      await ageBy(10);
+      expect(await resender.look()).toBe(1);
+      await mistaken.close();
+      await ageBy(3_600);
+      await startWorker();
+      await eventually('it is told of again', async () => {
+        await resender.look();
+        return (await load(batchId)).status === 'PROCESSED';
       });
     });
 
-    it("does not let a message speak for another client's batch", async () => {
-      const batchId = await receiveBatch(storage, { clientId: 'acme', message: { client_id: 'mallory' } });
+    it.each([
+      ["for another client's batch", { message: { client_id: 'mallory' }, tenant: 'mallory' }],
+      ['for another client than it was sealed for', { tenant: 'mallory' }],
+      ['of another event than its own', { message: { event_id: randomUUID() } }],
+    ])('does not let a message speak %s', async (_, options) => {
+      const batchId = await receiveBatch(storage, { clientId: 'acme', ...options });
       await startWorker();
-      await eventually('it is a dead letter', async () => (await deadLetters()).some(({ key }) => key === batchId));
+      await becomesLetter(batchId, 'message-tampered');
       expect((await load(batchId)).status).toBe('RECEIVED');
     });
 

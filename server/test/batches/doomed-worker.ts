@@ -1,6 +1,7 @@
 import type { BusPort, ConsumeOptions } from '@sdp/shared/messaging';
 import { pino } from 'pino';
 import { type BatchStore, createBatchRunner, startBatchWorker } from '../../src/batches/index.ts';
+import { PostgresAppliedEvents } from '../../src/bus/index.ts';
 import { type BusAddress, openBus } from '../bus/bus-address.ts';
 import { countingProcessor, openStorage, type Reached, type Step } from './worker-fixture.ts';
 
@@ -17,12 +18,22 @@ const reached: Reached = (step) => {
   if (step === dieAt) process.kill(process.pid, 'SIGKILL');
 };
 
-const { pool, store } = await openStorage(dsn, masterKey);
+const { pool, store, security } = await openStorage(dsn, masterKey);
 const processors = [countingProcessor(reached)];
 const watched = watchStore(store);
 const runner = createBatchRunner({ pool, store: watched, processors, onFinished: () => reached('committed') });
 const logger = pino({ level: 'silent' });
-await startBatchWorker({ bus: watchBus(openBus(address)), pool, store: watched, runner, processors, logger });
+const applied = new PostgresAppliedEvents(pool);
+const messaging = { security, applied };
+await startBatchWorker({
+  bus: watchBus(openBus(address)),
+  pool,
+  store: watched,
+  runner,
+  processors,
+  messaging,
+  logger,
+});
 
 function watchStore(inner: BatchStore): BatchStore {
   return {

@@ -1,8 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import type { AnomalyResult, BatchId } from '@sdp/shared/contracts';
 import { type MasterKey, parseMasterKey } from '@sdp/shared/crypto';
-import { batchTopic } from '@sdp/shared/messaging';
-import { type BatchProcessor, type BatchStore, createBatchStore } from '../../src/batches/index.ts';
+import {
+  batchTopic,
+  deriveMessageKeys,
+  KeyRing,
+  MessageSealer,
+  SecurityManager,
+  type Sending,
+} from '@sdp/shared/messaging';
+import {
+  type BatchProcessor,
+  type BatchStore,
+  batchReceivedContract,
+  createBatchStore,
+} from '../../src/batches/index.ts';
 import { enqueue } from '../../src/bus/index.ts';
 import { createPool, type Pool, withTransaction } from '../../src/database/index.ts';
 import { type DataKeyRing, openDataKeyRing, openRecordWriter } from '../../src/records/index.ts';
@@ -29,19 +41,29 @@ export interface Storage {
   readonly pool: Pool;
   readonly keyRing: DataKeyRing;
   readonly store: BatchStore;
+  /** Keys of secured messages. */
+  readonly security: SecurityManager;
 }
 
 export async function openStorage(dsn: string, masterKeyText: string): Promise<Storage> {
   const pool = createPool({ dsn, applicationName: 'sdp-test-batches' });
   const masterKey: MasterKey = parseMasterKey(masterKeyText);
   const keyRing = await openDataKeyRing(pool, masterKey);
-  return { pool, keyRing, store: createBatchStore(pool, keyRing) };
+  const security = new SecurityManager({
+    keys: new KeyRing(deriveMessageKeys(masterKey, { party: 'sdp-server', generation: 1 })),
+  });
+  return { pool, keyRing, store: createBatchStore(pool, keyRing), security };
 }
 
 /** Stores a batch as the API does, its message in the outbox. */
 export async function receiveBatch(
-  { pool, keyRing, store }: Storage,
-  options: { readonly clientId?: string; readonly message?: Record<string, unknown> } = {},
+  { pool, keyRing, store, security }: Storage,
+  options: {
+    readonly clientId?: string;
+    readonly message?: Record<string, unknown>;
+    readonly tenant?: string;
+    readonly value?: Uint8Array;
+  } = {},
 ): Promise<BatchId> {
   const batchId = randomUUID() as BatchId;
   const clientId = options.clientId ?? 'acme';
@@ -54,10 +76,11 @@ export async function receiveBatch(
     const columns = ['token', 'amount'];
     const rest = { keyIndex: 0, params: {}, declaration: null, declaredSafe: [], receivedAt };
     await store.insert(tx, dataKey, { batchId, clientId, processingType, recordCount, columns, ...rest });
-    const message = {
+    const eventId = randomUUID();
+    const payload = {
       type: 'batch.received',
       version: 1,
-      event_id: randomUUID(),
+      event_id: eventId,
       batch_id: batchId,
       client_id: clientId,
       processing_type: processingType,
@@ -65,7 +88,13 @@ export async function receiveBatch(
       received_at: receivedAt.toISOString(),
       ...options.message,
     };
-    await enqueue(tx, topic, { key: batchId, value: Buffer.from(JSON.stringify(message)) });
+    const sealer = new MessageSealer({ security });
+    const sending = { key: batchId, contract: batchReceivedContract, payload, eventId };
+    const [message] = await sealer.seal([
+      sealer.prepare(topic, { ...sending, tenant: options.tenant ?? clientId } as Sending),
+    ]);
+    if (message === undefined) throw new Error('nothing was sealed');
+    await enqueue(tx, topic, { ...message, ...(options.value && { value: options.value }) });
   });
   return batchId;
 }

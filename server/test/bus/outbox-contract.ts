@@ -6,7 +6,13 @@ import { type BusMessage, type BusPort, deadLetterTopic } from '@sdp/shared/mess
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startTestDatabase, type TestDatabase } from '../../../test/support/postgres.ts';
-import { enqueue, maxMessageBytes, type OutboxRelay, startOutboxRelay } from '../../src/bus/outbox.ts';
+import {
+  enqueue,
+  maxMessageBytes,
+  type OutboxRelay,
+  type OutboxRelayOptions,
+  startOutboxRelay,
+} from '../../src/bus/outbox.ts';
 import { createPool, type Pool, withTransaction } from '../../src/database/index.ts';
 import { assertContiguousIds, assertNoDuplicateIds } from './assert-ids.ts';
 import { type BusAddress, openBus } from './bus-address.ts';
@@ -44,7 +50,9 @@ export function testOutbox(name: string, addressOf: (dsn: string) => BusAddress,
       await pool.query('DELETE FROM outbox');
     });
 
-    const startRelay = (options: { pollMs?: number; onPublished?: (count: number) => void } = {}) => {
+    const startRelay = (
+      options: { pollMs?: number; onPublished?: NonNullable<OutboxRelayOptions['onPublished']> } = {},
+    ) => {
       const relay = startOutboxRelay({ pool, bus, logger, pollMs: 20, ...options });
       relays.push(relay);
       return relay;
@@ -92,7 +100,7 @@ export function testOutbox(name: string, addressOf: (dsn: string) => BusAddress,
       for (let id = 0; id < 3; id++) await put(id);
       let published = 0;
       // It would look by itself in an hour.
-      const relay = startRelay({ pollMs: 3_600_000, onPublished: (count) => (published += count) });
+      const relay = startRelay({ pollMs: 3_600_000, onPublished: (messages) => (published += messages.length) });
       await eventually('what waited is out', () => published === 3);
       await put(3);
       const { messages, oldestSeconds } = await relay.lag();
@@ -137,7 +145,7 @@ export function testOutbox(name: string, addressOf: (dsn: string) => BusAddress,
       const late = `test.${randomUUID()}`;
       await put(0, late);
       let published = 0;
-      startRelay({ onPublished: (count) => (published += count) });
+      startRelay({ onPublished: (messages) => (published += messages.length) });
       await bus.ensureTopic(late, 1);
       await eventually('it is published', () => published === 1);
     });

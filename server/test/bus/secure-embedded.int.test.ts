@@ -1,9 +1,10 @@
 import { testSecureMessaging } from '../../../shared/test/messaging/secure-suite.ts';
+import { testSecureStage } from '../../../shared/test/messaging/stage-suite.ts';
 import { startTestDatabase } from '../../../test/support/postgres.ts';
 import { openBus } from './bus-address.ts';
 import { testSecureCrashes } from './secure-crash-suite.ts';
 
-testSecureMessaging('secure messaging on the embedded bus', async () => {
+const start = async () => {
   const database = await startTestDatabase();
   const bus = openBus({ kind: 'embedded', dsn: database.dsn });
   return {
@@ -13,7 +14,10 @@ testSecureMessaging('secure messaging on the embedded bus', async () => {
       await database.stop();
     },
   };
-});
+};
+
+testSecureMessaging('secure messaging on the embedded bus', start);
+testSecureStage('a secure stage on the embedded bus', start);
 
 testSecureCrashes('secured effects on the embedded bus', async () => {
   const database = await startTestDatabase();

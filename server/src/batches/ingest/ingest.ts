@@ -1,16 +1,10 @@
 import { createHash, type Hash, type KeyObject, randomUUID } from 'node:crypto';
 import type { Readable } from 'node:stream';
-import {
-  type BatchId,
-  type BatchMetadata,
-  type BatchReceivedMessage,
-  batchIdSchema,
-  type ProcessResponse,
-} from '@sdp/shared/contracts';
+import { type BatchId, type BatchMetadata, batchIdSchema, type ProcessResponse } from '@sdp/shared/contracts';
 import { InputError, RejectedError, UnavailableError } from '@sdp/shared/errors';
-import { batchTopic, type OutgoingMessage, type SqlTransaction } from '@sdp/shared/messaging';
 import { type Pool, type PoolClient, sqlStateOf, withTransaction } from '../../database/index.ts';
 import { type DataKey, type DataKeyRing, openRecordWriter } from '../../records/index.ts';
+import type { AnnounceBatch } from '../batch-announcer.ts';
 import type { BatchStore } from '../batch-store.ts';
 import type { ContentEncoding } from './decompress.ts';
 import { checkMetadata, Firewall } from './firewall.ts';
@@ -43,7 +37,7 @@ export interface IngestDependencies {
   readonly serverKey: KeyObject;
   readonly store: BatchStore;
   readonly limits: IngestLimits;
-  readonly enqueue: (tx: SqlTransaction, topic: string, message: OutgoingMessage) => Promise<void>;
+  readonly announce: AnnounceBatch;
   /** Called after the commit. */
   readonly wakeRelay: () => void;
   /** @throws {UnavailableError} `server-busy` when what is stored waits too long for the bus */
@@ -152,7 +146,7 @@ async function storeRecords(
   { clientId, allowDeclaredSafe }: Upload,
   { metadata, readRecords }: OpenedBody,
   { batchId, dataKey }: { readonly batchId: BatchId; readonly dataKey: DataKey },
-  { limits, store, enqueue }: IngestDependencies,
+  { limits, store, announce }: IngestDependencies,
 ): Promise<number> {
   const columns = new ColumnDictionary(limits.maxColumns);
   const firewall = new Firewall(columns);
@@ -186,7 +180,7 @@ async function storeRecords(
     declaration: metadata.declaration ?? null,
     declaredSafe,
   });
-  await enqueue(tx, batchTopic(metadata.processing_type), batchReceived(received));
+  await announce(tx, received);
   return recordCount;
 }
 
@@ -194,26 +188,6 @@ function keyIndexOf(columns: ColumnDictionary, { key_column: name }: BatchMetada
   const index = name === undefined ? 0 : columns.indexOf(name);
   if (index !== undefined) return index;
   throw new InputError('csv-column-unknown', { message: 'The key column is not among the columns' });
-}
-
-function batchReceived(batch: {
-  readonly batchId: BatchId;
-  readonly clientId: string;
-  readonly processingType: BatchMetadata['processing_type'];
-  readonly recordCount: number;
-  readonly receivedAt: Date;
-}): OutgoingMessage {
-  const message: BatchReceivedMessage = {
-    type: 'batch.received',
-    version: 1,
-    event_id: randomUUID(),
-    batch_id: batch.batchId,
-    client_id: batch.clientId,
-    processing_type: batch.processingType,
-    record_count: batch.recordCount,
-    received_at: batch.receivedAt.toISOString(),
-  };
-  return { key: batch.batchId, value: Buffer.from(JSON.stringify(message)) };
 }
 
 function busy(message: string): UnavailableError {

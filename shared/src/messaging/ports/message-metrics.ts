@@ -2,8 +2,8 @@ import type { ErrorCode } from '../../errors/index.ts';
 
 /** What is counted. Labels come from closed lists: topics, groups, codes of the registry. */
 export interface MessageMetrics {
-  /** `seconds` from the call to the bus's answer. */
-  sent(topic: string, messages: number, bytes: number, seconds: number): void;
+  /** `seconds` from the call to the bus's answer; unknown where they go out by way of a store, or with a stage's result. */
+  sent(topic: string, messages: number, bytes: number, seconds?: number): void;
   sendFailed(topic: string, code: ErrorCode): void;
   /** Handled; `seconds` from the log's taking it to the end of its handler. */
   received(topic: string, bytes: number, seconds: number): void;

@@ -283,10 +283,9 @@ export class TopicStage {
       if (action === 'refused') metrics.refused(topic, reason.code);
       onDeadLetter(message, reason);
     }
-    const seconds = (performance.now() - (this.#begunAt ?? performance.now())) / 1_000;
     for (const output of outputs) {
       const bytes = output.messages.reduce((sum, { value }) => sum + value.byteLength, 0);
-      metrics.sent(output.topic, output.messages.length, bytes, seconds);
+      metrics.sent(output.topic, output.messages.length, bytes);
     }
   }
 
