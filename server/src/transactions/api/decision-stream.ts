@@ -79,7 +79,8 @@ export class DecisionStreams {
     const { clientId } = principalOf(response);
     const { pool, maxStreams } = this.#options;
     this.#assertRoom(clientId, maxStreams);
-    const lastEventId = request.get('last-event-id');
+    // An empty one is as good as none.
+    const lastEventId = request.get('last-event-id') || undefined;
     const position =
       lastEventId === undefined
         ? await lastPosition(pool, clientId, this.#partitions)
@@ -90,7 +91,7 @@ export class DecisionStreams {
     const stream = new OpenStream(clientId, response, ended);
     this.#streams.add(stream);
     response.once('close', () => ended.abort());
-    response.set({ 'Content-Type': 'text/event-stream', 'X-Accel-Buffering': 'no' });
+    response.set({ 'Content-Type': 'text/event-stream', 'X-Accel-Buffering': 'no', Connection: 'close' });
     response.flushHeaders();
     try {
       await stream.write('retry: 2000\n\n', this.#slowMs);

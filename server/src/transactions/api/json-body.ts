@@ -17,17 +17,32 @@ export async function readJsonBody(request: Request, maxBytes: number): Promise<
       message: 'Transactions are taken as application/json, uncompressed',
     });
   }
-  const chunks: Buffer[] = [];
-  let sizeBytes = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    sizeBytes += chunk.length;
-    if (sizeBytes > maxBytes) throw new RejectedError('payload-too-large');
-    chunks.push(chunk);
-  }
+  const bytes = await readBytes(request, maxBytes);
   try {
-    return JSON.parse(utf8.decode(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks))) as unknown;
+    return JSON.parse(utf8.decode(bytes)) as unknown;
   } catch {
     // The parser's own message quotes the input.
     throw new InputError('request-malformed');
   }
+}
+
+/** Not by iteration: leaving that early would cut the connection, and the sender would never read why. */
+function readBytes(request: Request, maxBytes: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let sizeBytes = 0;
+    const settle = (result: Buffer | Error) => {
+      request.off('data', onData).off('end', onEnd).off('error', onBroken).off('close', onBroken);
+      if (result instanceof Error) reject(result);
+      else resolve(result);
+    };
+    const onData = (chunk: Buffer) => {
+      sizeBytes += chunk.length;
+      if (sizeBytes > maxBytes) settle(new RejectedError('payload-too-large'));
+      else chunks.push(chunk);
+    };
+    const onEnd = () => settle(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks));
+    const onBroken = () => settle(new InputError('request-malformed'));
+    request.on('data', onData).on('end', onEnd).on('error', onBroken).on('close', onBroken);
+  });
 }
