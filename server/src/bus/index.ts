@@ -1,8 +1,10 @@
 export { PostgresAppliedEvents } from './applied-events.ts';
 export type { BusLogger } from './bus-logger.ts';
 export { EmbeddedBus, type EmbeddedBusOptions } from './embedded/embedded-bus.ts';
+export { EmbeddedTopicAdmin } from './embedded/embedded-topic-admin.ts';
 export { type RetainResult, retain } from './embedded/segments.ts';
 export { KafkaBus, type KafkaBusOptions } from './kafka/kafka-bus.ts';
+export { KafkaTopicAdmin } from './kafka/kafka-topic-admin.ts';
 export { PostgresKeyUsage } from './key-usage.ts';
 export {
   enqueue,
@@ -12,3 +14,4 @@ export {
   startOutboxRelay,
 } from './outbox.ts';
 export { partitionOf } from './partitioner.ts';
+export type { NewTopic, TopicAdmin, TopicState } from './topic-admin.ts';

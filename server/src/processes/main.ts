@@ -9,6 +9,7 @@ import { openDatabase } from './open-database.ts';
 import { printError, printLine } from './print.ts';
 import { type WorkerRole, workerRoles } from './processing-types.ts';
 import { serve } from './serve.ts';
+import { topicsCommand } from './topics-command.ts';
 import { version } from './version.ts';
 import { worker } from './worker.ts';
 
@@ -57,6 +58,7 @@ export function createProgram(environment: NodeJS.ProcessEnv): Command {
     .addHelpText('after', '\nExample:\n  $ DB_DSN_FILE=dsn SDP_CRYPTO_KEY_FILE=server.key sdp-server migrate')
     .action(() => migrate(load()));
   program.addCommand(apiKeysCommand(load));
+  program.addCommand(topicsCommand(load));
   return program;
 }
 

@@ -1,5 +1,5 @@
 import { UnavailableError } from '@sdp/shared/errors';
-import { deadLetterTopic } from '@sdp/shared/messaging';
+import { deadLetterTopic, type SqlTransaction } from '@sdp/shared/messaging';
 import { asDatabaseError, type Pool, withTransaction } from '../../database/index.ts';
 
 /** Number of partitions per topic. It never changes once a topic is made: keys would move to other partitions. */
@@ -17,16 +17,7 @@ export class Topics {
         [topic, partitions],
         [deadLetterTopic(topic), 1],
       ] as const) {
-        await client.query('INSERT INTO bus_topic (topic, partitions) VALUES ($1, $2) ON CONFLICT DO NOTHING', [
-          name,
-          count,
-        ]);
-        await client.query(
-          `INSERT INTO bus_partition (topic, partition)
-           SELECT t.topic, p FROM bus_topic t, generate_series(0, t.partitions - 1) AS p WHERE t.topic = $1
-           ON CONFLICT DO NOTHING`,
-          [name],
-        );
+        await makeTopic(client, name, count);
       }
     });
   }
@@ -50,4 +41,18 @@ export class Topics {
     this.#known.set(topic, partitions);
     return partitions;
   }
+}
+
+/** Makes a topic, without its dead letters, if it isn't there. */
+export async function makeTopic(client: SqlTransaction, topic: string, partitions: number): Promise<void> {
+  await client.query('INSERT INTO bus_topic (topic, partitions) VALUES ($1, $2) ON CONFLICT DO NOTHING', [
+    topic,
+    partitions,
+  ]);
+  await client.query(
+    `INSERT INTO bus_partition (topic, partition)
+     SELECT t.topic, p FROM bus_topic t, generate_series(0, t.partitions - 1) AS p WHERE t.topic = $1
+     ON CONFLICT DO NOTHING`,
+    [topic],
+  );
 }

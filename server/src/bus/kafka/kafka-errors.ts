@@ -32,6 +32,12 @@ export function asBusError(error: unknown): unknown {
       remedy: 'Give the broker the rules that `sdp-server topics acls` prints, or use a user who has them.',
     });
   }
+  if (hasApiId(error, 'INVALID_REPLICATION_FACTOR', 'INVALID_PARTITIONS', 'INVALID_CONFIG', 'POLICY_VIOLATION')) {
+    return new ConfigError('config-invalid', {
+      message: 'The broker does not take a topic as it is described',
+      remedy: 'Ask for no more copies than there are brokers, and look at the broker’s own policies.',
+    });
+  }
   // No retry makes it smaller.
   if (hasApiId(error, 'MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE')) {
     return new RejectedError('payload-too-large', {
