@@ -23,7 +23,9 @@ import {
   serverInfoRoute,
 } from '../http/index.ts';
 import type { Settings, UploadLimits } from '../settings/index.ts';
+import { forgetTransactions, startTransactionApi, transactionPaths, transactionTopics } from '../transactions/index.ts';
 import { createVaultCopyStore, vaultCopyPaths, vaultCopyRoutes } from '../vault-copies/index.ts';
+import { startHousekeeping } from './housekeeping.ts';
 import { noteSent } from './note-sent.ts';
 import type { Platform } from './platform.ts';
 import { workerRoleOf } from './processing-types.ts';
@@ -63,13 +65,23 @@ export async function startApi(platform: Platform, runner?: BatchRunner): Promis
   const authenticate = authentication(keys);
   const rateLimit = keyRateLimit(settings.http.rateLimitPerMinute);
   const { upload } = settings;
+  const transactions = await startTransactionApi({
+    ...{ pool, bus, serverKey, metrics, logger, settings: settings.transactions },
+    ...messagingRules(platform),
+    partitions: platform.partitionsOf(transactionTopics.results),
+    guard: (scope) => [authenticate(scope), rateLimit],
+    authenticated: (scope) => [authenticate(scope)],
+    isAllowed: async (request, scope) =>
+      (await keys.authenticate(request.get('x-api-key') ?? ''))?.scopes.includes(scope) ?? false,
+  });
+  const housekeeping = startHousekeeping(logger, [() => forgetTransactions(pool, settings.transactions.retentionDays)]);
   const app = createApp({
     logger,
     metrics,
     refusedPerMinute: settings.http.rateLimitPerMinute,
     probes: probeRoutes(platform.dependencies, metrics),
     routes: [
-      openApiRoute(createOpenApi(version, { ...apiPaths, ...vaultCopyPaths })),
+      openApiRoute(createOpenApi(version, { ...apiPaths, ...transactionPaths, ...vaultCopyPaths })),
       serverInfoRoute(
         {
           version,
@@ -80,6 +92,7 @@ export async function startApi(platform: Platform, runner?: BatchRunner): Promis
         [authenticate(), rateLimit],
       ),
       vaultCopyRoutes({ store: createVaultCopyStore(pool), guard: (scope) => [authenticate(scope), rateLimit] }),
+      ...transactions.routers,
       batchRoutes({
         pool,
         store,
@@ -103,6 +116,8 @@ export async function startApi(platform: Platform, runner?: BatchRunner): Promis
   try {
     listener = await listen(app, { ...settings.http, requestTimeoutMs: upload.uploadTimeoutMs });
   } catch (error) {
+    await transactions.close();
+    await housekeeping.close();
     await resender.close();
     await relay.close(0);
     throw error;
@@ -111,10 +126,17 @@ export async function startApi(platform: Platform, runner?: BatchRunner): Promis
     url: listener.url,
     close: async (deadlineMs) => {
       const deadline = Date.now() + deadlineMs;
-      await Promise.all([listener.close(deadlineMs), resender.close()]);
+      transactions.endStreams();
+      await Promise.all([listener.close(deadlineMs), resender.close(), housekeeping.close()]);
+      await transactions.close();
       await relay.close(Math.max(0, deadline - Date.now()));
     },
   };
+}
+
+function messagingRules({ messaging }: Platform) {
+  const { security, compliance, access } = messaging.parts;
+  return { security, compliance, access };
 }
 
 async function bootstrapKey(keys: ApiKeyStore, { bootstrap }: Settings): Promise<void> {

@@ -1,6 +1,8 @@
 import { type BatchRunner, createBatchRunner, startBatchWorker } from '../batches/index.ts';
+import { startTransactionWorkers, type TransactionStage, type TransactionWorkers } from '../transactions/index.ts';
+import { openScorer } from './open-scorer.ts';
 import type { Platform } from './platform.ts';
-import { createProcessors, type WorkerRole } from './processing-types.ts';
+import { createProcessors, splitRoles, type WorkerRole, workerRoles } from './processing-types.ts';
 
 export interface Worker {
   readonly runner: BatchRunner;
@@ -9,9 +11,10 @@ export interface Worker {
 }
 
 /** Starts the workers of these roles, of all where left out. @throws {ConfigError} `model-invalid` */
-export async function startWorker(platform: Platform, roles?: readonly WorkerRole[]): Promise<Worker> {
+export async function startWorker(platform: Platform, roles: readonly WorkerRole[] = workerRoles): Promise<Worker> {
   const { bus, pool, store, logger, metrics, messaging } = platform;
-  const { processors, close } = await createProcessors(roles);
+  const { batchRoles, stages } = splitRoles(roles);
+  const { processors, close } = await createProcessors(batchRoles);
   try {
     const runner = createBatchRunner({
       pool,
@@ -28,10 +31,14 @@ export async function startWorker(platform: Platform, roles?: readonly WorkerRol
       messaging: { ...messaging.parts, applied: messaging.applied },
     });
     for (const consumer of worker.consumers) messaging.watch(() => consumer.health());
+    const transactions = await startStages(platform, stages).catch(async (error) => {
+      await worker.close(0);
+      throw error;
+    });
     return {
       runner,
       close: async (deadlineMs) => {
-        await worker.close(deadlineMs);
+        await Promise.all([worker.close(deadlineMs), transactions?.close(deadlineMs)]);
         await close();
       },
     };
@@ -39,4 +46,19 @@ export async function startWorker(platform: Platform, roles?: readonly WorkerRol
     await close();
     throw error;
   }
+}
+
+async function startStages(
+  platform: Platform,
+  stages: readonly TransactionStage[],
+): Promise<TransactionWorkers | undefined> {
+  if (stages.length === 0) return undefined;
+  const { bus, pool, keyRing, metrics, logger, messaging, settings } = platform;
+  const workers = await startTransactionWorkers({
+    ...{ stages, pool, keyRing, metrics, logger, settings: settings.transactions },
+    secure: { ...messaging.parts, bus },
+    openScorer: () => openScorer(platform),
+  });
+  for (const stage of workers.stages) messaging.watch(() => stage.health());
+  return workers;
 }

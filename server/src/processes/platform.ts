@@ -1,6 +1,6 @@
 import { processingTypes } from '@sdp/shared/contracts';
 import { keyFingerprint, type MasterKey } from '@sdp/shared/crypto';
-import { type BusPort, batchTopic } from '@sdp/shared/messaging';
+import { batchTopic, type StageBus } from '@sdp/shared/messaging';
 import { type BatchStore, createBatchStore } from '../batches/index.ts';
 import { EmbeddedBus, KafkaBus } from '../bus/index.ts';
 import { applyMigrations, createPool, type Pool, query } from '../database/index.ts';
@@ -9,6 +9,7 @@ import { createMetrics, type Logger, type Metrics } from '../observability/index
 import { type DataKeyRing, openDataKeyRing } from '../records/index.ts';
 import type { Settings } from '../settings/index.ts';
 import { type LoadedTopics, loadTopics } from '../topics/index.ts';
+import { transactionTopics } from '../transactions/index.ts';
 import { openDatabase } from './open-database.ts';
 import { type Messaging, openMessaging } from './open-messaging.ts';
 
@@ -18,7 +19,9 @@ export interface Platform {
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly pool: Pool;
-  readonly bus: BusPort;
+  readonly bus: StageBus;
+  /** As a topic was made, or is made where it isn't there. */
+  readonly partitionsOf: (topic: string) => number;
   readonly serverKey: MasterKey;
   readonly keyFingerprints: readonly string[];
   readonly keyRing: DataKeyRing;
@@ -61,9 +64,9 @@ export async function openPlatform(settings: Settings, logger: Logger, database:
     const bus = createBus(settings, dsn, pool, logger);
     closers.push(() => bus.close());
     const { topics } = loaded;
-    for (const type of processingTypes) {
-      const partitions = topics.find(({ topic }) => topic === batchTopic(type))?.partitions;
-      await bus.ensureTopic(batchTopic(type), partitions ?? 1);
+    const partitionsOf = (name: string) => topics.find(({ topic }) => topic === name)?.partitions ?? 1;
+    for (const topic of [...processingTypes.map(batchTopic), ...Object.values(transactionTopics)]) {
+      await bus.ensureTopic(topic, partitionsOf(topic));
     }
     return {
       settings,
@@ -71,6 +74,7 @@ export async function openPlatform(settings: Settings, logger: Logger, database:
       metrics,
       pool,
       bus,
+      partitionsOf,
       serverKey,
       keyFingerprints: [keyFingerprint(serverKey)],
       keyRing,
@@ -95,7 +99,7 @@ export function topicsOf({ topics: { file, partitions }, kafka }: Settings): Loa
   return loadTopics({ path: file, partitions, replicas: kafka?.replicas });
 }
 
-function createBus({ kafka, busRetentionDays }: Settings, dsn: string, pool: Pool, logger: Logger): BusPort {
+function createBus({ kafka, busRetentionDays }: Settings, dsn: string, pool: Pool, logger: Logger): StageBus {
   if (kafka) return new KafkaBus({ ...kafka, logger });
   return new EmbeddedBus({ pool, dsn, logger, retentionDays: busRetentionDays });
 }

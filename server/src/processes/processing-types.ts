@@ -3,6 +3,7 @@ import { anomalyProcessor } from '../anomaly/index.ts';
 import { anonymizationProcessor } from '../anonymization/index.ts';
 import type { BatchProcessor } from '../batches/index.ts';
 import { loadOnnxModel, scoringProcessor } from '../scoring/index.ts';
+import { type TransactionStage, transactionStages } from '../transactions/index.ts';
 
 /** Keeps what must be closed once the processors are no longer used. */
 export interface Resources {
@@ -16,11 +17,27 @@ const factories = {
   anomaly: async () => anomalyProcessor(),
 } satisfies Record<string, (resources: Resources) => Promise<BatchProcessor>>;
 
-export type WorkerRole = keyof typeof factories;
-export const workerRoles = Object.keys(factories) as WorkerRole[];
+export type BatchRole = keyof typeof factories;
+const batchRoles = Object.keys(factories) as BatchRole[];
+
+/** Roles of the workers that run the stages of transactions. */
+const stageOfRole = Object.fromEntries(transactionStages.map((stage) => [`transaction-${stage}`, stage])) as Readonly<
+  Record<`transaction-${TransactionStage}`, TransactionStage>
+>;
+
+export type WorkerRole = BatchRole | keyof typeof stageOfRole;
+export const workerRoles = [...batchRoles, ...Object.keys(stageOfRole)] as WorkerRole[];
+
+/** What workers of these roles have to run. */
+export function splitRoles(roles: readonly WorkerRole[]) {
+  return {
+    batchRoles: batchRoles.filter((role) => roles.includes(role)),
+    stages: Object.entries(stageOfRole).flatMap(([role, stage]) => (roles.includes(role as WorkerRole) ? [stage] : [])),
+  };
+}
 
 /** Which worker takes the batches of a type; known without starting one. */
-export const workerRoleOf: Readonly<Record<ProcessingType, WorkerRole>> = {
+export const workerRoleOf: Readonly<Record<ProcessingType, BatchRole>> = {
   risk_scoring: 'scoring',
   anonymization: 'anonymization',
   anomaly_detection: 'anomaly',
@@ -32,7 +49,7 @@ export interface Processors {
 }
 
 /** @throws {ConfigError} `model-invalid` */
-export async function createProcessors(roles: readonly WorkerRole[] = workerRoles): Promise<Processors> {
+export async function createProcessors(roles: readonly BatchRole[] = batchRoles): Promise<Processors> {
   const owned: { close(): Promise<void> | void }[] = [];
   const resources: Resources = {
     own: (resource) => {

@@ -62,6 +62,7 @@ const secretNames = [
   'KAFKA_PASSWORD',
   'KAFKA_ENCRYPTION_KEY',
   'KAFKA_SIGNING_KEY',
+  'SDP_MODEL_TRUSTED_KEYS',
 ] as const;
 
 function dsnOfParts(values: Readonly<Record<string, string>>): string {

@@ -4,6 +4,8 @@ import { ConfigError, type Finding } from '@sdp/shared/errors';
 import { type GivenKeys, parseGivenKeys } from '@sdp/shared/messaging';
 import { type Environment, readEnvironment } from './environment.ts';
 import { kafkaFindings, kafkaWarnings } from './kafka-checks.ts';
+import { type ModelSettings, modelSettings } from './model-settings.ts';
+import { type TransactionSettings, transactionSettings } from './transaction-settings.ts';
 import { pairs, type Variables, variablesSchema } from './variables.ts';
 
 /** Limits on what one upload may be. */
@@ -81,6 +83,8 @@ export interface Settings {
   };
   /** Of the bus in PostgreSQL; what a group has not settled stays longer. */
   readonly busRetentionDays: number;
+  readonly transactions: TransactionSettings;
+  readonly models: ModelSettings;
   readonly messageAudit: { readonly mode: Variables['SDP_MESSAGE_AUDIT']; readonly days: number };
 }
 
@@ -235,6 +239,8 @@ function compose(
       ...(variables.SDP_TOPIC_PARTITIONS !== undefined && { partitions: variables.SDP_TOPIC_PARTITIONS }),
     },
     busRetentionDays: variables.SDP_BUS_RETENTION_DAYS,
+    transactions: transactionSettings(variables),
+    models: modelSettings(variables),
     messageAudit: { mode: variables.SDP_MESSAGE_AUDIT, days: variables.SDP_MESSAGE_AUDIT_DAYS },
   };
 }

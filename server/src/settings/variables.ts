@@ -2,6 +2,8 @@ import { resolve } from 'node:path';
 import { clientIdSchema } from '@sdp/shared/contracts';
 import { z } from 'zod';
 import { optionalNumber, wholeNumber, yesOrNo } from './environment.ts';
+import { modelVariables } from './model-settings.ts';
+import { transactionVariables } from './transaction-settings.ts';
 
 const path = z.string().transform((text) => resolve(text));
 const isPort = (text: string) => Number(text) >= 1 && Number(text) <= 65_535;
@@ -94,6 +96,9 @@ export const variablesSchema = z.object({
   /** Whether messages that went their way are summed up in the audit trail, or have a row each. */
   SDP_MESSAGE_AUDIT: z.enum(['summary', 'each'], { error: 'must be summary or each' }).default('summary'),
   SDP_MESSAGE_AUDIT_DAYS: wholeNumber(365, 30, 36_500),
+
+  ...transactionVariables,
+  ...modelVariables,
 });
 
 export type Variables = z.output<typeof variablesSchema>;

@@ -1,4 +1,6 @@
 export { transactionPaths } from './api/transaction-paths.ts';
+export * from './ensemble/index.ts';
+export * from './features/index.ts';
 export type { ScoredTransaction, TransactionScorer } from './stages/score-stage.ts';
 export { forgetTransactions } from './store/retention.ts';
 export { startTransactionApi, type TransactionApi, type TransactionApiOptions } from './transaction-api.ts';
