@@ -77,6 +77,17 @@ const serverTexts: Readonly<Record<keyof Variables, string>> = {
   SDP_MESSAGE_AUDIT:
     '`summary`: messages that went their way are summed up in the audit trail; `each`: every one has its row and waits for it',
   SDP_MESSAGE_AUDIT_DAYS: 'how long rows of that trail are kept, 30 days at least',
+  SDP_MODEL_TRUSTED_KEYS:
+    'public keys whose models are taken, separated by commas, as `sdp-server models keygen` prints them; the one of the shipped model always is',
+  SDP_MODEL_POLL_SECONDS: 'how often a worker looks into the database for a deployment that it has not heard of',
+  SDP_MODEL_TIMEOUT_MS: 'after so long a call of a model has failed',
+  SDP_MODEL_SHADOW_MS: 'how much longer answers may take for the sake of a shadow model',
+  SDP_MODEL_TRIAL_MINUTES: 'how long a promoted model is taken back by itself if it errs or is slow; 0: never',
+  SDP_MODEL_TRIAL_MIN_SCORED: 'transactions that it must have scored before that',
+  SDP_MODEL_TRIAL_ERROR_PERCENT: 'share of failed scores by which it may exceed the model before',
+  SDP_MODEL_TRIAL_LATENCY_FACTOR:
+    'how many times slower its calls may be than those of the model before (95th percentile)',
+  SDP_MODEL_TRIAL_LATENCY_MS: 'a call this fast is never too slow',
 };
 
 export interface DocumentedVariable {

@@ -5,10 +5,10 @@ import type { z } from 'zod';
 import type { Metrics } from '../observability/index.ts';
 import { named, principalOf } from './request-context.ts';
 
-/** One thing the server can't work without. Rejects, or takes too long, while it is down. */
+/** One thing the server can't work without. Rejects, or takes too long, while it is down; may say something while it is up. */
 export interface Dependency {
   readonly name: string;
-  readonly check: () => Promise<void>;
+  readonly check: () => Promise<string | undefined> | Promise<void>;
 }
 
 const checkTimeoutMs = 2_000;
@@ -37,18 +37,18 @@ export function probeRoutes(dependencies: readonly Dependency[], metrics: Metric
   return router;
 }
 
-async function stateOf(check: () => Promise<void>): Promise<{ status: 'up' | 'down' }> {
+async function stateOf(check: Dependency['check']): Promise<{ status: 'up' | 'down'; detail?: string }> {
   let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<'down'>((resolve) => {
-    timer = setTimeout(() => resolve('down'), checkTimeoutMs);
+  const timeout = new Promise<{ status: 'down' }>((resolve) => {
+    timer = setTimeout(() => resolve({ status: 'down' }), checkTimeoutMs);
   });
   const state = check().then(
-    () => 'up' as const,
-    () => 'down' as const,
+    (detail) => ({ status: 'up' as const, ...(typeof detail === 'string' && { detail }) }),
+    () => ({ status: 'down' as const }),
   );
-  const status = await Promise.race([state, timeout]);
+  const found = await Promise.race([state, timeout]);
   clearTimeout(timer);
-  return { status };
+  return found;
 }
 
 export interface ServerInfoOptions {

@@ -18,3 +18,6 @@ export { type ModelMetrics, noModelMetrics } from './hosting/model-metrics.ts';
 export { type ModelKind, type ModelScore, openPackage, type ServedModel } from './hosting/served-model.ts';
 export * from './package/index.ts';
 export { createModelRegistry, deployShipped, type ModelRegistry } from './registry.ts';
+export { type ArmReport, type ModelReport, reportOn } from './report/model-report.ts';
+export { createReportSource, type ReportSource } from './report/report-source.ts';
+export type { Interval } from './statistics/proportion-rules.ts';

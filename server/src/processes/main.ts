@@ -5,6 +5,7 @@ import { createLogger, type Logger } from '../observability/index.ts';
 import { loadSettings, type Settings } from '../settings/index.ts';
 import { api } from './api.ts';
 import { apiKeysCommand } from './api-keys-command.ts';
+import { modelsCommand } from './models-command.ts';
 import { openDatabase } from './open-database.ts';
 import { printError, printLine } from './print.ts';
 import { type WorkerRole, workerRoles } from './processing-types.ts';
@@ -59,6 +60,7 @@ export function createProgram(environment: NodeJS.ProcessEnv): Command {
     .action(() => migrate(load()));
   program.addCommand(apiKeysCommand(load));
   program.addCommand(topicsCommand(load));
+  program.addCommand(modelsCommand(load));
   return program;
 }
 

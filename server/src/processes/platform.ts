@@ -99,7 +99,8 @@ export function topicsOf({ topics: { file, partitions }, kafka }: Settings): Loa
   return loadTopics({ path: file, partitions, replicas: kafka?.replicas });
 }
 
-function createBus({ kafka, busRetentionDays }: Settings, dsn: string, pool: Pool, logger: Logger): StageBus {
+/** The bus that the settings name. */
+export function createBus({ kafka, busRetentionDays }: Settings, dsn: string, pool: Pool, logger: Logger): StageBus {
   if (kafka) return new KafkaBus({ ...kafka, logger });
   return new EmbeddedBus({ pool, dsn, logger, retentionDays: busRetentionDays });
 }

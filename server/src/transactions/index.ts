@@ -1,6 +1,14 @@
 export { transactionPaths } from './api/transaction-paths.ts';
 export * from './ensemble/index.ts';
+export { type Ensemble, openEnsemble, type Scored, type ScoringInput } from './ensemble/index.ts';
 export * from './features/index.ts';
+export {
+  CustomerWindows,
+  featureEventOf,
+  featureSet,
+  TerminalWindows,
+  toVector,
+} from './features/index.ts';
 export type { ScoredTransaction, TransactionScorer } from './stages/score-stage.ts';
 export { forgetTransactions } from './store/retention.ts';
 export { startTransactionApi, type TransactionApi, type TransactionApiOptions } from './transaction-api.ts';

@@ -8,6 +8,10 @@ export const healthSchema = z
 export const readinessSchema = z
   .strictObject({
     status: z.enum(['ready', 'not_ready']),
-    dependencies: z.record(z.string(), z.strictObject({ status: z.enum(['up', 'down']) })),
+    dependencies: z.record(
+      z.string(),
+      // What is worth knowing of one that is up.
+      z.strictObject({ status: z.enum(['up', 'down']), detail: z.string().max(300).optional() }),
+    ),
   })
   .meta({ id: 'Readiness' });

@@ -10,4 +10,5 @@ export { type ModelPackage, signPackage, verifyPackage } from './model-package.t
 export { type PackageFiles, statementFile } from './package-files.ts';
 export { readPackage, readPackageFolder } from './package-folder.ts';
 export { packPackage, unpackPackage } from './packed-package.ts';
+export { readShippedModel, shippedModelDir, trustedModelKeys } from './shipped-model.ts';
 export { modelVersionSchema, type SignedStatement, writeStatement } from './statement.ts';

@@ -5,7 +5,7 @@ import { rollbackCause } from '../../../src/models/watch/rollback-rules.ts';
 
 const bounds = { minSample: 200, errorRate: 0.01, latencyFactor: 3, latencyFloorMs: 20 };
 
-function usage({ calls = 100, perCall = 10, failed = 0, failedCalls = failed, ms = 2 }): Usage {
+function usage({ calls = 100, perCall = 10, failed = 0, failedCalls = -1, ms = 2 }): Usage {
   const recorder = new UsageRecorder();
   for (let call = 0; call < calls; call++) {
     recorder.called(
@@ -18,7 +18,7 @@ function usage({ calls = 100, perCall = 10, failed = 0, failedCalls = failed, ms
     );
   }
   const [taken] = recorder.take();
-  return { ...(taken?.usage ?? noUsage()), failed, failedCalls };
+  return { ...(taken?.usage ?? noUsage()), failed, failedCalls: failedCalls < 0 ? failed : failedCalls };
 }
 
 describe('a new model is taken back', () => {

@@ -1,0 +1,34 @@
+// Signs the model that comes with SDP: `node --conditions=sdp-source scripts/sign-shipped-model.ts server/models/fraud/<version>`.
+// The key is made here, signs once and is never written anywhere; its public half goes into the source, where a review sees it
+// change. Run it anew after training a model: that makes another key.
+
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  generateModelKeyPair,
+  parseModelPrivateKey,
+  readPackageFolder,
+  signPackage,
+  statementFile,
+  writeStatement,
+} from '../server/src/models/index.ts';
+
+const keyFile = join(import.meta.dirname, '../server/src/models/package/shipped-model-key.ts');
+const [folder] = process.argv.slice(2);
+if (folder === undefined) throw new Error('name the folder of the model');
+
+const { privateKeyPem, publicKeyText } = generateModelKeyPair();
+const { statement } = signPackage(await readPackageFolder(folder), parseModelPrivateKey(privateKeyPem));
+await writeFile(join(folder, statementFile), writeStatement(statement));
+await writeFile(
+  keyFile,
+  `// Written by scripts/sign-shipped-model.ts.
+
+/** The model in server/models/fraud that a new installation begins with, and the public half of the key that signed it. */
+export const shippedModel = {
+  version: '${statement.version}',
+  publicKey: '${publicKeyText}',
+} as const;
+`,
+);
+process.stdout.write(`signed ${statement.version}: ${statement.files.length} files\n`);

@@ -1,0 +1,36 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseTrustedKeys, type TrustedKeys } from './model-keys.ts';
+import { type ModelPackage, verifyPackage } from './model-package.ts';
+import { readPackage } from './package-folder.ts';
+import { shippedModel } from './shipped-model-key.ts';
+
+/** `server/models/fraud`, seen from `src/models/package` and `dist/models/package` alike. */
+const modelsDir = fileURLToPath(new URL('../../../models/fraud', import.meta.url));
+
+export function shippedModelDir(): string {
+  return join(modelsDir, shippedModel.version);
+}
+
+/**
+ * The keys of a server: those it was given, and the one that the shipped model is signed with. Nobody has that one's private
+ * half, so it vouches for that model and for nothing that may come.
+ *
+ * @param given entries of SDP_MODEL_TRUSTED_KEYS
+ * @throws {ConfigError} `model-key-invalid`
+ */
+export function trustedModelKeys(given: string): TrustedKeys {
+  return parseTrustedKeys(`${given} ${shippedModel.publicKey}`);
+}
+
+/**
+ * The model that comes with the program.
+ *
+ * @throws {IntegrityError} `model-tampered`
+ * @throws {InputError} `file-not-found`, `file-unreadable`
+ */
+export async function readShippedModel(): Promise<ModelPackage> {
+  const found = await readPackage(shippedModelDir());
+  verifyPackage(found, parseTrustedKeys(shippedModel.publicKey));
+  return found;
+}
