@@ -11,7 +11,7 @@ export default defineConfig({
     // wasm module that it loads in each thread; V8 (Node 24.21) can crash when a thread optimizes that module's calls to
     // JavaScript while the module of an ended thread is freed (WasmEngine::FreeDeadCode). So the calls stay as they are.
     execArgv: ['--conditions=sdp-source', '--wasm-wrapper-tiering-budget=2000000000'],
-    testTimeout: 30_000,
+    testTimeout: 60_000,
     hookTimeout: 60_000,
     maxWorkers: 2,
     coverage: {

@@ -167,7 +167,7 @@ describe('a checkpoint', () => {
     expect(await refusal(args('--resume'))).toMatch(/^4 .*tokens were changed/);
     expect((await start(args()).ended).status).toBe(0);
     expect(hidden()).toEqual([]);
-  });
+  }, 180_000);
 
   test('is left by an interrupted run only if it was asked to', async () => {
     const interrupted = async (...more: string[]) => {
