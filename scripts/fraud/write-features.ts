@@ -10,6 +10,7 @@ import {
   CustomerWindows,
   type FeatureEvent,
   featureSet,
+  features,
   TerminalWindows,
   toVector,
 } from '../../server/src/transactions/features/index.ts';
@@ -67,13 +68,14 @@ for (const [index, { event, occurredAt }] of rows.entries()) {
     nextOutcome += 1;
     row = rows[nextOutcome] as Row;
   }
-  const features = { ...customers.add(event).features, ...terminals.add(event).features };
-  matrix.set(toVector(features, { amount: event.amount, occurred_at: occurredAt }), index * width);
+  const values = { ...customers.add(event).features, ...terminals.add(event).features };
+  matrix.set(toVector(values, { amount: event.amount, occurred_at: occurredAt }), index * width);
 }
+const units = Object.fromEntries(features.map(({ name, unit }) => [name, unit]));
 const seconds = (performance.now() - startedAt) / 1_000;
 writeFileSync(join(folder, 'features.f32'), new Uint8Array(matrix.buffer));
 writeFileSync(join(folder, 'rows.csv'), `id,day,customer,fraud,scenario\n${rows.map(({ line }) => line).join('\n')}\n`);
-writeFileSync(join(folder, 'feature-set.json'), JSON.stringify({ ...featureSet, rows: rows.length }));
+writeFileSync(join(folder, 'feature-set.json'), JSON.stringify({ ...featureSet, units, rows: rows.length }));
 const perEvent = customers.snapshot().length / rows.length;
 console.log(
   `${rows.length} rows of ${width} features (${featureSet.id}) in ${seconds.toFixed(1)} s, ${Math.round(rows.length / seconds)}/s; ` +

@@ -42,8 +42,16 @@ export function planForest(rowCount: number, seed: number): ForestPlan {
  * @param rowOf where in `matrix` a row number of the plan is found
  */
 export function growForest(plan: ForestPlan, matrix: Matrix, rowOf: (index: number) => number): IsolationForest {
-  const trees = plan.samples.map((sample) => growTree(matrix, Uint32Array.from(sample, rowOf), plan.random));
-  const size = plan.samples[0]?.length ?? 0;
+  return forestOf(growTrees(plan, matrix, rowOf), plan.samples[0]?.length ?? 0);
+}
+
+/** The trees of a forest, for those who keep them. Parameters as for {@link growForest}. */
+export function growTrees(plan: ForestPlan, matrix: Matrix, rowOf: (index: number) => number): IsolationTree[] {
+  return plan.samples.map((sample) => growTree(matrix, Uint32Array.from(sample, rowOf), plan.random));
+}
+
+/** @param size records that each tree was grown on */
+export function forestOf(trees: readonly IsolationTree[], size: number): IsolationForest {
   const scale = -1 / (trees.length * averagePathLength(size));
   return {
     score(scored) {
