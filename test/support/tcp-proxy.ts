@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface TcpProxy {
   readonly port: number;
@@ -40,8 +41,11 @@ export async function startTcpProxy(target: { host?: string; port: number }, por
       });
     }
   });
-  server.listen(port, '127.0.0.1');
-  await once(server, 'listening');
+  // Another test file may have the port that a broker sends its clients to.
+  for (let tries = 0; !(await listens(server, port)); tries++) {
+    if (tries >= 600) throw new Error('the port of the proxy is taken');
+    await sleep(100);
+  }
   const dropAll = () => {
     for (const socket of sockets) socket.resetAndDestroy();
   };
@@ -61,4 +65,16 @@ export async function startTcpProxy(target: { host?: string; port: number }, por
       await once(server, 'close');
     },
   };
+}
+
+/** Resolves to false when the port is taken. */
+async function listens(server: Server, port: number): Promise<boolean> {
+  server.listen(port, '127.0.0.1');
+  try {
+    await once(server, 'listening');
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') return false;
+    throw error;
+  }
 }

@@ -9,3 +9,10 @@ export interface HeldPartition {
   /** The partition belongs to somebody else: aborts, and stores nothing more. */
   lose(): void;
 }
+
+/** One that can pause while the group decides anew who has what. */
+export interface PausablePartition extends HeldPartition {
+  /** Takes no message until {@link resume}; resolves when none is in hand and the offsets are stored. */
+  quiesce(): Promise<void>;
+  resume(): void;
+}

@@ -212,9 +212,9 @@ export function testStageContract(
         }),
       );
       await bus.publish(names.topic, numbered(12));
-      expectCounted(await contents(names.output, 12), 12);
-      expect(failures).toBeGreaterThan(2);
       await settled();
+      expect(failures).toBeGreaterThan(2);
+      expectCounted(await contents(names.output, 12), 12);
     });
 
     it('shows a tail all that comes, once and in order, and each tail the same', async () => {
@@ -413,7 +413,7 @@ export function testStageContract(
         const cutOff = opens(openBus(throughProxy.address(proxy.port)));
         const shown: BusMessage[] = [];
         opens(await cutOff.tail(names.topic, (messages) => void shown.push(...messages)));
-        const { stage } = await runCounting(cutOff);
+        await runCounting(cutOff);
         for (let round = 0; round < 6; round++) {
           await bus.publish(names.topic, numbered(20, 20 * round));
           if (round % 2 === 0) continue;
@@ -427,7 +427,6 @@ export function testStageContract(
         const ids = shown.map(({ headers }) => Number(headers['id']));
         assertNoDuplicateIds(ids);
         assertContiguousIds(ids, 180);
-        expect(stage.batches.length).toBeGreaterThan(1);
       }, 40_000);
     });
   });

@@ -1,20 +1,25 @@
-import { type Consumer, type FetchOptions, ListOffsetTimestamps } from '@platformatic/kafka';
+import { type ConnectionPool, type Consumer, type FetchOptions, ListOffsetTimestamps } from '@platformatic/kafka';
 import type { BusLogger } from '../bus-logger.ts';
 import { pause, retryDelayMs } from '../retry.ts';
 import { messagesOf } from './fetched-messages.ts';
-import type { GroupClient } from './group-client.ts';
+import type { FetchedPartition } from './fetched-partition.ts';
 import { hasApiId } from './kafka-errors.ts';
-import type { KafkaPartition } from './kafka-partition.ts';
 
 type FetchRequestTopic = FetchOptions<Buffer, Buffer, Buffer, Buffer>['topics'][number];
 type FetchResponse = Awaited<ReturnType<Consumer['fetch']>>;
 
+export interface FetchClient {
+  readonly consumer: Consumer<Buffer, Buffer, Buffer, Buffer>;
+  /** Connections for fetches alone: a fetch that waits for news holds up what comes behind it. */
+  readonly fetchConnections: ConnectionPool;
+}
+
 export interface FetchLoopOptions {
-  readonly client: GroupClient;
+  readonly client: FetchClient;
   readonly topic: string;
   readonly logger: BusLogger;
   /** Partitions that are assigned now. */
-  readonly partitions: () => Iterable<KafkaPartition>;
+  readonly partitions: () => Iterable<FetchedPartition>;
   /** Bound on what is fetched and not yet taken, over all partitions. */
   readonly maxBufferedBytes: number;
 }
@@ -89,23 +94,30 @@ export class FetchLoop {
       [...byLeader].map(async ([node, partitions]) => {
         const topics = requestOf(described.id, partitions, share);
         const { fetchConnections } = client;
+        const asked = new Map(
+          partitions.map((partition) => [partition.partition, { partition, position: partition.position }]),
+        );
         const request = { node, topics, minBytes: 1, maxBytes: share * partitions.length, maxWaitTime };
         const response = await client.consumer.fetch({ ...request, connectionPool: fetchConnections });
-        this.#deliver(response, partitions);
+        this.#deliver(response, asked);
       }),
     );
     return true;
   }
 
-  #deliver(response: FetchResponse, asked: readonly KafkaPartition[]): void {
-    const positions = new Map(asked.map((partition) => [partition.partition, partition]));
+  #deliver(
+    response: FetchResponse,
+    asked: ReadonlyMap<number, { partition: FetchedPartition; position: bigint }>,
+  ): void {
     const stillOurs = new Set(this.#options.partitions());
     for (const { partitions } of response.responses) {
       for (const { partitionIndex, records } of partitions) {
-        const partition = positions.get(partitionIndex);
+        const { partition, position } = asked.get(partitionIndex) ?? {};
         if (partition === undefined || records === null || records === undefined || !stillOurs.has(partition)) continue;
-        const { messages, position } = messagesOf(partition.topic, partitionIndex, partition.position, records);
-        partition.push(messages, position);
+        // Reset meanwhile: this answers a question of before.
+        if (partition.position !== position) continue;
+        const fetched = messagesOf(partition.topic, partitionIndex, position, records);
+        partition.push(fetched.messages, fetched.position);
       }
     }
   }
@@ -142,7 +154,7 @@ export class FetchLoop {
   }
 }
 
-function requestOf(topicId: string, partitions: readonly KafkaPartition[], share: number): FetchRequestTopic[] {
+function requestOf(topicId: string, partitions: readonly FetchedPartition[], share: number): FetchRequestTopic[] {
   return [
     {
       topicId,

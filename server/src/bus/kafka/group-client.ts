@@ -1,5 +1,6 @@
-import { ConnectionPool, Consumer, type GroupAssignment, offsetCommitV8 } from '@platformatic/kafka';
+import { type Connection, ConnectionPool, Consumer, type GroupAssignment, offsetCommitV8 } from '@platformatic/kafka';
 import { assignPartitions } from './assign-partitions.ts';
+import type { FetchClient } from './fetch-loop.ts';
 import { hasApiId } from './kafka-errors.ts';
 import { clientOptions, type KafkaBusOptions } from './kafka-options.ts';
 
@@ -30,10 +31,11 @@ export type CommitResult =
  * the library's own, when refused, joins again and then commits under the new membership even for a partition that has
  * meanwhile gone to somebody else.
  */
-export class GroupClient {
+export class GroupClient implements FetchClient {
   readonly consumer: Consumer<Buffer, Buffer, Buffer, Buffer>;
-  /** Connections for fetches alone: a fetch that waits for news would hold up heartbeats. */
   readonly fetchConnections: ConnectionPool;
+  /** Connections for reading what is settled, which must not wait behind a fetch either. */
+  readonly readConnections: ConnectionPool;
   readonly #options: GroupClientOptions;
   readonly #commitConnections: ConnectionPool;
   readonly #sessionTimeoutMs: number;
@@ -59,6 +61,7 @@ export class GroupClient {
       },
     });
     this.fetchConnections = new ConnectionPool(base.clientId, base);
+    this.readConnections = new ConnectionPool(base.clientId, base);
     this.#commitConnections = new ConnectionPool(base.clientId, base);
     this.consumer.topics.track(topic);
     this.consumer.on('consumer:group:join', ({ assignments }) => options.onAssigned(partitionsOf(assignments, topic)));
@@ -81,24 +84,27 @@ export class GroupClient {
     return last === null || Date.now() - last.getTime() < this.#sessionTimeoutMs;
   }
 
-  async commit(generation: Generation, partition: number, nextOffset: bigint): Promise<CommitResult> {
+  /** @param offsets next offset of each partition */
+  async commit(generation: Generation, offsets: ReadonlyMap<number, bigint>): Promise<CommitResult> {
     const { group, topic } = this.#options;
-    const coordinator = await this.consumer.findGroupCoordinator();
-    const { brokers } = await this.consumer.metadata({ topics: [topic] });
-    const broker = brokers.get(coordinator);
-    if (broker === undefined) throw new Error('the group coordinator is not known');
-    const connection = await this.#commitConnections.get(broker);
-    const offset = { partitionIndex: partition, committedOffset: nextOffset, committedLeaderEpoch: -1 };
     try {
-      const topics = [{ name: topic, partitions: [{ ...offset, committedMetadata: null }] }];
+      const connection = await this.coordinator();
+      const topics = [{ name: topic, partitions: committed(offsets) }];
       await offsetCommitV8.api.async(connection, group, generation.id, generation.memberId, null, topics);
       return 'done';
     } catch (error) {
-      if (hasApiId(error, 'ILLEGAL_GENERATION', 'UNKNOWN_MEMBER_ID', 'REBALANCE_IN_PROGRESS', 'FENCED_INSTANCE_ID')) {
-        return 'rebalancing';
-      }
+      if (isRebalancing(error)) return 'rebalancing';
       throw error;
     }
+  }
+
+  /** A connection to the broker that keeps the group's offsets. */
+  async coordinator(): Promise<Connection> {
+    const coordinator = await this.consumer.findGroupCoordinator();
+    const { brokers } = await this.consumer.metadata({ topics: [this.#options.topic] });
+    const broker = brokers.get(coordinator);
+    if (broker === undefined) throw new Error('the group coordinator is not known');
+    return this.#commitConnections.get(broker);
   }
 
   /** Leaves the group, so that others needn't wait for the session to time out. */
@@ -107,9 +113,22 @@ export class GroupClient {
     await Promise.allSettled([
       this.consumer.close(true),
       this.fetchConnections.close(),
+      this.readConnections.close(),
       this.#commitConnections.close(),
     ]);
   }
+}
+
+/** Whether a commit was refused because the group has moved on. */
+export function isRebalancing(error: unknown): boolean {
+  return hasApiId(error, 'ILLEGAL_GENERATION', 'UNKNOWN_MEMBER_ID', 'REBALANCE_IN_PROGRESS', 'FENCED_INSTANCE_ID');
+}
+
+/** Offsets as the protocol has them. */
+export function committed(offsets: ReadonlyMap<number, bigint>) {
+  return [...offsets].map(([partitionIndex, committedOffset]) => ({
+    ...{ partitionIndex, committedOffset, committedLeaderEpoch: -1, committedMetadata: null },
+  }));
 }
 
 function partitionsOf(assignments: readonly GroupAssignment[] | undefined, topic: string): readonly number[] {

@@ -7,9 +7,11 @@ import type {
   DeadLetterReason,
   OutgoingMessage,
   StageBus,
+  StageOptions,
   TopicLag,
 } from '@sdp/shared/messaging';
 import { deadLetterTopic } from '@sdp/shared/messaging';
+import type { BusLogger } from '../bus-logger.ts';
 import { toDeadLetter, toDeadLetterWithoutContent } from '../dead-letter.ts';
 import { groupIsBusy } from '../group-is-busy.ts';
 import { guardConnections } from './connection-errors.ts';
@@ -18,8 +20,16 @@ import { KafkaConsumer } from './kafka-consumer.ts';
 import { asBusError, hasApiId, isForbidden } from './kafka-errors.ts';
 import { clientOptions, type KafkaBusOptions } from './kafka-options.ts';
 import { KafkaProducer } from './kafka-producer.ts';
+import { KafkaStage } from './kafka-stage.ts';
+import { KafkaTail } from './kafka-tail.ts';
 
 export type { KafkaBusOptions } from './kafka-options.ts';
+
+interface Common {
+  readonly bus: KafkaBusOptions;
+  readonly logger: BusLogger;
+  readonly onClosed: () => void;
+}
 
 interface TopicConfig {
   readonly name: string;
@@ -33,7 +43,7 @@ const deadLetterMaxBytes = 2 * 1_048_588;
 export class KafkaBus implements StageBus {
   readonly #options: KafkaBusOptions;
   readonly #producer: KafkaProducer;
-  readonly #consumers = new Set<KafkaConsumer>();
+  readonly #consumers = new Set<Consumer>();
   readonly #admin: Admin;
 
   constructor(options: KafkaBusOptions) {
@@ -53,28 +63,28 @@ export class KafkaBus implements StageBus {
   }
 
   async consume(options: ConsumeOptions): Promise<Consumer> {
-    const consumer = new KafkaConsumer(options, {
-      bus: this.#options,
-      logger: this.#options.logger,
-      publishDeadLetter: (message, reason) => this.#publishDeadLetter(message, reason),
-      onClosed: (closed) => this.#consumers.delete(closed),
-    });
-    this.#consumers.add(consumer);
-    try {
-      await consumer.start();
-    } catch (error) {
-      this.#consumers.delete(consumer);
-      throw error;
-    }
-    return consumer;
+    return this.#begin(
+      (common) =>
+        new KafkaConsumer(options, {
+          ...common,
+          publishDeadLetter: (message, reason) => this.#publishDeadLetter(message, reason),
+        }),
+    );
   }
 
-  async runStage(): Promise<Consumer> {
-    throw new Error('not here yet');
+  async runStage(options: StageOptions): Promise<Consumer> {
+    return this.#begin(
+      (common) =>
+        new KafkaStage(options, {
+          ...common,
+          publish: (topic, messages) => this.publish(topic, messages),
+          publishDeadLetter: (message, reason) => this.#publishDeadLetter(message, reason),
+        }),
+    );
   }
 
-  async tail(): Promise<Consumer> {
-    throw new Error('not here yet');
+  async tail(topic: string, onMessages: (messages: readonly BusMessage[]) => void): Promise<Consumer> {
+    return this.#begin((common) => new KafkaTail({ ...common, topic, onMessages }));
   }
 
   async replayFrom(topic: string, group: string, time: Date): Promise<void> {
@@ -126,6 +136,19 @@ export class KafkaBus implements StageBus {
     await Promise.all([...this.#consumers].map((consumer) => consumer.close()));
     await this.#producer.close();
     await this.#admin.close().catch(() => undefined);
+  }
+
+  async #begin<C extends KafkaConsumer | KafkaStage | KafkaTail>(make: (common: Common) => C): Promise<C> {
+    const { logger } = this.#options;
+    const consumer: C = make({ bus: this.#options, logger, onClosed: () => this.#consumers.delete(consumer) });
+    this.#consumers.add(consumer);
+    try {
+      await consumer.start();
+    } catch (error) {
+      await consumer.close(0);
+      throw asBusError(error);
+    }
+    return consumer;
   }
 
   async #publishDeadLetter(message: BusMessage, reason: DeadLetterReason): Promise<void> {

@@ -31,6 +31,8 @@ export class OwnedStagePartition<P extends StagePartition> {
   #settleDone: () => void = () => undefined;
   #state: 'opening' | 'ready' | 'in-hand' | 'left' = 'opening';
   #hasState = false;
+  #isPaused = false;
+  #quiet: (() => void)[] = [];
 
   constructor(partition: P, options: OwnedStagePartitionOptions) {
     this.partition = partition;
@@ -42,7 +44,18 @@ export class OwnedStagePartition<P extends StagePartition> {
   }
 
   get isReady(): boolean {
-    return this.#state === 'ready' && !this.#leaving.signal.aborted;
+    return this.#state === 'ready' && !this.#isPaused && !this.#leaving.signal.aborted;
+  }
+
+  /** Gives no message until {@link resume}; resolves when none of it is in hand. */
+  async quiesce(): Promise<void> {
+    this.#isPaused = true;
+    if (this.#state === 'in-hand') await new Promise<void>((resolve) => this.#quiet.push(resolve));
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+    this.#options.onChange();
   }
 
   /** Aborts when the partition is to be left. */
@@ -67,6 +80,7 @@ export class OwnedStagePartition<P extends StagePartition> {
     this.nextOffset = nextOffset;
     this.failures = 0;
     this.#state = 'ready';
+    this.#outOfHand();
     if (this.#leaving.signal.aborted) this.#end();
   }
 
@@ -74,7 +88,12 @@ export class OwnedStagePartition<P extends StagePartition> {
   reopen(): void {
     this.#revoke();
     this.#state = 'opening';
+    this.#outOfHand();
     void this.#open();
+  }
+
+  #outOfHand(): void {
+    for (const resolve of this.#quiet.splice(0)) resolve();
   }
 
   async #open(): Promise<void> {

@@ -1,6 +1,6 @@
 import type { BusMessage, StageOptions, StageResult } from '@sdp/shared/messaging';
 import type { BusLogger } from '../bus-logger.ts';
-import type { HeldPartition } from '../held-partition.ts';
+import type { PausablePartition } from '../held-partition.ts';
 import { codeOf } from '../message-attempts.ts';
 import { pause, retryDelayMs } from '../retry.ts';
 import { within } from '../within.ts';
@@ -40,7 +40,7 @@ export class StageLoop<P extends StagePartition> {
   }
 
   /** @param onLost called when the bus says that the partition is somebody else's */
-  begin(partition: P, onLost: () => void): HeldPartition {
+  begin(partition: P, onLost: () => void): PausablePartition {
     const { stage, logger } = this.#options;
     const after = this.#owned.get(partition.partition)?.done;
     const owned: OwnedStagePartition<P> = new OwnedStagePartition(partition, {
@@ -55,7 +55,10 @@ export class StageLoop<P extends StagePartition> {
       if (this.#inHand?.steps.some((step) => step.owned === owned)) this.#inHand.aborting.abort();
       owned.leave();
     };
-    return { done: owned.done, stop: () => owned.leave(), abort, lose: abort };
+    return {
+      ...{ done: owned.done, stop: () => owned.leave(), abort, lose: abort },
+      ...{ quiesce: () => owned.quiesce(), resume: () => owned.resume() },
+    };
   }
 
   /** There is something to take. */
