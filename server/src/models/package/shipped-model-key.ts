@@ -1,4 +1,4 @@
 // Written by scripts/sign-shipped-model.ts.
 
-/** The model in server/models/fraud that a new installation begins with, and the public half of the key that signed it. */
-export const shippedModel = { version: 'none', publicKey: '' } as const;
+/** The model that a new installation begins with: its folder in server/models, and the public half of the key that signed it. */
+export const shippedModel = { folder: '', publicKey: '' } as const;

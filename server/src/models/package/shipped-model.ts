@@ -5,11 +5,11 @@ import { type ModelPackage, verifyPackage } from './model-package.ts';
 import { readPackage } from './package-folder.ts';
 import { shippedModel } from './shipped-model-key.ts';
 
-/** `server/models/fraud`, seen from `src/models/package` and `dist/models/package` alike. */
-const modelsDir = fileURLToPath(new URL('../../../models/fraud', import.meta.url));
+/** `server/models`, seen from `src/models/package` and `dist/models/package` alike. */
+const modelsDir = fileURLToPath(new URL('../../../models', import.meta.url));
 
 export function shippedModelDir(): string {
-  return join(modelsDir, shippedModel.version);
+  return join(modelsDir, shippedModel.folder);
 }
 
 /**

@@ -20,7 +20,10 @@ const names: Readonly<Record<Measure, string>> = {
 /** What a comparison says, as a sentence: whether the difference is more than chance explains. */
 export function conclusion(other: string, { measure, difference }: Comparison): string {
   const name = names[measure];
-  if (difference === undefined) return `The ${name} cannot be compared: too few outcomes are known.`;
+  if (difference === undefined) {
+    const isOfDecisions = measure === 'flagged' || measure === 'declined';
+    return `The ${name} cannot be compared: ${isOfDecisions ? 'nothing was decided yet' : 'too few outcomes are known'}.`;
+  }
   const { estimate, low, high } = difference;
   const size = points(Math.abs(estimate), measure);
   const interval = `95 % interval ${signed(low, measure)} to ${signed(high, measure)}`;
