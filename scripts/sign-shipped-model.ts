@@ -3,7 +3,7 @@
 // change. Run it anew after training a model: that makes another key.
 
 import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative, resolve, sep } from 'node:path';
 import {
   generateModelKeyPair,
   parseModelPrivateKey,
@@ -14,19 +14,21 @@ import {
 } from '../server/src/models/index.ts';
 
 const keyFile = join(import.meta.dirname, '../server/src/models/package/shipped-model-key.ts');
+const modelsDir = join(import.meta.dirname, '../server/models');
 const [folder] = process.argv.slice(2);
 if (folder === undefined) throw new Error('name the folder of the model');
 
 const { privateKeyPem, publicKeyText } = generateModelKeyPair();
 const { statement } = signPackage(await readPackageFolder(folder), parseModelPrivateKey(privateKeyPem));
 await writeFile(join(folder, statementFile), writeStatement(statement));
+const shown = relative(modelsDir, resolve(folder)).split(sep).join('/');
 await writeFile(
   keyFile,
   `// Written by scripts/sign-shipped-model.ts.
 
-/** The model in server/models/fraud that a new installation begins with, and the public half of the key that signed it. */
+/** The model that a new installation begins with: its folder in server/models, and the public half of the key that signed it. */
 export const shippedModel = {
-  version: '${statement.version}',
+  folder: '${shown}',
   publicKey: '${publicKeyText}',
 } as const;
 `,

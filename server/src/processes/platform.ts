@@ -27,7 +27,8 @@ export interface Platform {
   readonly keyRing: DataKeyRing;
   readonly store: BatchStore;
   readonly messaging: Messaging;
-  readonly dependencies: readonly Dependency[];
+  /** What is started later may add to them. */
+  readonly dependencies: Dependency[];
   /** Resolves if the database that this process runs ends by itself. */
   readonly databaseEnded: Promise<void>;
   close(): Promise<void>;
