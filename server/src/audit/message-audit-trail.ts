@@ -20,7 +20,7 @@ interface WaitingRows {
 }
 
 /** What people look for one by one. */
-const always: ReadonlySet<MessageAction> = new Set(['refused', 'failed', 'replayed']);
+const always: ReadonlySet<MessageAction> = new Set(['refused', 'failed', 'replayed', 'discarded']);
 
 /**
  * The audit trail of messages in the database. A message that was refused, given up or replayed is settled only when its row is

@@ -2,9 +2,11 @@ export { PostgresAppliedEvents } from './applied-events.ts';
 export type { BusLogger } from './bus-logger.ts';
 export { EmbeddedBus, type EmbeddedBusOptions } from './embedded/embedded-bus.ts';
 export { EmbeddedTopicAdmin } from './embedded/embedded-topic-admin.ts';
+export { EmbeddedTopicReader } from './embedded/embedded-topic-reader.ts';
 export { type RetainResult, retain } from './embedded/segments.ts';
 export { KafkaBus, type KafkaBusOptions } from './kafka/kafka-bus.ts';
 export { KafkaTopicAdmin } from './kafka/kafka-topic-admin.ts';
+export { KafkaTopicReader } from './kafka/kafka-topic-reader.ts';
 export { PostgresKeyUsage } from './key-usage.ts';
 export {
   enqueue,
@@ -15,3 +17,4 @@ export {
 } from './outbox.ts';
 export { partitionOf } from './partitioner.ts';
 export type { NewTopic, TopicAdmin, TopicState } from './topic-admin.ts';
+export type { PartitionRange, TopicReader } from './topic-reader.ts';

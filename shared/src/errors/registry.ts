@@ -470,6 +470,27 @@ export const errorRegistry = {
     title: 'A deployment of a model was not recorded by this server, or was changed since',
     remedy: 'Find out who writes to the table model_deployment; then promote the version that you want again.',
   },
+  'dead-letter-unproven': {
+    kind: 'integrity',
+    title: 'The audit trail tells of no message that was refused or given up at the letter’s place',
+    remedy:
+      'Find out who wrote the letter. Where its consumer keeps an audit trail elsewhere, --unproven replays it all the same.',
+  },
+  'dead-letter-incomplete': {
+    kind: 'integrity',
+    title: 'The letter says only where its original lies: it was too large to be kept',
+    remedy: 'Read the original in its topic, or have its sender send it anew.',
+  },
+  'dead-letter-decided': {
+    kind: 'rejected',
+    title: 'The letter was replayed or discarded before',
+    remedy: '`sdp-server dead-letters show` says when. Nothing was done.',
+  },
+  'dead-letter-count': {
+    kind: 'usage',
+    title: 'The number of letters is not the one that was confirmed',
+    remedy: 'Look at them with `sdp-server dead-letters list`, then give their number with --count.',
+  },
   'migration-changed': {
     kind: 'integrity',
     title: 'A migration that was applied has changed since',

@@ -32,7 +32,7 @@ export { deadLetterHeaders, messageHeaders, readContext, writeContext } from './
 export { PoisonError } from './poison-error.ts';
 export * from './ports/index.ts';
 export * from './producer/index.ts';
-export { type Resealed, resealDeadLetter } from './reseal-dead-letter.ts';
+export { openDeadLetter, type Resealed, type ResealOptions, resealDeadLetter } from './reseal-dead-letter.ts';
 export type {
   Circuit,
   HandlerGuardOptions,

@@ -1,6 +1,7 @@
 import { randomId } from '../crypto/index.ts';
 import { IntegrityError } from '../errors/index.ts';
 import type { BusMessage, OutgoingMessage } from './bus-port.ts';
+import type { EnvelopeContext, OpenedEnvelope } from './envelope/index.ts';
 import { deadLetterHeaders, readContext, writeContext } from './message-headers.ts';
 import type { SecurityManager } from './security-manager.ts';
 import { nextSpan, readTrace, writeTrace } from './trace-context.ts';
@@ -12,6 +13,13 @@ export interface Resealed {
   readonly eventId: string;
   /** The event that it repeats: the first one, if that was a replay itself. */
   readonly replayOf: string;
+  /** Of the original, as it was verified. */
+  readonly original: { readonly context: EnvelopeContext; readonly envelope: OpenedEnvelope };
+}
+
+export interface ResealOptions {
+  /** Of the replay; a random one where left out. One made from the letter's place makes a repeated replay a repetition. */
+  readonly eventId?: string;
 }
 
 /**
@@ -21,14 +29,31 @@ export interface Resealed {
  * @throws {IntegrityError} `message-malformed` for what is no dead letter; why the original doesn't open
  * @throws {ConfigError} `message-key-missing`, `message-key-exhausted`
  */
-export async function resealDeadLetter(security: SecurityManager, letter: BusMessage): Promise<Resealed> {
+export async function resealDeadLetter(
+  security: SecurityManager,
+  letter: BusMessage,
+  { eventId = randomId() }: ResealOptions = {},
+): Promise<Resealed> {
+  const { context: was, envelope } = openDeadLetter(security, letter);
+  const replayOf = was.replayOf ?? was.eventId;
+  const context = { ...was, eventId, replayOf };
+  const value = await security.seal(context, envelope.plaintext);
+  const headers = { ...writeContext(context), ...writeTrace(nextSpan(readTrace(letter.headers))) };
+  const message = { key: letter.key, value, headers };
+  return { topic: was.topic, message, eventId, replayOf, original: { context: was, envelope } };
+}
+
+/**
+ * Opens the original of a dead letter for the place that it was sealed for.
+ *
+ * @throws {IntegrityError} `message-malformed` for what is no dead letter; why the original doesn't open
+ */
+export function openDeadLetter(
+  security: SecurityManager,
+  letter: BusMessage,
+): { readonly context: EnvelopeContext; readonly envelope: OpenedEnvelope } {
   const topic = letter.headers[deadLetterHeaders.topic];
   if (topic === undefined) throw new IntegrityError('message-malformed');
-  const original = readContext({ ...letter, topic });
-  const { plaintext } = security.open(original, letter.value);
-  const replayOf = original.replayOf ?? original.eventId;
-  const context = { ...original, eventId: randomId(), replayOf };
-  const value = await security.seal(context, plaintext);
-  const headers = { ...writeContext(context), ...writeTrace(nextSpan(readTrace(letter.headers))) };
-  return { topic, message: { key: letter.key, value, headers }, eventId: context.eventId, replayOf };
+  const context = readContext({ ...letter, topic });
+  return { context, envelope: security.open(context, letter.value) };
 }

@@ -2,9 +2,10 @@ import type { ErrorCode } from '../../errors/index.ts';
 
 /**
  * What happened to a message. `refused`: it never reached the handler; `failed`: its handler gave up; both went to the dead
- * letters. `repeated`: it was applied before and had no effect. `replayed`: an operator sent it again.
+ * letters. `repeated`: it was applied before and had no effect. `replayed`, `discarded`: an operator sent a dead letter again, or
+ * put it aside.
  */
-export type MessageAction = 'sent' | 'received' | 'refused' | 'failed' | 'repeated' | 'replayed';
+export type MessageAction = 'sent' | 'received' | 'refused' | 'failed' | 'repeated' | 'replayed' | 'discarded';
 
 /** A line of an audit trail; never a payload or a message key. */
 export interface MessageAuditEvent {
