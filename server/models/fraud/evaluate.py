@@ -1,4 +1,4 @@
-"""Judges a package on the test week by what the server said of each transaction, and writes evaluation.json.
+"""Judges a package on the test week by what the server said of each transaction, and writes evaluation.json and the card.
 
     python evaluate.py --matrix FOLDER --package 1.0.0
 """
@@ -11,6 +11,7 @@ import pathlib
 import numpy as np
 from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_score
 
+from card import model_card
 from recipe import FIRST_TEST_DAY, LABEL_DELAY_DAYS, LAST_TRAINING_DAY, WARM_UP_DAYS, read_rows
 
 CARDS_A_DAY = 100
@@ -118,6 +119,8 @@ def main():
             for number in (1, 2, 3)
         ],
     }
+    manifest = json.loads((options.package / "ensemble.json").read_text())
+    (options.package / "MODEL_CARD.md").write_text(model_card(manifest, evaluation))
     (options.package / "evaluation.json").write_text(json.dumps(evaluation, indent=1, allow_nan=False) + "\n")
     for name, values in evaluation["scores"].items():
         print(f"{name}: ROC-AUC {values['roc_auc']}, PR-AUC {values['pr_auc']}, card precision@100 {values['card_precision_100']} of {values['most_that_card_precision_could_be']}; {values['handbook_test_set']}")

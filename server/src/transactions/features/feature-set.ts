@@ -93,6 +93,12 @@ export const features: readonly FeatureDescription[] = [
       meaning: `those frauds divided by the terminal's transactions of the last ${window === '7d' ? 7 : 14} days`,
     },
   ]),
+  {
+    name: 'terminal_seconds_since_report',
+    unit: 'seconds',
+    family: 'terminal_reports',
+    meaning: 'since a fraud at the terminal last became known; 1,209,600 (14 days) where none did in 14 days',
+  },
 ];
 
 function sideFeatures(side: 'customer' | 'card' | 'terminal', family: FeatureFamily): FeatureDescription[] {

@@ -45,17 +45,22 @@ export function historyFeatures(features: Features, event: KeyEvent, values: Win
   features['customer_terminal_is_new'] = Number(values.isNewPeer);
 }
 
-/** How the transaction compares with the terminal's other ones, and the frauds reported there. */
-export function terminalFeatures(
-  features: Features,
-  event: KeyEvent,
-  values: WindowValues,
-  reportsBetween: (fromMs: number, toMs: number) => number,
-): void {
+/** How the transaction compares with the terminal's other ones of 14 days. */
+export function terminalFeatures(features: Features, event: KeyEvent, values: WindowValues): void {
   features['terminal_amount_to_mean'] = rounded(toMean(event, values));
   features['terminal_customers_1d'] = values.peersInDay;
-  features['terminal_reports_7d'] = reportsBetween(event.timeMs - sevenDaysMs, event.timeMs);
-  features['terminal_reports_14d'] = reportsBetween(event.timeMs - longestWindowMs, event.timeMs);
+}
+
+/** Frauds at the terminal that became known in the windows before `timeMs`. */
+export function reportFeatures(
+  features: Features,
+  timeMs: number,
+  reportsBetween: (fromMs: number, toMs: number) => { count: number; latestMs: number | undefined },
+): void {
+  const { count, latestMs } = reportsBetween(timeMs - longestWindowMs, timeMs);
+  features['terminal_reports_7d'] = reportsBetween(timeMs - sevenDaysMs, timeMs).count;
+  features['terminal_reports_14d'] = count;
+  features['terminal_seconds_since_report'] = (latestMs === undefined ? longestWindowMs : timeMs - latestMs) / 1_000;
 }
 
 function toMean(event: KeyEvent, { from, to, sums }: WindowValues): number {

@@ -29,6 +29,10 @@ export class KeyedReports {
     return this.#keys.get(key)?.countBetween(Math.max(fromMs, this.#horizonMs), toMs) ?? 0;
   }
 
+  latestBetween(key: string, fromMs: number, toMs: number): number | undefined {
+    return this.#keys.get(key)?.latestBetween(Math.max(fromMs, this.#horizonMs), toMs);
+  }
+
   evict(untilMs: number): void {
     // Whole minutes, as each call looks at every list.
     const horizonMs = Math.floor(untilMs / 60_000) * 60_000;

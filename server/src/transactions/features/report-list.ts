@@ -39,6 +39,12 @@ export class ReportList {
     return Math.max(0, this.#after(toMs) - this.#after(fromMs));
   }
 
+  /** When the latest fraud known at `toMs` became known, if that was after `fromMs`. */
+  latestBetween(fromMs: number, toMs: number): number | undefined {
+    const latest = this.#times[this.#after(toMs) - 1];
+    return latest !== undefined && latest > fromMs ? latest : undefined;
+  }
+
   /** Forgets what was last heard of at `timeMs` or before. Returns whether nothing is left. */
   dropUntil(timeMs: number): boolean {
     for (const [id, report] of this.#reports) {

@@ -1,6 +1,6 @@
 import type { AddedTransaction } from './customer-windows.ts';
 import type { FeatureEvent, Features, OutcomeEvent } from './feature-event.ts';
-import { terminalFeatures, windowFeatures } from './history-features.ts';
+import { reportFeatures, terminalFeatures, windowFeatures } from './history-features.ts';
 import { identityHash } from './identity-hash.ts';
 import { KeyedReports, readKeyedReports, writeKeyedReports } from './keyed-reports.ts';
 import { KeyedWindows, keyEventOf } from './keyed-windows.ts';
@@ -29,7 +29,11 @@ export class TerminalWindows {
     const { values, isRepeat } = this.#terminals.add(key, keyEvent);
     const features: Features = {};
     windowFeatures(features, 'terminal', values);
-    terminalFeatures(features, keyEvent, values, (fromMs, toMs) => this.#reports.countBetween(key, fromMs, toMs));
+    terminalFeatures(features, keyEvent, values);
+    reportFeatures(features, keyEvent.timeMs, (fromMs, toMs) => ({
+      count: this.#reports.countBetween(key, fromMs, toMs),
+      latestMs: this.#reports.latestBetween(key, fromMs, toMs),
+    }));
     return { features, isRepeat };
   }
 

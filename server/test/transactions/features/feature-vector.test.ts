@@ -166,6 +166,7 @@ describe('the vector of features', () => {
           "terminal_report_share_7d",
           "terminal_reports_14d",
           "terminal_report_share_14d",
+          "terminal_seconds_since_report",
         ],
       }
     `);

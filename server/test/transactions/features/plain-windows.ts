@@ -36,8 +36,9 @@ export class PlainWindows {
         ...sideOf('terminal', event, ofTerminal),
         terminal_amount_to_mean: toMean(event, ofTerminal),
         terminal_customers_1d: distinct(event, ofTerminal, (kept) => kept.customer),
-        terminal_reports_7d: this.#reports(event, lengths['7d']),
-        terminal_reports_14d: this.#reports(event, lengths['14d']),
+        terminal_reports_7d: this.#reports(event, lengths['7d']).length,
+        terminal_reports_14d: this.#reports(event, lengths['14d']).length,
+        terminal_seconds_since_report: Math.min(1_209_600, ...this.#reports(event, lengths['14d'])),
       },
       isRepeat,
     };
@@ -56,11 +57,14 @@ export class PlainWindows {
       .map(({ event: kept }) => kept);
   }
 
-  #reports(event: FeatureEvent, lengthMs: number): number {
+  /** Seconds since each report in the window. */
+  #reports(event: FeatureEvent, lengthMs: number): number[] {
     const key = `${event.tenant} ${event.terminal}`;
     const inWindow = ({ knownMs }: { knownMs: number }) =>
       event.occurredMs - lengthMs < knownMs && knownMs <= event.occurredMs;
-    return this.#outcomes.filter((outcome) => outcome.key === key && inWindow(outcome)).length;
+    return this.#outcomes
+      .filter((outcome) => outcome.key === key && inWindow(outcome))
+      .map(({ knownMs }) => (event.occurredMs - knownMs) / 1_000);
   }
 }
 
