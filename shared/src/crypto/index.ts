@@ -1,7 +1,7 @@
 export { aesEcbEncryptor } from './aes-ecb.ts';
 export { constantTimeEqual } from './compare.ts';
 export { deriveKey, hkdfSha256 } from './derive-key.ts';
-export { hmacHex, type KeyedDigest, keyedDigest } from './keyed-digest.ts';
+export { hmacHex, type KeyedDigest, type KeyedPartsDigest, keyedDigest, keyedDigestOfParts } from './keyed-digest.ts';
 export { type EncodablePart, lengthPrefixed } from './length-prefixed.ts';
 export {
   generateMasterKeyText,
@@ -17,8 +17,10 @@ export {
   nonceBytes,
   openBlob,
   type SealedBlob,
+  type SealedPlace,
   SealingKey,
   sealBlob,
+  sealBlobInto,
   tagBytes,
   unwrapKey,
   wrapKey,

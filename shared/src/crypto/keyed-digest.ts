@@ -1,4 +1,5 @@
 import { createHash, hash, type KeyObject } from 'node:crypto';
+import { constantTimeEqual } from './compare.ts';
 import { type EncodablePart, lengthPrefixed } from './length-prefixed.ts';
 
 const blockBytes = 64;
@@ -18,6 +19,58 @@ export type KeyedDigest = (value: string | Uint8Array) => string;
  */
 export function keyedDigest(key: KeyObject, ...domain: readonly EncodablePart[]): KeyedDigest {
   return hmacSha256(key, lengthPrefixed(...domain), true);
+}
+
+/** See {@link keyedDigestOfParts}. */
+export interface KeyedPartsDigest {
+  /** 64 lower-case hex digits. */
+  hex(...parts: readonly Uint8Array[]): string;
+  /** 32 bytes, as latin1. */
+  latin1(...parts: readonly Uint8Array[]): string;
+  /** In constant time. */
+  equals(digest: Uint8Array, ...parts: readonly Uint8Array[]): boolean;
+}
+
+/** {@link keyedDigest} of a value in parts, which count as one behind the other: for long values that would be copied to be joined. */
+export function keyedDigestOfParts(key: KeyObject, ...domain: readonly EncodablePart[]): KeyedPartsDigest {
+  const prefix = lengthPrefixed(...domain);
+  const { innerPad, outer } = keyPads(key);
+  const valueOffset = blockBytes + prefix.length + 4;
+  let inner: Buffer;
+  const grow = (capacity: number): void => {
+    inner = Buffer.allocUnsafeSlow(valueOffset + capacity);
+    inner.set(innerPad, 0);
+    inner.set(prefix, blockBytes);
+  };
+  grow(initialCapacity);
+  const hashInner = (parts: readonly Uint8Array[]): void => {
+    let size = 0;
+    for (const part of parts) size += part.length;
+    if (valueOffset + size > inner.length) grow(2 * size);
+    inner.writeUInt32BE(size, valueOffset - 4);
+    let offset = valueOffset;
+    for (const part of parts) {
+      inner.set(part, offset);
+      offset += part.length;
+    }
+    outer.write(hash('sha256', inner.subarray(0, offset), 'binary'), blockBytes, digestBytes, 'latin1');
+  };
+  const computed = Buffer.alloc(digestBytes);
+  return {
+    hex: (...parts) => {
+      hashInner(parts);
+      return hash('sha256', outer, 'hex');
+    },
+    latin1: (...parts) => {
+      hashInner(parts);
+      return hash('sha256', outer, 'binary');
+    },
+    equals: (digest, ...parts) => {
+      hashInner(parts);
+      computed.write(hash('sha256', outer, 'binary'), 'latin1');
+      return constantTimeEqual(computed, digest);
+    },
+  };
 }
 
 /** Plain HMAC-SHA-256 of one message under a key, as 64 lower-case hex digits. */

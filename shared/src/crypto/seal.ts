@@ -35,6 +35,31 @@ export function sealWithNonce(key: KeyObject, nonce: Uint8Array, aad: Uint8Array
   return { nonce, sealed };
 }
 
+/** Where {@link sealBlobInto} writes. */
+export interface SealedPlace {
+  readonly bytes: Uint8Array;
+  /** Of {@link nonceBytes} bytes. */
+  readonly nonceAt: number;
+  /** Of the ciphertext, as long as the plaintext, and {@link tagBytes} bytes more. */
+  readonly sealedAt: number;
+}
+
+/** {@link sealBlob} into memory that is there already. */
+export function sealBlobInto(
+  key: KeyObject,
+  aad: Uint8Array,
+  plaintext: Uint8Array,
+  { bytes, nonceAt, sealedAt }: SealedPlace,
+): void {
+  bytes.set(nextNonce(), nonceAt);
+  const nonce = bytes.subarray(nonceAt, nonceAt + nonceBytes);
+  const cipher = createCipheriv(cipherFor(key), key, nonce, { authTagLength: tagBytes });
+  cipher.setAAD(aad);
+  bytes.set(cipher.update(plaintext), sealedAt);
+  cipher.final();
+  bytes.set(cipher.getAuthTag(), sealedAt + plaintext.length);
+}
+
 /**
  * Opens what {@link sealBlob} made.
  *
@@ -120,11 +145,15 @@ const pool = Buffer.alloc(nonceBytes * 256);
 let poolOffset = pool.length;
 
 function takeNonce(): Buffer {
+  return Buffer.from(nextNonce());
+}
+
+/** A view that the pool fills anew some time later: to be copied at once. */
+function nextNonce(): Buffer {
   if (poolOffset === pool.length) {
     randomFillSync(pool);
     poolOffset = 0;
   }
-  const nonce = Buffer.from(pool.subarray(poolOffset, poolOffset + nonceBytes));
   poolOffset += nonceBytes;
-  return nonce;
+  return pool.subarray(poolOffset - nonceBytes, poolOffset);
 }

@@ -31,12 +31,13 @@ export function isMessageName(text: string): boolean {
 }
 
 export function writeContext({ eventId, schemaId, tenant, replayOf }: EnvelopeContext): Record<string, string> {
-  return {
+  const headers: Record<string, string> = {
     [messageHeaders.eventId]: eventId,
     [messageHeaders.schema]: schemaId,
     [messageHeaders.tenant]: tenant,
-    ...(replayOf !== undefined && { [messageHeaders.replayOf]: replayOf }),
   };
+  if (replayOf !== undefined) headers[messageHeaders.replayOf] = replayOf;
+  return headers;
 }
 
 /**
@@ -49,8 +50,9 @@ export function readContext({ topic, key, headers }: Pick<BusMessage, 'topic' | 
   const schemaId = headers[messageHeaders.schema] ?? '';
   const tenant = headers[messageHeaders.tenant] ?? '';
   const replayOf = headers[messageHeaders.replayOf];
-  const names = [eventId, tenant, ...(replayOf === undefined ? [] : [replayOf])];
-  if (!names.every(isMessageName) || parseSchemaId(schemaId) === undefined)
-    throw new IntegrityError('message-malformed');
-  return { topic, key, eventId, schemaId, tenant, ...(replayOf !== undefined && { replayOf }) };
+  const areNames =
+    isMessageName(eventId) && isMessageName(tenant) && (replayOf === undefined || isMessageName(replayOf));
+  if (!areNames || parseSchemaId(schemaId) === undefined) throw new IntegrityError('message-malformed');
+  const context = { topic, key, eventId, schemaId, tenant };
+  return replayOf === undefined ? context : { ...context, replayOf };
 }

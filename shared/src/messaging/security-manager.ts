@@ -8,6 +8,7 @@ import {
   sealEnvelope,
   sealEnvelopes,
   type UnsealedMessage,
+  VerifiedBatches,
 } from './envelope/index.ts';
 import type { KeyRing } from './keys/index.ts';
 
@@ -16,14 +17,11 @@ export interface SecurityManagerOptions {
   readonly now?: () => Date;
 }
 
-/** Batches whose signature is remembered as verified. */
-const rememberedRoots = 1_024;
-
 /** Seals and opens messages with the keys of a ring. */
 export class SecurityManager {
   readonly keys: KeyRing;
   readonly #now: () => Date;
-  readonly #roots = new RecentRoots();
+  readonly #batches = new VerifiedBatches();
 
   constructor({ keys, now = () => new Date() }: SecurityManagerOptions) {
     this.keys = keys;
@@ -51,25 +49,8 @@ export class SecurityManager {
    * @throws {RejectedError} `policy-violated` for an algorithm that isn't allowed
    */
   open(context: EnvelopeContext, bytes: Uint8Array, allowed?: readonly SignatureAlgorithm[]): OpenedEnvelope {
-    const opened = openEnvelope(this.keys, context, bytes, this.#roots);
+    const opened = openEnvelope(this.keys, context, bytes, this.#batches);
     if (allowed !== undefined && !allowed.includes(opened.signature)) throw new RejectedError('policy-violated');
     return opened;
-  }
-}
-
-class RecentRoots {
-  readonly #ids = new Set<string>();
-
-  has(id: string): boolean {
-    return this.#ids.has(id);
-  }
-
-  add(id: string): void {
-    this.#ids.add(id);
-    if (this.#ids.size <= rememberedRoots) return;
-    for (const oldest of this.#ids) {
-      this.#ids.delete(oldest);
-      return;
-    }
   }
 }

@@ -1,5 +1,5 @@
 import { createHmac, createSecretKey } from 'node:crypto';
-import { keyedDigest, lengthPrefixed } from '@sdp/shared/crypto';
+import { keyedDigest, keyedDigestOfParts, lengthPrefixed } from '@sdp/shared/crypto';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
@@ -47,4 +47,25 @@ test('length-prefixed encodings of different parts differ', () => {
     }),
   );
   expect(lengthPrefixed('ab', 'c').equals(lengthPrefixed('a', 'bc'))).toBe(false);
+});
+
+test('a value in parts has the digest of the whole', () => {
+  fc.assert(
+    fc.property(
+      fc.uint8Array({ minLength: 1, maxLength: 80 }),
+      fc.array(fc.string({ unit: 'binary', maxLength: 10 }), { maxLength: 3 }),
+      fc.array(fc.uint8Array({ maxLength: 3_000 }), { maxLength: 4 }),
+      (keyBytes, domain, parts) => {
+        const key = createSecretKey(Buffer.from(keyBytes));
+        const whole = keyedDigest(key, ...domain)(Buffer.concat(parts));
+        const digest = keyedDigestOfParts(key, ...domain);
+        expect(digest.hex(...parts)).toBe(whole);
+        expect(Buffer.from(digest.latin1(...parts), 'latin1').toString('hex')).toBe(whole);
+        const bytes = Buffer.from(whole, 'hex');
+        expect(digest.equals(bytes, ...parts)).toBe(true);
+        bytes[7] = (bytes[7] ?? 0) ^ 1;
+        expect(digest.equals(bytes, ...parts)).toBe(false);
+      },
+    ),
+  );
 });

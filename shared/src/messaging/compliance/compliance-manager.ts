@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ConfigError, type Finding, RejectedError } from '../../errors/index.ts';
 import type { SignatureAlgorithm } from '../envelope/index.ts';
-import { fieldFindings, maskFields } from './field-rules.ts';
+import { compiledRules, fieldFindings, maskFields } from './field-rules.ts';
 import { type TopicPolicy, topicPolicySchema } from './topic-policy.ts';
 
 /** A message as a policy sees it. */
@@ -34,9 +34,18 @@ export class ComplianceManager {
 
   /** The policy of exactly this topic, else the one whose beginning fits longest. @throws {RejectedError} `policy-violated` */
   policyOf(topic: string): TopicPolicy {
-    const policy = this.#exact.get(topic) ?? this.#beginnings.find((each) => topic.startsWith(each.topic.slice(0, -1)));
+    const policy = this.#exact.get(topic) ?? this.#beginningOf(topic);
     if (policy === undefined) throw violated([{ message: 'The topic has no policy' }]);
     return policy;
+  }
+
+  #beginningOf(topic: string): TopicPolicy | undefined {
+    return this.#beginnings.find((each) => topic.startsWith(each.topic.slice(0, -1)));
+  }
+
+  /** Whether {@link check} looks at what a sealed message says. @throws {RejectedError} `policy-violated` without a policy */
+  hasFieldRules(topic: string): boolean {
+    return compiledRules(this.policyOf(topic).fields).length > 0;
   }
 
   /** Signature algorithms that the topic takes; all where undefined. */

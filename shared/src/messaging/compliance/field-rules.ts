@@ -20,9 +20,29 @@ const complaint: Readonly<Record<FieldRule, string>> = {
 
 /** What of a payload breaks a rule, by the rule's own path: a path of the payload could hold somebody's data. */
 export function fieldFindings(rules: FieldRules, payload: unknown): Finding[] {
-  return Object.entries(rules)
-    .filter(([path, rule]) => valuesAt(payload, path.split('.')).some((value) => !isKept[rule](value)))
-    .map(([field, rule]) => ({ field, message: complaint[rule] }));
+  const findings: Finding[] = [];
+  for (const { field, path, rule } of compiledRules(rules)) {
+    if (!areKept(payload, path, 0, isKept[rule])) findings.push({ field, message: complaint[rule] });
+  }
+  return findings;
+}
+
+interface CompiledRule {
+  readonly field: string;
+  readonly path: readonly string[];
+  readonly rule: FieldRule;
+}
+
+const compiled = new WeakMap<FieldRules, readonly CompiledRule[]>();
+
+/** Rules taken apart once: they are held against each message. */
+export function compiledRules(rules: FieldRules): readonly CompiledRule[] {
+  let known = compiled.get(rules);
+  if (known === undefined) {
+    known = Object.entries(rules).map(([field, rule]) => ({ field, path: field.split('.'), rule }));
+    compiled.set(rules, known);
+  }
+  return known;
 }
 
 /** A copy for logs in which every field that a rule speaks of is `[REDACTED]`. */
@@ -30,13 +50,13 @@ export function maskFields(rules: FieldRules, payload: unknown): unknown {
   return Object.keys(rules).reduce((masked, path) => maskAt(masked, path.split('.')), payload);
 }
 
-/** A name that isn't there gives nothing, which breaks no rule: the contract says what is required. */
-function valuesAt(value: unknown, path: readonly string[]): unknown[] {
-  const [name, ...rest] = path;
-  if (name === undefined) return value === undefined ? [] : [value];
-  if (typeof value !== 'object' || value === null) return [];
-  const parts = name === '*' ? Object.values(value) : Object.hasOwn(value, name) ? [Reflect.get(value, name)] : [];
-  return parts.flatMap((part) => valuesAt(part, rest));
+/** A name that isn't there breaks no rule: the contract says what is required. */
+function areKept(value: unknown, path: readonly string[], at: number, isFit: (value: unknown) => boolean): boolean {
+  const name = path[at];
+  if (name === undefined) return value === undefined || isFit(value);
+  if (typeof value !== 'object' || value === null) return true;
+  if (name === '*') return Object.values(value).every((part) => areKept(part, path, at + 1, isFit));
+  return !Object.hasOwn(value, name) || areKept(Reflect.get(value, name), path, at + 1, isFit);
 }
 
 function maskAt(value: unknown, path: readonly string[]): unknown {

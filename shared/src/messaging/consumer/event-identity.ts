@@ -16,9 +16,13 @@ export interface EventIdentity {
   readonly digest: string;
 }
 
+const length = Buffer.alloc(4);
+
 export function identityOf(keys: KeyRing, { context, envelope }: OpenedMessage): EventIdentity {
   const { key, schemaId, tenant, eventId, replayOf } = context;
-  const digest = keys.contentDigest(lengthPrefixed(key, schemaId, tenant, envelope.plaintext));
+  const { plaintext } = envelope;
+  length.writeUInt32BE(plaintext.length);
+  const digest = keys.contentDigest(lengthPrefixed(key, schemaId, tenant), length, plaintext);
   const id = `${tenant} ${eventId}`;
   return { ids: replayOf === undefined ? [id] : [id, `${tenant} ${replayOf}`], digest };
 }

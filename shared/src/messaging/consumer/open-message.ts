@@ -61,7 +61,7 @@ function open(rules: OpenRules, message: BusMessage): OpenedMessage {
 }
 
 /** A message without our headers is most likely plaintext, and is called so. */
-function contextOf(message: BusMessage): EnvelopeContext {
+export function contextOf(message: BusMessage): EnvelopeContext {
   try {
     return readContext(message);
   } catch (error) {

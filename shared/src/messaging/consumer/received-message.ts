@@ -43,10 +43,19 @@ export function toGenuineMessage(message: BusMessage, { context, envelope, paylo
   const { topic, partition, offset, key, timestamp, headers } = message;
   const { eventId, schemaId, tenant, replayOf } = context;
   const { party, sealedAt } = envelope;
-  return {
-    ...{ topic, partition, offset, key, eventId, schemaId, tenant, party, sealedAt, payload },
-    ...(replayOf !== undefined && { replayOf }),
-    loggedAt: timestamp,
-    trace: nextSpan(readTrace(headers)),
+  const loggedAt = timestamp;
+  let trace: TraceContext | undefined;
+  const genuine = {
+    ...{ topic, partition, offset, key, eventId, schemaId, tenant, party, sealedAt, loggedAt, payload },
+    // Read where somebody asks for it: most don't.
+    get trace(): TraceContext {
+      trace ??= nextSpan(readTrace(headers));
+      return trace;
+    },
   };
+  return replayOf === undefined ? genuine : Object.defineProperty(genuine, 'replayOf', shown(replayOf));
+}
+
+function shown(value: string): PropertyDescriptor {
+  return { value, enumerable: true };
 }

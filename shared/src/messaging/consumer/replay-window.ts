@@ -8,6 +8,7 @@ export interface SeenEvent {
 }
 
 interface Entry extends SeenEvent {
+  readonly id: string;
   /** When it was sealed, in milliseconds. */
   readonly sealedAt: number;
 }
@@ -20,12 +21,13 @@ export interface ReplayWindowOptions {
 }
 
 /**
- * Events that were applied lately, for each partition. Bounded by time, since copies that come later are refused as stale,
- * and by number.
+ * Events that were applied lately. Bounded by time, since copies that come later are refused as stale, and by number for each
+ * partition. They are looked up over all partitions: whoever repeats a message may choose another one.
  */
 export class ReplayWindow {
   readonly #options: ReplayWindowOptions;
-  readonly #partitions = new Map<number, Map<string, Entry>>();
+  readonly #events = new Map<string, Entry>();
+  readonly #partitions = new Map<number, EntryQueue>();
   #overflows = 0;
 
   constructor(options: ReplayWindowOptions) {
@@ -37,34 +39,69 @@ export class ReplayWindow {
     return this.#overflows;
   }
 
-  /** Looks in all partitions: whoever repeats a message may choose another one. */
   find(eventId: string): SeenEvent | undefined {
-    for (const events of this.#partitions.values()) {
-      const found = events.get(eventId);
-      if (found !== undefined) return found;
-    }
-    return undefined;
+    return this.#events.get(eventId);
   }
 
   /** Forgets the partition's events. */
   forget(partition: number): void {
+    const queue = this.#partitions.get(partition);
     this.#partitions.delete(partition);
+    for (let entry = queue?.shift(); entry !== undefined; entry = queue?.shift()) this.#drop(entry);
   }
 
   /** @param logTime when the log took the message, in milliseconds */
-  remember(eventId: string, seen: SeenEvent, sealedAt: number, logTime: number): void {
-    let events = this.#partitions.get(seen.partition);
-    if (events === undefined) {
-      events = new Map();
-      this.#partitions.set(seen.partition, events);
+  remember(id: string, seen: SeenEvent, sealedAt: number, logTime: number): void {
+    let queue = this.#partitions.get(seen.partition);
+    if (queue === undefined) {
+      queue = new EntryQueue();
+      this.#partitions.set(seen.partition, queue);
     }
-    events.set(eventId, { ...seen, sealedAt });
+    const { digest, partition, offset, isPresumed } = seen;
+    const entry: Entry = { id, digest, partition, offset, sealedAt, isPresumed: isPresumed ?? false };
+    this.#events.set(id, entry);
+    queue.push(entry);
     const oldest = logTime - this.#options.horizonMs;
-    for (const [id, entry] of events) {
-      const isOver = events.size > this.#options.maxEvents;
-      if (!isOver && entry.sealedAt >= oldest) return;
-      if (isOver && entry.sealedAt >= oldest) this.#overflows++;
-      events.delete(id);
+    for (let first = queue.first; first !== undefined; first = queue.first) {
+      const isOver = queue.length > this.#options.maxEvents;
+      if (!isOver && first.sealedAt >= oldest) return;
+      if (isOver && first.sealedAt >= oldest) this.#overflows++;
+      queue.shift();
+      this.#drop(first);
     }
+  }
+
+  /** Unless it was remembered anew since. */
+  #drop(entry: Entry): void {
+    if (this.#events.get(entry.id) === entry) this.#events.delete(entry.id);
+  }
+}
+
+/** First in, first out, without moving what is behind. */
+class EntryQueue {
+  #entries: (Entry | undefined)[] = [];
+  #head = 0;
+
+  get length(): number {
+    return this.#entries.length - this.#head;
+  }
+
+  get first(): Entry | undefined {
+    return this.#entries[this.#head];
+  }
+
+  push(entry: Entry): void {
+    this.#entries.push(entry);
+  }
+
+  shift(): Entry | undefined {
+    const first = this.#entries[this.#head];
+    if (first === undefined) return undefined;
+    this.#entries[this.#head++] = undefined;
+    if (this.#head >= 1_024 && 2 * this.#head > this.#entries.length) {
+      this.#entries = this.#entries.slice(this.#head);
+      this.#head = 0;
+    }
+    return first;
   }
 }

@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../../errors/index.ts';
-import type { BusMessage, DeadLetterReason, Delivery } from '../bus-port.ts';
+import type { BusMessage, DeadLetterReason, Delivery, SqlTransaction } from '../bus-port.ts';
 import { type MessageAction, type MessageAudit, type MessageMetrics, noAudit } from '../ports/index.ts';
 import type { HandlerGuard } from '../resilience/index.ts';
 import type { AppliedEvents } from './applied-events.ts';
@@ -108,15 +108,14 @@ export class TopicReceiver {
 
   #toReceived(delivery: Delivery, opened: OpenedMessage, passage: Passage): ReceivedMessage {
     const { message, attempt, signal } = delivery;
-    return {
-      ...toGenuineMessage(message, opened),
+    return Object.assign(toGenuineMessage(message, opened), {
       attempt,
       signal,
-      settleIn: async (transaction) => {
+      settleIn: async (transaction: SqlTransaction) => {
         await passage.settleIn(transaction);
         await delivery.settleIn(transaction);
       },
-    };
+    });
   }
 
   #tryOpen(message: BusMessage): OpenedMessage | undefined {

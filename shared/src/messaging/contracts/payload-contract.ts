@@ -25,10 +25,19 @@ export function schemaIdOf({ name, version }: SchemaId): string {
   return `${name}.v${version}`;
 }
 
+/** Schema ids are few and come with each message. */
+const parsed = new Map<string, SchemaId>();
+const maxParsed = 1_000;
+
 /** @returns `undefined` for what is no schema id */
 export function parseSchemaId(text: string): SchemaId | undefined {
+  const known = parsed.get(text);
+  if (known !== undefined) return known;
   const [, name, version] = schemaIdPattern.exec(text) ?? [];
-  return name === undefined || version === undefined ? undefined : { name, version: Number(version) };
+  if (name === undefined || version === undefined) return undefined;
+  const id = { name, version: Number(version) };
+  if (parsed.size < maxParsed) parsed.set(text, id);
+  return id;
 }
 
 /**
@@ -37,9 +46,9 @@ export function parseSchemaId(text: string): SchemaId | undefined {
  * @throws {InputError} `message-invalid` with every field that is wrong, never with a value
  */
 export function encodePayload<T>(contract: PayloadContract<T>, payload: T): Buffer {
-  const parsed = contract.schema.safeParse(payload);
-  if (!parsed.success) throw invalid(parsed.error);
-  return Buffer.from(JSON.stringify(parsed.data), 'utf8');
+  const result = contract.schema.safeParse(payload);
+  if (!result.success) throw invalid(result.error);
+  return Buffer.from(JSON.stringify(result.data), 'utf8');
 }
 
 /**
@@ -48,15 +57,24 @@ export function encodePayload<T>(contract: PayloadContract<T>, payload: T): Buff
  * @throws {InputError} `message-invalid` for another contract, a version newer than the reader's, no JSON, or wrong fields
  */
 export function decodePayload<T>(contracts: readonly PayloadContract<T>[], schemaId: string, bytes: Uint8Array): T {
-  const id = parseSchemaId(schemaId);
-  const fit = contracts.filter(({ name, version }) => name === id?.name && version >= id.version);
-  const contract = fit.toSorted((a, b) => b.version - a.version)[0];
+  const contract = newestFor(contracts, schemaId);
   if (contract === undefined) {
     throw new InputError('message-invalid', { message: 'The message’s contract, or its version, is not known here' });
   }
-  const parsed = contract.schema.safeParse(parseJson(bytes));
-  if (!parsed.success) throw invalid(parsed.error);
-  return parsed.data;
+  const result = contract.schema.safeParse(parseJson(bytes));
+  if (!result.success) throw invalid(result.error);
+  return result.data;
+}
+
+/** The newest version of a contract that reads what was written by the schema. */
+function newestFor<T>(contracts: readonly PayloadContract<T>[], schemaId: string): PayloadContract<T> | undefined {
+  const id = parseSchemaId(schemaId);
+  let newest: PayloadContract<T> | undefined;
+  for (const contract of contracts) {
+    if (contract.name !== id?.name || contract.version < id.version) continue;
+    if (newest === undefined || contract.version > newest.version) newest = contract;
+  }
+  return newest;
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });

@@ -12,39 +12,44 @@ export interface EnvelopeContext {
   readonly replayOf?: string;
 }
 
-const aadDomain = 'sdp-envelope-v1';
-const signatureDomain = 'sdp-envelope-signature-v1';
+export const signedDomain = 'sdp-envelope-signature-v1';
+const aadStart = lengthPrefixed('sdp-envelope-v1');
 
-/** The context's six texts, length-prefixed; a message that is no replay has an empty sixth. */
-export function encodeContext(context: EnvelopeContext): Buffer {
-  const { topic, key, schemaId, eventId, tenant, replayOf = '' } = context;
-  return lengthPrefixed(topic, key, schemaId, eventId, tenant, replayOf);
+/** What a message is bound by; views of memory that the next call uses again. */
+export interface Binding {
+  /** Associated data of AES-GCM: all before the nonce, and the context. */
+  readonly aad: Uint8Array;
+  /** The context's six texts, length-prefixed; a message that is no replay has an empty sixth. */
+  readonly context: Uint8Array;
 }
 
-/** Associated data of AES-GCM: all before the nonce, and the context. */
-export function associatedData(head: Uint8Array, encodedContext: Uint8Array): Buffer {
-  return prefixed(aadStart, head, encodedContext);
+let room = Buffer.allocUnsafeSlow(4_096);
+
+/** Binds what stands before the nonce to the place where the message belongs. */
+export function bind(
+  head: Uint8Array,
+  { topic, key, schemaId, eventId, tenant, replayOf = '' }: EnvelopeContext,
+): Binding {
+  const texts = topic.length + key.length + schemaId.length + eventId.length + tenant.length + replayOf.length;
+  // UTF-8 takes at most three bytes for a UTF-16 unit.
+  const worst = aadStart.length + 4 + head.length + 6 * 4 + 3 * texts;
+  if (room.length < worst) room = Buffer.allocUnsafeSlow(2 * worst);
+  room.set(aadStart, 0);
+  let offset = room.writeUInt32BE(head.length, aadStart.length);
+  room.set(head, offset);
+  offset += head.length;
+  const start = offset;
+  offset = writeText(topic, offset);
+  offset = writeText(key, offset);
+  offset = writeText(schemaId, offset);
+  offset = writeText(eventId, offset);
+  offset = writeText(tenant, offset);
+  offset = writeText(replayOf, offset);
+  return { aad: room.subarray(0, offset), context: room.subarray(start, offset) };
 }
 
-/**
- * What is signed, or is a leaf of the batch's tree: all before the signature, and the context. HMAC and Ed25519 put
- * {@link signedDomain} and this behind one another, each with its length.
- */
-export function signedContent(body: Uint8Array, encodedContext: Uint8Array): Buffer {
-  return prefixed(noStart, body, encodedContext);
+function writeText(text: string, offset: number): number {
+  const length = room.write(text, offset + 4, 'utf8');
+  room.writeUInt32BE(length, offset);
+  return offset + 4 + length;
 }
-
-const aadStart = lengthPrefixed(aadDomain);
-const noStart = new Uint8Array(0);
-
-/** `start`, one part behind its length, `end`: what joining length-prefixed lists gives, with one copy. */
-function prefixed(start: Uint8Array, part: Uint8Array, end: Uint8Array): Buffer {
-  const out = Buffer.allocUnsafe(start.length + 4 + part.length + end.length);
-  out.set(start, 0);
-  out.writeUInt32BE(part.length, start.length);
-  out.set(part, start.length + 4);
-  out.set(end, start.length + 4 + part.length);
-  return out;
-}
-
-export const signedDomain = signatureDomain;

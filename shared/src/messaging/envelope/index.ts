@@ -12,7 +12,6 @@ export {
   type EnvelopeVerifier,
   type OpenedEnvelope,
   openEnvelope,
-  type VerifiedRoots,
 } from './open-envelope.ts';
 export { type ParsedEnvelope, parseEnvelope } from './parse-envelope.ts';
 export {
@@ -22,3 +21,4 @@ export {
   sealEnvelopes,
   type UnsealedMessage,
 } from './seal-envelope.ts';
+export { VerifiedBatches } from './verified-batches.ts';

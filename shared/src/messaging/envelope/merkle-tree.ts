@@ -1,35 +1,23 @@
 import { hash } from 'node:crypto';
 import { digestBytes } from './envelope-format.ts';
 
-const leafPrefix = Buffer.from([0]);
-const nodePrefix = Buffer.from([1]);
-
-/** Where a leaf stands and what leads from it to the root. */
+/** Where a leaf stands and what leads from it to the root. Digests are 32 bytes as latin1 text, which is quick to compare. */
 export interface MerklePath {
   readonly index: number;
   /** Leaves of the tree. */
   readonly count: number;
-  /** Siblings from the leaf upwards, 32 bytes each. */
-  readonly siblings: readonly Uint8Array[];
-}
-
-/** Leaf hash of RFC 6962, 2.1: SHA-256 of 0x00 and the content. */
-export function leafHash(content: Uint8Array): Buffer {
-  return sha256(Buffer.concat([leafPrefix, content]));
+  /** Siblings from the leaf upwards. */
+  readonly siblings: readonly string[];
 }
 
 const node = Buffer.alloc(1 + 2 * digestBytes);
-nodePrefix.copy(node);
+node[0] = 1;
 
-function nodeHash(left: Uint8Array, right: Uint8Array): Buffer {
-  node.set(left, 1);
-  node.set(right, 1 + digestBytes);
-  return sha256(node);
-}
-
-/** One-shot and by way of a text: half the time of a hash object (Node 24). */
-function sha256(bytes: Uint8Array): Buffer {
-  return Buffer.from(hash('sha256', bytes, 'hex'), 'hex');
+/** SHA-256 of 1 and both children (RFC 6962, 2.1). */
+function nodeHash(left: string, right: string): string {
+  node.write(left, 1, 'latin1');
+  node.write(right, 1 + digestBytes, 'latin1');
+  return hash('sha256', node, 'binary');
 }
 
 /**
@@ -38,10 +26,10 @@ function sha256(bytes: Uint8Array): Buffer {
  *
  * @param leaves at least one
  */
-export function merkleTree(leaves: readonly Uint8Array[]): { root: Uint8Array; paths: readonly MerklePath[] } {
-  const levels: (readonly Uint8Array[])[] = [leaves];
+export function merkleTree(leaves: readonly string[]): { root: string; siblingsOf: (index: number) => string[] } {
+  const levels: (readonly string[])[] = [leaves];
   for (let level = leaves; level.length > 1; levels.push(level)) {
-    const above: Uint8Array[] = [];
+    const above: string[] = [];
     for (let i = 0; i < level.length; i += 2) {
       const [left, right] = [level[i], level[i + 1]];
       if (left !== undefined) above.push(right === undefined ? left : nodeHash(left, right));
@@ -50,15 +38,15 @@ export function merkleTree(leaves: readonly Uint8Array[]): { root: Uint8Array; p
   }
   const root = levels.at(-1)?.[0];
   if (root === undefined) throw new RangeError('A tree has at least one leaf.');
-  const paths = leaves.map((_, index) => {
-    const siblings: Uint8Array[] = [];
-    for (const [height, level] of levels.entries()) {
-      const sibling = level[(index >> height) ^ 1];
+  const siblingsOf = (index: number) => {
+    const siblings: string[] = [];
+    for (let height = 0; height < levels.length; height++) {
+      const sibling = levels[height]?.[(index >> height) ^ 1];
       if (sibling !== undefined) siblings.push(sibling);
     }
-    return { index, count: leaves.length, siblings };
-  });
-  return { root, paths };
+    return siblings;
+  };
+  return { root, siblingsOf };
 }
 
 /** Digests that the path of a leaf has; RFC 9162, 2.1.3.2, walked without hashing. */
@@ -71,21 +59,77 @@ export function pathLength(index: number, count: number): number {
 }
 
 /**
- * The root to which a leaf's path leads.
+ * The root to which a leaf's path leads (RFC 9162, 2.1.3.2).
  *
  * @returns `undefined` if the path has another length than such a leaf's
  */
-export function rootOfPath(leaf: Uint8Array, path: MerklePath): Uint8Array | undefined {
-  const { index, count, siblings } = path;
+export function rootOfPath(leaf: string, { index, count, siblings }: MerklePath): string | undefined {
   if (index >= count || siblings.length !== pathLength(index, count)) return undefined;
-  let hash = leaf;
+  let digest = leaf;
   let next = 0;
   for (let at = index, last = count - 1; last > 0; at >>>= 1, last >>>= 1) {
     const isRight = (at & 1) === 1;
     if (!isRight && at === last) continue;
     const sibling = siblings[next++];
     if (sibling === undefined) return undefined;
-    hash = isRight ? nodeHash(sibling, hash) : nodeHash(hash, sibling);
+    digest = isRight ? nodeHash(sibling, digest) : nodeHash(digest, sibling);
   }
-  return hash;
+  return digest;
+}
+
+/** A tree whose root is known to be good, with those of its nodes that were met on paths to it. */
+export interface KnownTree {
+  readonly root: string;
+  /** Digests by {@link placeOf}. */
+  readonly nodes: Map<number, string>;
+}
+
+/** Of a node among those of a tree with at most 65,536 leaves. */
+function placeOf(height: number, at: number): number {
+  return height * 0x1_0000 + at;
+}
+
+/**
+ * Whether a leaf's path leads to the root. Where it meets a node that another path has led through, what lies above is the
+ * same and is compared instead of hashed: each node of a tree is hashed once, not once for each leaf. All of the path counts,
+ * so that there is one way to write a message.
+ */
+export function leadsToRoot(leaf: string, path: MerklePath, tree: KnownTree): boolean {
+  const { index, count, siblings } = path;
+  if (index >= count || siblings.length !== pathLength(index, count)) return false;
+  const met: [place: number, digest: string][] = [];
+  let digest = leaf;
+  let next = 0;
+  for (let at = index, last = count - 1, height = 0; last > 0; at >>>= 1, last >>>= 1, height++) {
+    const known = tree.nodes.get(placeOf(height, at));
+    if (known !== undefined) {
+      if (known !== digest || !isRestKnown(path, tree, height, next)) return false;
+      for (const [place, each] of met) tree.nodes.set(place, each);
+      return true;
+    }
+    met.push([placeOf(height, at), digest]);
+    const isRight = (at & 1) === 1;
+    if (!isRight && at === last) continue;
+    const sibling = siblings[next++];
+    if (sibling === undefined) return false;
+    met.push([placeOf(height, at ^ 1), sibling]);
+    digest = isRight ? nodeHash(sibling, digest) : nodeHash(digest, sibling);
+  }
+  if (digest !== tree.root) return false;
+  for (const [place, each] of met) tree.nodes.set(place, each);
+  return true;
+}
+
+/** Siblings above a known node are known as well: that node was kept with all of its path. */
+function isRestKnown({ index, count, siblings }: MerklePath, tree: KnownTree, from: number, first: number): boolean {
+  let next = first;
+  for (
+    let height = from, at = index >>> from, last = (count - 1) >>> from;
+    last > 0;
+    at >>>= 1, last >>>= 1, height++
+  ) {
+    if ((at & 1) === 0 && at === last) continue;
+    if (tree.nodes.get(placeOf(height, at ^ 1)) !== siblings[next++]) return false;
+  }
+  return true;
 }

@@ -1,11 +1,12 @@
 import type { KeyObject } from 'node:crypto';
 import { openBlob } from '../../crypto/index.ts';
 import { IntegrityError } from '../../errors/index.ts';
-import { associatedData, type EnvelopeContext, encodeContext, signedContent } from './envelope-context.ts';
+import { type Binding, bind, type EnvelopeContext } from './envelope-context.ts';
 import type { EnvelopeHead } from './envelope-format.ts';
-import { leafHash, rootOfPath } from './merkle-tree.ts';
-import { leafContent, type MessageMac, verifyMessage, verifyRoot } from './message-signature.ts';
+import { leadsToRoot, type MerklePath, rootOfPath } from './merkle-tree.ts';
+import { type MessageMac, messageLeaf, verifyMessage, verifyRoot } from './message-signature.ts';
 import { type ParsedEnvelope, parseEnvelope } from './parse-envelope.ts';
+import { VerifiedBatches } from './verified-batches.ts';
 
 /** What verifies. A key verifies the algorithm it was made for and no other. */
 export type EnvelopeVerifier = ({ readonly mac: MessageMac } | { readonly publicKey: KeyObject }) & {
@@ -25,17 +26,11 @@ export interface OpenedEnvelope extends EnvelopeHead {
   readonly party: string;
 }
 
-/** Roots whose signature was found good: a batch's messages bear one and the same. */
-export interface VerifiedRoots {
-  has(id: string): boolean;
-  add(id: string): void;
-}
-
 /**
  * Verifies the signature, then opens the message. Whatever the context says otherwise than when it was sealed shows as a
  * wrong signature.
  *
- * @param roots spares the signature check of a batch's further messages
+ * @param batches spares the signature check of a batch's further messages
  * @throws {IntegrityError} `message-plaintext`, `message-unsigned`, `message-malformed`, `message-key-unknown` or
  *   `message-tampered`
  */
@@ -43,41 +38,42 @@ export function openEnvelope(
   keys: EnvelopeKeys,
   context: EnvelopeContext,
   bytes: Uint8Array,
-  roots?: VerifiedRoots,
+  batches: VerifiedBatches = new VerifiedBatches(),
 ): OpenedEnvelope {
   const envelope = parseEnvelope(bytes);
   const verifier = keys.verifier(envelope.signingKeyId);
   const key = keys.decryptionKey(envelope.keyId);
   if (verifier === undefined || key === undefined) throw new IntegrityError('message-key-unknown');
-  const encodedContext = encodeContext(context);
-  if (!isSigned(envelope, encodedContext, verifier, roots)) throw new IntegrityError('message-tampered');
   const { head, nonce, sealed, signature, sealedAt, keyId, signingKeyId } = envelope;
-  const plaintext = openBlob(key, associatedData(head, encodedContext), { nonce, sealed });
+  const binding = bind(head, context);
+  if (!isSigned(envelope, binding, verifier, batches)) throw new IntegrityError('message-tampered');
+  const plaintext = openBlob(key, binding.aad, { nonce, sealed });
   if (plaintext === undefined) throw new IntegrityError('message-tampered');
   return { plaintext, party: verifier.party, signature, sealedAt, keyId, signingKeyId };
 }
 
 function isSigned(
   envelope: ParsedEnvelope,
-  encodedContext: Uint8Array,
+  { context }: Binding,
   verifier: EnvelopeVerifier,
-  roots: VerifiedRoots | undefined,
+  batches: VerifiedBatches,
 ): boolean {
-  const content = signedContent(envelope.body, encodedContext);
-  const { signature, signatureBytes } = envelope;
-  if ('mac' in verifier) return signature === 'hmac-sha256' && verifier.mac.verify(content, signatureBytes);
-  if (signature === 'ed25519') return verifyMessage(verifier.publicKey, content, signatureBytes);
-  if (envelope.path === undefined) return false;
-  const root = rootOfPath(leafHash(leafContent(content)), envelope.path);
-  if (root === undefined) return false;
-  const { count } = envelope.path;
-  const id = `${envelope.signingKeyId}:${count}:${hex(root)}:${hex(signatureBytes)}`;
-  if (roots?.has(id)) return true;
-  if (!verifyRoot(verifier.publicKey, root, count, signatureBytes)) return false;
-  roots?.add(id);
-  return true;
+  const { signature, signatureBytes, body, path } = envelope;
+  if ('mac' in verifier) return signature === 'hmac-sha256' && verifier.mac.verify(body, context, signatureBytes);
+  if (signature === 'ed25519') return verifyMessage(verifier.publicKey, body, context, signatureBytes);
+  return path !== undefined && isOfBatch(messageLeaf(body, context), path, envelope, verifier.publicKey, batches);
 }
 
-function hex(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex');
+function isOfBatch(
+  leaf: string,
+  path: MerklePath,
+  { signingKeyId, signatureBytes }: ParsedEnvelope,
+  publicKey: KeyObject,
+  batches: VerifiedBatches,
+): boolean {
+  const known = batches.find(signingKeyId, path.count, signatureBytes);
+  if (known !== undefined) return leadsToRoot(leaf, path, known);
+  const root = rootOfPath(leaf, path);
+  if (root === undefined || !verifyRoot(publicKey, root, path.count, signatureBytes)) return false;
+  return leadsToRoot(leaf, path, batches.add(signingKeyId, path.count, signatureBytes, root));
 }

@@ -36,9 +36,10 @@ export interface ParsedEnvelope extends EnvelopeHead {
  * @throws {IntegrityError} `message-plaintext` for what doesn't begin like a sealed message, `message-unsigned`,
  *   `message-malformed`
  */
-export function parseEnvelope(bytes: Uint8Array): ParsedEnvelope {
+export function parseEnvelope(given: Uint8Array): ParsedEnvelope {
+  const bytes = Buffer.from(given.buffer, given.byteOffset, given.byteLength);
   const reader = new Reader(bytes);
-  if (!envelopeMagic.equals(bytes.subarray(0, envelopeMagic.length))) refuse('message-plaintext');
+  if (bytes.length < envelopeMagic.length || bytes.readUInt32BE(0) !== magicNumber) refuse('message-plaintext');
   reader.take(envelopeMagic.length);
   if (reader.byte() !== envelopeVersion || reader.byte() !== aes256Gcm) refuse('message-malformed');
   const signature = signatureOf(reader.byte());
@@ -59,6 +60,8 @@ export function parseEnvelope(bytes: Uint8Array): ParsedEnvelope {
   return path === undefined ? parts : { ...parts, path };
 }
 
+const magicNumber = envelopeMagic.readUInt32BE(0);
+
 function signatureOf(code: number): SignatureAlgorithm {
   if (code === signatureCodes.none) refuse('message-unsigned');
   for (const name of ['hmac-sha256', 'ed25519', 'ed25519-merkle'] as const) {
@@ -72,7 +75,7 @@ function readPath(reader: Reader): MerklePath {
   const count = reader.uint32();
   const length = reader.byte();
   if (count > maxBatchMessages || index >= count || length !== pathLength(index, count)) refuse('message-malformed');
-  return { index, count, siblings: Array.from({ length }, () => reader.take(digestBytes)) };
+  return { index, count, siblings: Array.from({ length }, () => reader.latin1(digestBytes)) };
 }
 
 function refuse(code: CodeOf<'integrity'>): never {
@@ -80,13 +83,11 @@ function refuse(code: CodeOf<'integrity'>): never {
 }
 
 class Reader {
-  readonly #bytes: Uint8Array;
-  readonly #view: DataView;
+  readonly #bytes: Buffer;
   offset = 0;
 
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: Buffer) {
     this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
   take(length: number): Uint8Array {
@@ -94,23 +95,28 @@ class Reader {
     return this.#bytes.subarray(from, from + length);
   }
 
+  latin1(length: number): string {
+    const from = this.#advance(length);
+    return this.#bytes.toString('latin1', from, from + length);
+  }
+
   byte(): number {
-    return this.#view.getUint8(this.#advance(1));
+    return this.#bytes.readUInt8(this.#advance(1));
   }
 
   uint32(): number {
-    return this.#view.getUint32(this.#advance(4));
+    return this.#bytes.readUInt32BE(this.#advance(4));
   }
 
   /** A time; more than a Date can hold is refused. */
   uint64(): number {
-    const value = Number(this.#view.getBigUint64(this.#advance(8)));
+    const value = this.uint32() * 2 ** 32 + this.uint32();
     if (value > 8.64e15) refuse('message-malformed');
     return value;
   }
 
   keyId(): string {
-    const text = Buffer.from(this.take(this.byte())).toString('latin1');
+    const text = this.latin1(this.byte());
     if (!isKeyId(text)) refuse('message-malformed');
     return text;
   }

@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto';
-import { nonceBytes, sealBlob, tagBytes } from '../../crypto/index.ts';
-import { associatedData, type EnvelopeContext, encodeContext, signedContent } from './envelope-context.ts';
+import { nonceBytes, sealBlobInto, tagBytes } from '../../crypto/index.ts';
+import { bind, type EnvelopeContext } from './envelope-context.ts';
 import {
   aes256Gcm,
   digestBytes,
@@ -13,8 +13,8 @@ import {
   maxCiphertextBytes,
   signatureCodes,
 } from './envelope-format.ts';
-import { leafHash, type MerklePath, merkleTree, pathLength } from './merkle-tree.ts';
-import { leafContent, type MessageMac, signMessage, signRoot } from './message-signature.ts';
+import { merkleTree, pathLength } from './merkle-tree.ts';
+import { type MessageMac, messageLeaf, signMessage, signRoot } from './message-signature.ts';
 
 /** What signs: the algorithm goes with the key and is nobody's choice per message. */
 export type EnvelopeSigner =
@@ -41,8 +41,9 @@ export interface UnsealedMessage {
 export function sealEnvelope(sealer: EnvelopeSealer, message: UnsealedMessage, sealedAt: Date): Buffer {
   const { signer } = sealer;
   const algorithm = 'mac' in signer ? 'hmac-sha256' : 'ed25519';
-  const { envelope, bodyBytes, content } = sealBody(sealer, message, sealedAt, algorithm, signatureSize[algorithm]);
-  envelope.set('mac' in signer ? signer.mac.sign(content) : signMessage(signer.privateKey, content), bodyBytes);
+  const { envelope, body, context } = sealBody(sealer, message, sealedAt, algorithm, signatureSize[algorithm]);
+  if ('mac' in signer) envelope.write(signer.mac.sign(body, context), body.length, 'latin1');
+  else envelope.set(signMessage(signer.privateKey, body, context), body.length);
   return envelope;
 }
 
@@ -57,17 +58,18 @@ export function sealEnvelopes(sealer: EnvelopeSealer, messages: readonly Unseale
   const { signer } = sealer;
   if ('mac' in signer) return messages.map((message) => sealEnvelope(sealer, message, sealedAt));
   if (messages.length > maxBatchMessages) throw new RangeError('Too many messages for one signature.');
-  const lengths = messages.map((_, i) => pathLength(i, messages.length));
+  const leaves: string[] = [];
   const sealed = messages.map((message, i) => {
-    const behind = pathHeadBytes + (lengths[i] ?? 0) * digestBytes + ed25519Bytes;
-    return sealBody(sealer, message, sealedAt, 'ed25519-merkle', behind);
+    const behind = pathHeadBytes + pathLength(i, messages.length) * digestBytes + ed25519Bytes;
+    const { envelope, body, context } = sealBody(sealer, message, sealedAt, 'ed25519-merkle', behind);
+    leaves.push(messageLeaf(body, context));
+    return { envelope, bodyBytes: body.length };
   });
-  const { root, paths } = merkleTree(sealed.map(({ content }) => leafHash(leafContent(content))));
+  const { root, siblingsOf } = merkleTree(leaves);
   const signature = signRoot(signer.privateKey, root, messages.length);
   return sealed.map(({ envelope, bodyBytes }, i) => {
-    const path = encodePath(paths[i] as MerklePath);
-    envelope.set(path, bodyBytes);
-    envelope.set(signature, bodyBytes + path.length);
+    const end = writePath(envelope, bodyBytes, i, messages.length, siblingsOf(i));
+    envelope.set(signature, end);
     return envelope;
   });
 }
@@ -75,9 +77,10 @@ export function sealEnvelopes(sealer: EnvelopeSealer, messages: readonly Unseale
 interface SealedBody {
   /** The whole message with room for what stands behind the body. */
   readonly envelope: Buffer;
-  readonly bodyBytes: number;
-  /** What is to be signed. */
-  readonly content: Buffer;
+  /** All before the signature, or the path. */
+  readonly body: Buffer;
+  /** Encoded; a view that holds until the next message is sealed. */
+  readonly context: Uint8Array;
 }
 
 const signatureSize = { 'hmac-sha256': digestBytes, ed25519: ed25519Bytes } as const;
@@ -85,23 +88,21 @@ const pathHeadBytes = 9;
 
 function sealBody(
   { keyId, key, signer }: EnvelopeSealer,
-  { context, plaintext }: UnsealedMessage,
+  message: UnsealedMessage,
   sealedAt: Date,
   signature: EnvelopeHead['signature'],
   bytesBehind: number,
 ): SealedBody {
+  const { plaintext } = message;
   if (plaintext.length > maxCiphertextBytes) throw new RangeError('The message is too large to be sealed.');
   const headBytes = fixedHeadBytes + 2 + keyId.length + signer.keyId.length;
   const bodyBytes = headBytes + nonceBytes + 4 + plaintext.length + tagBytes;
   const envelope = Buffer.allocUnsafe(bodyBytes + bytesBehind);
   writeHead(envelope, { signature, sealedAt, keyId, signingKeyId: signer.keyId });
-  const encodedContext = encodeContext(context);
-  const aad = associatedData(envelope.subarray(0, headBytes), encodedContext);
-  const { nonce, sealed } = sealBlob(key, aad, plaintext);
-  envelope.set(nonce, headBytes);
-  envelope.writeUInt32BE(plaintext.length, headBytes + nonceBytes);
-  envelope.set(sealed, headBytes + nonceBytes + 4);
-  return { envelope, bodyBytes, content: signedContent(envelope.subarray(0, bodyBytes), encodedContext) };
+  const { aad, context } = bind(envelope.subarray(0, headBytes), message.context);
+  const ciphertextAt = envelope.writeUInt32BE(plaintext.length, headBytes + nonceBytes);
+  sealBlobInto(key, aad, plaintext, { bytes: envelope, nonceAt: headBytes, sealedAt: ciphertextAt });
+  return { envelope, body: envelope.subarray(0, bodyBytes), context };
 }
 
 function writeHead(envelope: Buffer, { signature, sealedAt, keyId, signingKeyId }: EnvelopeHead): void {
@@ -110,7 +111,9 @@ function writeHead(envelope: Buffer, { signature, sealedAt, keyId, signingKeyId 
   envelope.writeUInt8(aes256Gcm, 5);
   envelope.writeUInt8(signatureCodes[signature], 6);
   envelope.writeUInt8(0, 7);
-  envelope.writeBigUInt64BE(BigInt(sealedAt.getTime()), 8);
+  const ms = sealedAt.getTime();
+  envelope.writeUInt32BE(Math.floor(ms / 2 ** 32), 8);
+  envelope.writeUInt32BE(ms % 2 ** 32, 12);
   let offset = fixedHeadBytes;
   for (const id of [keyId, signingKeyId]) {
     offset = envelope.writeUInt8(id.length, offset);
@@ -118,11 +121,11 @@ function writeHead(envelope: Buffer, { signature, sealedAt, keyId, signingKeyId 
   }
 }
 
-function encodePath({ index, count, siblings }: MerklePath): Buffer {
-  const path = Buffer.allocUnsafe(pathHeadBytes + siblings.length * digestBytes);
-  path.writeUInt32BE(index, 0);
-  path.writeUInt32BE(count, 4);
-  path.writeUInt8(siblings.length, 8);
-  for (const [i, sibling] of siblings.entries()) path.set(sibling, pathHeadBytes + i * digestBytes);
-  return path;
+/** @returns where the path ends */
+function writePath(envelope: Buffer, at: number, index: number, count: number, siblings: readonly string[]): number {
+  let offset = envelope.writeUInt32BE(index, at);
+  offset = envelope.writeUInt32BE(count, offset);
+  offset = envelope.writeUInt8(siblings.length, offset);
+  for (const sibling of siblings) offset += envelope.write(sibling, offset, 'latin1');
+  return offset;
 }

@@ -1,5 +1,5 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
-import { generateKey, type KeyedDigest, keyedDigest } from '../../crypto/index.ts';
+import { generateKey, type KeyedPartsDigest, keyedDigestOfParts } from '../../crypto/index.ts';
 import { ConfigError } from '../../errors/index.ts';
 import {
   type EnvelopeKeys,
@@ -57,14 +57,14 @@ export class KeyRing implements EnvelopeKeys {
   readonly #encryption = new Map<string, { readonly key: KeyObject; state: KeyState }>();
   readonly #signing = new Map<string, SigningEntry>();
   readonly #budget: EncryptionBudget;
-  readonly #digest: KeyedDigest;
+  readonly #digest: KeyedPartsDigest;
 
   /** @throws {ConfigError} `message-key-invalid` for an id given twice, two active keys, or a key of another size or kind */
   constructor(options: KeyRingOptions) {
     this.party = options.party;
     this.hasLastingDigests = options.digestKey !== undefined;
     this.#budget = new EncryptionBudget(options.budget);
-    this.#digest = keyedDigest(options.digestKey ?? generateKey(), 'sdp-message-content-v1');
+    this.#digest = keyedDigestOfParts(options.digestKey ?? generateKey(), 'sdp-message-content-v1');
     for (const key of options.encryption) this.#addEncryption(key);
     for (const key of options.signing ?? []) this.#addSigning(key);
     for (const key of options.others ?? []) this.#addOther(key);
@@ -97,9 +97,9 @@ export class KeyRing implements EnvelopeKeys {
     return entry === undefined || entry.state === 'retired' ? undefined : entry.key;
   }
 
-  /** HMAC-SHA-256 of a content, in hex, under the ring's digest key. */
-  contentDigest(content: Uint8Array): string {
-    return this.#digest(content);
+  /** HMAC-SHA-256 of a content, in hex, under the ring's digest key; parts count as one behind the other. */
+  contentDigest(...parts: readonly Uint8Array[]): string {
+    return this.#digest.hex(...parts);
   }
 
   /** Seals with the new key from now on; the one before stays readable. @throws {ConfigError} `message-key-invalid` */

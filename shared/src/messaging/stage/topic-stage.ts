@@ -197,7 +197,7 @@ export class TopicStage {
     const first = identity.ids.map((id) => inBatch.get(id)).find((entry) => entry !== undefined);
     if (first !== undefined) assertSameContent(first.identity, identity);
     const isRepeat = first !== undefined || this.#memory.knows(identity);
-    const message: StageMessage = { ...toGenuineMessage(bus, opened), isRepeat };
+    const message: StageMessage = Object.assign(toGenuineMessage(bus, opened), { isRepeat });
     const entry: Entry = { key: bus.key, bus, opened, identity, message, copies: [] };
     if (isRepeat && this.#plan.repeats !== 'deliver') {
       (first?.copies ?? intake.repeats).push(entry);
@@ -294,7 +294,7 @@ export class TopicStage {
       yield messages.flatMap((message) => {
         try {
           const opened = openMessage(this.#options.rules, message);
-          return [{ ...toGenuineMessage(message, opened), isRepeat: false }];
+          return [Object.assign(toGenuineMessage(message, opened), { isRepeat: false })];
         } catch {
           return [];
         }

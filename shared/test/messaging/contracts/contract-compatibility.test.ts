@@ -75,14 +75,21 @@ describe('a newer contract reads older messages', () => {
       );
     let compatible = 0;
     fc.assert(
-      fc.property(shape, shape, fc.array(messages, { minLength: 20, maxLength: 20 }), (before, after, samples) => {
-        const [older, newer] = [toSchema(before), toSchema(after)];
-        if (findings(newer, older).length > 0) return;
-        compatible++;
-        for (const sample of samples.filter((each) => older.safeParse(each).success)) {
-          expect(newer.safeParse(sample).success).toBe(true);
-        }
-      }),
+      fc.property(
+        shape,
+        shape,
+        fc.boolean(),
+        fc.array(messages, { minLength: 20 }),
+        (before, after, isLike, samples) => {
+          // Two that have nothing to do with one another are hardly ever compatible.
+          const [older, newer] = [toSchema(before), toSchema(isLike ? { ...after, ...before } : after)];
+          if (findings(newer, older).length > 0) return;
+          compatible++;
+          for (const sample of samples.filter((each) => older.safeParse(each).success)) {
+            expect(newer.safeParse(sample).success).toBe(true);
+          }
+        },
+      ),
       { numRuns: 400 },
     );
     expect(compatible).toBeGreaterThan(0);

@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { openEnvelope, parseEnvelope, sealEnvelope, sealEnvelopes } from '../../../src/messaging/envelope/index.ts';
+import {
+  openEnvelope,
+  parseEnvelope,
+  sealEnvelope,
+  sealEnvelopes,
+  VerifiedBatches,
+} from '../../../src/messaging/envelope/index.ts';
 import { codeOf, keysOf, sampleKey, sampleKeys, sealers } from '../support/envelope-keys.ts';
 
 const context = {
@@ -125,10 +131,64 @@ describe('opening', () => {
 
   test('checks the signature of a batch once, and still every path', () => {
     const { messages, sealed } = batchOf(10);
-    const ids = new Set<string>();
-    for (const [i, bytes] of sealed.entries()) openEnvelope(sampleKeys, messages[i]?.context ?? context, bytes, ids);
-    expect(ids.size).toBe(1);
-    const swapped = messages[1]?.context ?? context;
-    expect(codeOf(() => openEnvelope(sampleKeys, swapped, sealed[0] ?? plaintext, ids))).toBe('message-tampered');
+    const batches = new VerifiedBatches();
+    const open = (i: number, bytes = sealed[i]) =>
+      openEnvelope(sampleKeys, messages[i]?.context ?? context, bytes ?? plaintext, batches);
+    for (const i of sealed.keys()) open(i);
+    expect(batches.size).toBe(1);
+    expect(codeOf(() => open(1, sealed[0]))).toBe('message-tampered');
+    // What needs no hashing any more is compared all the same.
+    for (const [i, bytes] of sealed.entries()) {
+      for (let bit = 0; bit < bytes.length * 8; bit++) {
+        const changed = Buffer.from(bytes);
+        changed[bit >> 3] = (changed[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+        expect(refusals, `message ${i}, bit ${bit}`).toContain(codeOf(() => open(i, changed)));
+      }
+      expect(open(i).plaintext).toEqual(plaintext);
+    }
+    expect(batches.size).toBe(1);
+  });
+
+  test('opens a batch in any order and refuses what of its paths was changed, whatever is known of it', () => {
+    const orders = fc.integer({ min: 1, max: 33 }).chain((size) =>
+      fc.record({
+        size: fc.constant(size),
+        order: fc.shuffledSubarray(
+          Array.from({ length: size }, (_, i) => i),
+          { minLength: 1 },
+        ),
+        at: fc.nat(400),
+      }),
+    );
+    fc.assert(
+      fc.property(orders, ({ size, order, at }) => {
+        const { messages, sealed } = batchOf(size);
+        const batches = new VerifiedBatches();
+        for (const i of order) {
+          const [bytes, own] = [sealed[i] ?? plaintext, messages[i]?.context ?? context];
+          const changed = Buffer.from(bytes);
+          const place = changed.length - 1 - (at % (changed.length - 100));
+          changed[place] = (changed[place] ?? 0) ^ 1;
+          expect(refusals).toContain(codeOf(() => openEnvelope(sampleKeys, own, changed, batches)));
+          expect(openEnvelope(sampleKeys, own, bytes, batches).plaintext).toEqual(plaintext);
+        }
+        expect(batches.size).toBe(1);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  test('remembers a bounded number of batches and of their nodes', () => {
+    const few = new VerifiedBatches(3);
+    const small = new VerifiedBatches(100, 10);
+    for (let i = 0; i < 20; i++) {
+      const { messages, sealed } = batchOf(4);
+      for (const [n, bytes] of sealed.entries()) {
+        openEnvelope(sampleKeys, messages[n]?.context ?? context, bytes, few);
+        openEnvelope(sampleKeys, messages[n]?.context ?? context, bytes, small);
+      }
+    }
+    expect(few.size).toBe(3);
+    expect(small.size).toBeLessThanOrEqual(3);
   });
 });
