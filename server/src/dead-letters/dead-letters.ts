@@ -125,8 +125,16 @@ export class DeadLetters {
    */
   async replay(letter: DecidedLetter, options: ReplayOptions = {}): Promise<string> {
     const { bus, decisions, security, audit } = this.#options;
-    await this.#assertReplayable(letter, options);
     const eventId = replayId(letter.letter);
+    try {
+      await this.#assertReplayable(letter, options);
+    } catch (error) {
+      const wasSent = letter.decision?.state === 'REPLAYING' && error instanceof SdpError;
+      if (!wasSent || error.code !== 'message-replayed') throw error;
+      // The replay that was begun has arrived: only the note is missing.
+      await decisions.endReplay(letter.letter);
+      return eventId;
+    }
     const resealed = await resealDeadLetter(security, letter.letter, { eventId });
     if (!(await decisions.beginReplay(letter.letter, eventId))) throw new RejectedError('dead-letter-decided');
     await bus.publish(resealed.topic, [resealed.message]);

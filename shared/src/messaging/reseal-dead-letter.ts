@@ -1,8 +1,9 @@
 import { randomId } from '../crypto/index.ts';
 import { IntegrityError } from '../errors/index.ts';
 import type { BusMessage, OutgoingMessage } from './bus-port.ts';
+import { contextOf } from './consumer/open-message.ts';
 import type { EnvelopeContext, OpenedEnvelope } from './envelope/index.ts';
-import { deadLetterHeaders, readContext, writeContext } from './message-headers.ts';
+import { deadLetterHeaders, writeContext } from './message-headers.ts';
 import type { SecurityManager } from './security-manager.ts';
 import { nextSpan, readTrace, writeTrace } from './trace-context.ts';
 
@@ -54,6 +55,6 @@ export function openDeadLetter(
 ): { readonly context: EnvelopeContext; readonly envelope: OpenedEnvelope } {
   const topic = letter.headers[deadLetterHeaders.topic];
   if (topic === undefined) throw new IntegrityError('message-malformed');
-  const context = readContext({ ...letter, topic });
+  const context = contextOf({ ...letter, topic });
   return { context, envelope: security.open(context, letter.value) };
 }
