@@ -5,11 +5,13 @@ import { createLogger, type Logger } from '../observability/index.ts';
 import { loadSettings, type Settings } from '../settings/index.ts';
 import { api } from './api.ts';
 import { apiKeysCommand } from './api-keys-command.ts';
+import { deadLettersCommand } from './dead-letters-command.ts';
 import { modelsCommand } from './models-command.ts';
 import { openDatabase } from './open-database.ts';
 import { printError, printLine } from './print.ts';
 import { type WorkerRole, workerRoles } from './processing-types.ts';
 import { serve } from './serve.ts';
+import { simulateCommand } from './simulate-command.ts';
 import { topicsCommand } from './topics-command.ts';
 import { version } from './version.ts';
 import { worker } from './worker.ts';
@@ -59,7 +61,9 @@ export function createProgram(environment: NodeJS.ProcessEnv): Command {
     .addHelpText('after', '\nExample:\n  $ DB_DSN_FILE=dsn SDP_CRYPTO_KEY_FILE=server.key sdp-server migrate')
     .action(() => migrate(load()));
   program.addCommand(apiKeysCommand(load));
+  program.addCommand(simulateCommand(load));
   program.addCommand(topicsCommand(load));
+  program.addCommand(deadLettersCommand(load));
   program.addCommand(modelsCommand(load));
   return program;
 }

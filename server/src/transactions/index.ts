@@ -9,6 +9,7 @@ export {
   TerminalWindows,
   toVector,
 } from './features/index.ts';
+export { runSimulation, type SimulationRunOptions, type SimulationState } from './simulation/simulation-run.ts';
 export type { ScoredTransaction, TransactionScorer } from './stages/score-stage.ts';
 export { forgetTransactions } from './store/retention.ts';
 export { startTransactionApi, type TransactionApi, type TransactionApiOptions } from './transaction-api.ts';
