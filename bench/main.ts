@@ -1,4 +1,4 @@
-// `npm run bench [-- tokenize large again methods scan vault values peers ingest end-to-end messaging] [--rows N] [--runs N]`: prints Markdown tables; docs/benchmarks.md holds a run of it.
+// `npm run bench [-- tokenize large again methods scan vault values peers ingest end-to-end messaging models] [--rows N] [--runs N]`: prints Markdown tables; docs/benchmarks.md holds a run of it.
 import { cpus, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import { benchAgain } from './again.bench.ts';
@@ -6,6 +6,7 @@ import { benchEndToEnd } from './end-to-end.bench.ts';
 import { benchIngest } from './ingest.bench.ts';
 import { benchMessaging } from './messaging.bench.ts';
 import { benchMethods } from './methods.bench.ts';
+import { benchModels } from './models.bench.ts';
 import { benchPeers } from './peers.bench.ts';
 import { benchScan } from './scan.bench.ts';
 import { benchLarge, benchTokenize } from './tokenize.bench.ts';
@@ -31,6 +32,7 @@ const benches: Record<string, () => Promise<string>> = {
   ingest: () => benchIngest({ rows: rowsOr(200_000), runs }),
   'end-to-end': () => benchEndToEnd({ rows: rowsOr(200_000), runs }),
   messaging: () => benchMessaging({ messages: rowsOr(50_000), runs }),
+  models: () => benchModels({ swaps: rowsOr(20) }),
 };
 
 const processor = cpus();
