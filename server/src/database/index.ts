@@ -5,5 +5,6 @@ export {
   type EmbeddedPostgresOptions,
   startEmbeddedPostgres,
 } from './embedded/embedded-postgres.ts';
+export { GroupCommit } from './group-commit.ts';
 export { applyMigrations, migrationsAreCurrent, migrationsDir } from './migrations.ts';
 export { createPool, type Pool, type PoolClient, type PoolOptions, query, withTransaction } from './pool.ts';

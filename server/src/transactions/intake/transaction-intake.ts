@@ -2,10 +2,9 @@ import type { DecidedTransaction, Transaction } from '@sdp/shared/contracts';
 import { constantTimeEqual } from '@sdp/shared/crypto';
 import { UnavailableError } from '@sdp/shared/errors';
 import type { MessageSealer, OutgoingMessage, TraceContext } from '@sdp/shared/messaging';
-import type { Pool } from '../../database/index.ts';
+import { GroupCommit, type Pool } from '../../database/index.ts';
 import { findTransactions, type NewTransaction, type TransactionName } from '../store/transaction-store.ts';
 import { messageKey, receivedContract, transactionTopics } from '../transaction-flow.ts';
-import { GroupCommit } from './group-commit.ts';
 import type { IngestLog } from './ingest-log.ts';
 import type { ContentDigest } from './transaction-content.ts';
 
