@@ -95,6 +95,21 @@ function countTests(stage, status) {
   return { passed, failed: failures.length, failures: second.length > 0 ? second : failures, triedAgain: failures };
 }
 
+/**
+ * kcat, the foreign client of the Kafka tests, is a package of the system and not of npm. Where this may install it, it does;
+ * elsewhere those tests say that they are skipped.
+ */
+function installKcat() {
+  const isThere = (program) => spawnSync(program, ['-V'], { stdio: 'ignore' }).error?.code !== 'ENOENT';
+  if (process.env.CI !== 'true' || process.getuid?.() !== 0 || isThere('kcat') || !isThere('apt-get')) return;
+  console.log('\n── kcat ──');
+  const install = ['apt-get', 'install', '-y', '-qq', '--no-install-recommends', 'kcat'];
+  const quiet = { DEBIAN_FRONTEND: 'noninteractive' };
+  // The lists of packages may be missing, as they are in fresh images.
+  if (run(install, quiet) !== 0 && run(['apt-get', 'update', '-qq'], quiet) === 0) run(install, quiet);
+}
+
+installKcat();
 let passed = 0;
 let failed = 0;
 const rows = [];
