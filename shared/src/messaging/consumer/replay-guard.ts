@@ -4,7 +4,7 @@ import type { SecurityManager } from '../security-manager.ts';
 import type { AppliedEvent, AppliedEvents } from './applied-events.ts';
 import { assertSameContent, type EventIdentity, identityOf, isSamePlace } from './event-identity.ts';
 import type { OpenedMessage } from './open-message.ts';
-import { ReplayWindow, type ReplayWindowOptions } from './replay-window.ts';
+import { ReplayWindow, type ReplayWindowOptions, type SeenEvent } from './replay-window.ts';
 
 export interface ReplayGuardOptions {
   readonly group: string;
@@ -31,7 +31,7 @@ export class ReplayGuard {
   readonly #options: ReplayGuardOptions;
   readonly #window: ReplayWindow;
   /** Events on their way: a copy elsewhere in the log waits for what becomes of the first. */
-  readonly #underWay = new Map<string, Promise<void>>();
+  readonly #underWay = new Map<string, Way>();
 
   constructor(options: ReplayGuardOptions) {
     this.#options = options;
@@ -63,18 +63,18 @@ export class ReplayGuard {
 
   async #alone<T>(ids: readonly string[], work: () => Promise<T>): Promise<T> {
     // All at once or none, so that two can't wait for one another.
-    for (let busy = this.#busy(ids); busy !== undefined; busy = this.#busy(ids)) await busy;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    for (const id of ids) this.#underWay.set(id, promise);
+    for (let busy = this.#busy(ids); busy !== undefined; busy = this.#busy(ids)) await busy.done();
+    const way = new Way();
+    for (const id of ids) this.#underWay.set(id, way);
     try {
       return await work();
     } finally {
       for (const id of ids) this.#underWay.delete(id);
-      resolve();
+      way.end();
     }
   }
 
-  #busy(ids: readonly string[]): Promise<void> | undefined {
+  #busy(ids: readonly string[]): Way | undefined {
     for (const id of ids) {
       const busy = this.#underWay.get(id);
       if (busy !== undefined) return busy;
@@ -82,18 +82,36 @@ export class ReplayGuard {
     return undefined;
   }
 
-  async #wasApplied(identity: EventIdentity, message: BusMessage): Promise<boolean> {
-    const { group, store, copies } = this.#options;
-    for (const id of identity.ids) {
+  /** @returns at once where nobody has to be asked */
+  #wasApplied(identity: EventIdentity, message: BusMessage): boolean | Promise<boolean> {
+    for (const [i, id] of identity.ids.entries()) {
       const seen = this.#window.find(id);
-      const digest = seen?.digest ?? (await store?.find(group, message.topic, id));
+      if (seen !== undefined) return this.#isRepeat(seen, identity, message);
+      if (this.#options.store !== undefined) return this.#wasStored(identity, i, message);
+    }
+    return false;
+  }
+
+  /** From the id on that the window doesn't know. */
+  async #wasStored(identity: EventIdentity, from: number, message: BusMessage): Promise<boolean> {
+    const { group, store } = this.#options;
+    for (const id of identity.ids.slice(from)) {
+      const seen = this.#window.find(id);
+      if (seen !== undefined) return this.#isRepeat(seen, identity, message);
+      const digest = await store?.find(group, message.topic, id);
       if (digest === undefined) continue;
       assertSameContent({ digest }, identity);
-      const isCopy = seen !== undefined && !isSamePlace(seen, message);
-      if (copies === 'dead-letter' && isCopy) throw new PoisonError('message-replayed');
       return true;
     }
     return false;
+  }
+
+  #isRepeat(seen: SeenEvent, identity: EventIdentity, message: BusMessage): true {
+    assertSameContent(seen, identity);
+    if (this.#options.copies === 'dead-letter' && !isSamePlace(seen, message)) {
+      throw new PoisonError('message-replayed');
+    }
+    return true;
   }
 
   #passage(identity: EventIdentity, sealedAt: Date, message: BusMessage): Passage {
@@ -127,5 +145,19 @@ export class ReplayGuard {
         return true;
       },
     };
+  }
+}
+
+/** An event on its way; a promise is made only where somebody waits. */
+class Way {
+  #ended: PromiseWithResolvers<void> | undefined;
+
+  done(): Promise<void> {
+    this.#ended ??= Promise.withResolvers<void>();
+    return this.#ended.promise;
+  }
+
+  end(): void {
+    this.#ended?.resolve();
   }
 }

@@ -1,6 +1,4 @@
 import {
-  type BulkheadPolicy,
-  bulkhead,
   type CircuitBreakerPolicy,
   CircuitState,
   ConsecutiveBreaker,
@@ -22,6 +20,7 @@ export interface HandlerGuardOptions {
 export type Circuit = 'closed' | 'open' | 'half-open';
 
 const defaultBreaker = { failures: 10, openMs: 5_000 };
+const isOfSurroundings = (error: unknown) => error instanceof SdpError && error.retryable;
 
 /**
  * What stands between the bus and a handler. Only errors that say they are retryable count for the circuit: they speak of
@@ -29,16 +28,20 @@ const defaultBreaker = { failures: 10, openMs: 5_000 };
  * retry may be spent, messages wait without using up their attempts.
  */
 export class HandlerGuard {
-  readonly #bulkhead: BulkheadPolicy;
   readonly #breaker: CircuitBreakerPolicy;
   readonly #budget: RetryBudget;
+  readonly #maxConcurrent: number;
+  #running = 0;
+  readonly #waiting: (() => void)[] = [];
+  /** Whether anything has failed since the breaker last heard of a success. */
+  #isTroubled = false;
 
   constructor({ maxConcurrent = 64, breaker = defaultBreaker, retryBudget }: HandlerGuardOptions = {}) {
-    this.#bulkhead = bulkhead(maxConcurrent, Number.MAX_SAFE_INTEGER);
-    this.#breaker = circuitBreaker(
-      handleWhen((error) => error instanceof SdpError && error.retryable),
-      { halfOpenAfter: breaker.openMs, breaker: new ConsecutiveBreaker(breaker.failures) },
-    );
+    this.#maxConcurrent = maxConcurrent;
+    this.#breaker = circuitBreaker(handleWhen(isOfSurroundings), {
+      halfOpenAfter: breaker.openMs,
+      breaker: new ConsecutiveBreaker(breaker.failures),
+    });
     this.#budget = new RetryBudget(retryBudget);
   }
 
@@ -51,14 +54,40 @@ export class HandlerGuard {
   /** @throws {UnavailableError} `handler-unavailable` when the circuit is open or no retry may be spent; what `work` throws */
   async run<T>(attempt: number, work: () => Promise<T>): Promise<T> {
     if (attempt > 1 && !this.#budget.take()) throw new UnavailableError('handler-unavailable');
+    if (this.#running >= this.#maxConcurrent) await new Promise<void>((go) => this.#waiting.push(go));
+    else this.#running++;
     try {
-      const result = await this.#bulkhead.execute(() => this.#breaker.execute(work));
+      const result = this.#isTroubled ? await this.#tryTroubled(work) : await this.#tryCalm(work);
       this.#budget.earn();
       return result;
     } catch (error) {
       if (!isBrokenCircuitError(error)) throw error;
       if (attempt > 1) this.#budget.giveBack();
       throw new UnavailableError('handler-unavailable');
+    } finally {
+      // The place goes to the next in line without being free in between.
+      const next = this.#waiting.shift();
+      if (next) next();
+      else this.#running--;
     }
+  }
+
+  /** As long as nothing fails the breaker has nothing to do, and is spared: it would cost as much as opening a message. */
+  async #tryCalm<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (isOfSurroundings(error)) {
+        this.#isTroubled = true;
+        if (this.circuit === 'closed') await this.#breaker.execute(() => Promise.reject(error));
+      }
+      throw error;
+    }
+  }
+
+  async #tryTroubled<T>(work: () => Promise<T>): Promise<T> {
+    const result = await this.#breaker.execute(work);
+    if (this.circuit === 'closed') this.#isTroubled = false;
+    return result;
   }
 }
