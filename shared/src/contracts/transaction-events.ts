@@ -19,14 +19,20 @@ export const transactionReceivedSchema = z.strictObject({
 });
 export type TransactionReceived = z.infer<typeof transactionReceivedSchema>;
 
-/** What one stage adds to a transaction: feature values by name. */
-const featuresSchema = z.record(z.string().regex(/^[a-z][a-z0-9_]{0,63}$/), z.number());
+/**
+ * What a stage has worked out, by place: as many numbers as the stage has features, null for one that doesn't apply. Names would
+ * be four fifths of the message.
+ */
+const featureValuesSchema = z.array(z.number().nullable()).max(200);
+/** Names, meaning and order of features are those of this set. */
+const featureSetIdSchema = z.string().max(40);
 
 /** `transaction.embedded`, contract `transaction.enriched`, by terminal: what its customer and card have done before. */
 export const transactionEnrichedSchema = transactionReceivedSchema.extend({
   occurred_ms: milliseconds,
   late: z.boolean(),
-  features: featuresSchema,
+  feature_set: featureSetIdSchema,
+  customer_features: featureValuesSchema,
 });
 export type TransactionEnriched = z.infer<typeof transactionEnrichedSchema>;
 
@@ -40,10 +46,9 @@ export const transactionOutcomeKnownSchema = z.strictObject({
 });
 export type TransactionOutcomeKnown = z.infer<typeof transactionOutcomeKnownSchema>;
 
-/** `transaction.fraud`, contract `transaction.embedded`, by transaction: all features. */
+/** `transaction.fraud`, contract `transaction.embedded`, by transaction: and what happened at its terminal. */
 export const transactionEmbeddedSchema = transactionEnrichedSchema.extend({
-  /** Names and order of features are those of this set. */
-  feature_set: z.string().max(40),
+  terminal_features: featureValuesSchema,
 });
 export type TransactionEmbedded = z.infer<typeof transactionEmbeddedSchema>;
 

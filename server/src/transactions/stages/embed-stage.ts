@@ -10,6 +10,7 @@ import {
   outcomeContract,
   transactionTopics,
 } from '../transaction-flow.ts';
+import { terminalFeatures } from './packed-features.ts';
 import type { StageMetrics } from './stage-metrics.ts';
 
 export const terminalState: WindowsKind<TerminalWindows> = {
@@ -70,7 +71,7 @@ export function embedStage({ state, metrics, latenessMs }: EmbedStageOptions): S
     return {
       key: messageKey(tenant, transaction.transaction_id),
       contract: embeddedContract,
-      payload: { ...payload, features: { ...payload.features, ...features }, feature_set: featureSet.id },
+      payload: { ...payload, terminal_features: terminalFeatures.pack(features) },
       eventId: `${transaction.transaction_id}:f`,
       tenant,
       trace,

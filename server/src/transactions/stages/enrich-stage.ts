@@ -4,6 +4,7 @@ import { CustomerWindows, featureEventOf, featureSet, horizonAt } from '../featu
 import type { StageState } from '../state/stage-state.ts';
 import type { WindowShards, WindowsKind } from '../state/window-shards.ts';
 import { enrichedContract, messageKey, receivedContract, transactionTopics } from '../transaction-flow.ts';
+import { customerFeatures } from './packed-features.ts';
 import type { StageMetrics } from './stage-metrics.ts';
 
 export const customerState: WindowsKind<CustomerWindows> = {
@@ -50,7 +51,14 @@ export function enrichStage({ state, metrics, latenessMs }: EnrichStageOptions):
     return {
       key: messageKey(tenant, transaction.terminal),
       contract: enrichedContract,
-      payload: { transaction, received_ms: receivedMs, occurred_ms: event.occurredMs, late, features },
+      payload: {
+        transaction,
+        received_ms: receivedMs,
+        occurred_ms: event.occurredMs,
+        late,
+        feature_set: featureSet.id,
+        customer_features: customerFeatures.pack(features),
+      },
       eventId: `${transaction.transaction_id}:e`,
       tenant,
       trace,

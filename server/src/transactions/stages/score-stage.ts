@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import type { TransactionDecided, TransactionEmbedded } from '@sdp/shared/contracts';
-import type { StagePlan } from '@sdp/shared/messaging';
+import type { StageMessage, StagePlan } from '@sdp/shared/messaging';
 import type { Scored, ScoringInput } from '../ensemble/index.ts';
-import { featureSet, toVector } from '../features/index.ts';
+import { type Features, featureSet, toVector } from '../features/index.ts';
 import { decidedContract, embeddedContract, messageKey, transactionTopics } from '../transaction-flow.ts';
+import { customerFeatures, terminalFeatures } from './packed-features.ts';
 import type { StageMetrics } from './stage-metrics.ts';
 
 /** A decision, and by which model it was made. */
@@ -33,20 +34,14 @@ export function scoreStage({ scorer, metrics }: ScoreStageOptions): StagePlan<Tr
     contracts: [embeddedContract],
     handle: async (messages) => {
       const startedAt = performance.now();
+      const inputs = messages.flatMap((message) => inputOf(message) ?? []);
       // Another program's features: the models here don't know what they mean.
-      const failed = messages.filter(({ payload }) => payload.feature_set !== featureSet.id);
-      const known = messages.filter(({ payload }) => payload.feature_set === featureSet.id);
-      const scored = await scorer.scoreBatch(
-        known.map(({ tenant, payload: { transaction, features } }) => ({
-          transaction,
-          features,
-          vector: toVector(features, transaction),
-          splitKey: messageKey(tenant, transaction.customer),
-        })),
-      );
+      const known = new Set(inputs.map(({ message }) => message));
+      const unknown = messages.filter((message) => !known.has(message));
+      const scored = await scorer.scoreBatch(inputs);
       const decidedAt = new Date().toISOString();
       const attempt = randomBytes(6).toString('base64url');
-      const sendings = known.map(({ tenant, payload, trace }, i) => ({
+      const sendings = inputs.map(({ message: { tenant, payload, trace } }, i) => ({
         key: messageKey(tenant, payload.transaction.transaction_id),
         contract: decidedContract,
         payload: decidedOf(payload, scored[i] as ScoredTransaction, decidedAt),
@@ -58,9 +53,24 @@ export function scoreStage({ scorer, metrics }: ScoreStageOptions): StagePlan<Tr
       metrics.batch('score', messages.length, (performance.now() - startedAt) / 1_000);
       return {
         outputs: [{ topic: transactionTopics.results, sendings }],
-        failed: failed.map((message) => ({ message, code: 'message-invalid' as const })),
+        failed: unknown.map((message) => ({ message, code: 'message-invalid' as const })),
       };
     },
+  };
+}
+
+function inputOf(message: StageMessage<TransactionEmbedded>) {
+  const { tenant, payload } = message;
+  const { transaction, customer_features: ofCustomer, terminal_features: ofTerminal } = payload;
+  const features: Features = {};
+  const isWhole = customerFeatures.unpack(ofCustomer, features) && terminalFeatures.unpack(ofTerminal, features);
+  if (payload.feature_set !== featureSet.id || !isWhole) return undefined;
+  return {
+    message,
+    transaction,
+    features,
+    vector: toVector(features, transaction),
+    splitKey: messageKey(tenant, transaction.customer),
   };
 }
 

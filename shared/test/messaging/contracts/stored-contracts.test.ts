@@ -1,6 +1,13 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { batchReceivedMessageSchema } from '@sdp/shared/contracts';
+import {
+  batchReceivedMessageSchema,
+  transactionDecidedSchema,
+  transactionEmbeddedSchema,
+  transactionEnrichedSchema,
+  transactionOutcomeKnownSchema,
+  transactionReceivedSchema,
+} from '@sdp/shared/contracts';
 import {
   compatibilityFindings,
   type JsonSchema,
@@ -14,6 +21,11 @@ import { z } from 'zod';
 /** Every contract of messages, in every version that is still read. A new one is added here. */
 const contracts: readonly PayloadContract[] = [
   { name: 'batch.received', version: 1, schema: batchReceivedMessageSchema },
+  { name: 'transaction.received', version: 1, schema: transactionReceivedSchema },
+  { name: 'transaction.enriched', version: 1, schema: transactionEnrichedSchema },
+  { name: 'transaction.outcome', version: 1, schema: transactionOutcomeKnownSchema },
+  { name: 'transaction.embedded', version: 1, schema: transactionEmbeddedSchema },
+  { name: 'transaction.decided', version: 1, schema: transactionDecidedSchema },
 ];
 
 /** What lies in topics was written by these. With UPDATE_CONTRACTS=1 a new version is stored; a stored one is never changed. */
