@@ -1,5 +1,6 @@
 import { describe, it } from 'vitest';
 import { testSecureMessaging } from '../../../shared/test/messaging/secure-suite.ts';
+import { testSecureStage } from '../../../shared/test/messaging/stage-suite.ts';
 import { startTestKafka } from '../../../test/support/kafka.ts';
 import { startTestDatabase } from '../../../test/support/postgres.ts';
 import { openBus } from './bus-address.ts';
@@ -12,15 +13,13 @@ if ('skipped' in kafka) {
     it.skip(`is tested on a real broker: ${kafka.skipped}`);
   });
 } else {
-  testSecureMessaging('secure messaging on Kafka', async () => {
+  const start = async () => {
     const bus = openBus({ kind: 'kafka', brokers: kafka.brokers });
-    return {
-      bus,
-      stop: async () => {
-        await bus.close();
-      },
-    };
-  });
+    return { bus, stop: () => bus.close() };
+  };
+
+  testSecureMessaging('secure messaging on Kafka', start);
+  testSecureStage('a secure stage on Kafka', start);
 
   testSecureCrashes('secured effects on Kafka', async () => {
     const database = await startTestDatabase();
