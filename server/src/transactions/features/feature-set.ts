@@ -51,7 +51,7 @@ export const features: readonly FeatureDescription[] = [
     unit: 'number',
     family: 'amount_for_customer',
     meaning:
-      "standard deviations by which log2(1 + amount) lies above the mean of the customer's newest 1,024 others of 14 days in that currency; deviation at least 0.1, result −10 to 10; 0 with fewer than 2 others",
+      "standard deviations by which log2(1 + amount) lies above the mean of the customer's newest 256 others of 14 days in that currency; deviation at least 0.1, result −10 to 10; 0 with fewer than 2 others",
   },
   {
     name: 'customer_terminals_1d',

@@ -20,7 +20,7 @@ const windowNames = Object.fromEntries(
 const largestRatio = 1_000;
 /** Other amounts from which a deviation is told, and how many of the newest are looked at. */
 const fewestForDeviation = 2;
-const mostForDeviation = 1_024;
+const mostForDeviation = 256;
 const largestDeviation = 10;
 /** Least standard deviation, in powers of two: somebody who always pays the same may pay 7 % more. */
 const smallestSpread = 0.1;

@@ -1,4 +1,5 @@
 import { EventList, type RangeTotal } from './event-list.ts';
+import { PeerSet } from './peer-set.ts';
 import { oneDayMs, windows } from './window-lengths.ts';
 
 /** Transactions of a key (in each currency) among which other sides are told apart: more in 14 days is no person. */
@@ -34,6 +35,9 @@ export interface WindowValues {
   readonly own: number;
   readonly to: number;
 }
+
+/** Different other sides of a day; emptied for each event. */
+const peers = new PeerSet();
 
 /** All events of one customer, card or terminal: a list for each currency, as amounts of different ones can't be summed. */
 export class KeyWindows {
@@ -86,8 +90,9 @@ export class KeyWindows {
       maxima.push(total.max);
     }
     let last = latestOther(list, from, to, own);
-    const peers = new Set([event.peer]);
-    let isNewPeer = peersOf(list, event, { from, to, own, horizonMs }, peers);
+    peers.clear();
+    peers.add(event.peer);
+    let isNewPeer = peersOf(list, event, { from, to, own, horizonMs });
     // Hardly any key has a second currency.
     if (this.lists.size > 1) {
       for (const other of this.lists.values()) {
@@ -99,7 +104,7 @@ export class KeyWindows {
           counts[index] = (counts[index] as number) + end - begin;
         }
         last = Math.max(last, latestOther(other, begin, end, -1));
-        isNewPeer = peersOf(other, event, { from: begin, to: end, own: -1, horizonMs }, peers) && isNewPeer;
+        isNewPeer = peersOf(other, event, { from: begin, to: end, own: -1, horizonMs }) && isNewPeer;
       }
     }
     const sinceLastMs = last === Number.NEGATIVE_INFINITY ? undefined : event.timeMs - last;
@@ -115,7 +120,7 @@ interface PeerRange {
 }
 
 /** Adds those of the last day to `peers`; returns whether none in the range is the event's own other side. */
-function peersOf(list: EventList, event: KeyEvent, range: PeerRange, peers: Set<number>): boolean {
+function peersOf(list: EventList, event: KeyEvent, range: PeerRange): boolean {
   const dayBegin = Math.max(event.timeMs - oneDayMs, range.horizonMs);
   let isNew = true;
   let left = rememberedPeers;

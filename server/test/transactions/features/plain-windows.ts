@@ -98,7 +98,7 @@ function comparedWith(event: FeatureEvent, events: readonly FeatureEvent[]): Rec
   return {
     customer_amount_to_mean: toMean(event, events),
     customer_amount_to_max: amounts.length === 0 ? 1 : clipped(thousandths(event), largest),
-    customer_amount_deviation: deviation(event, amounts.slice(-remembered)),
+    customer_amount_deviation: deviation(event, amounts.slice(-256)),
     customer_terminals_1d: distinct(event, events, (kept) => kept.terminal),
     customer_terminal_is_new: newest(others).some(({ terminal }) => terminal === event.terminal) ? 0 : 1,
   };
