@@ -29,7 +29,8 @@ export function asBusError(error: unknown): unknown {
   if (isForbidden(error)) {
     return new RejectedError('topic-forbidden', {
       message: 'The broker’s access rules do not allow this',
-      remedy: 'Give the broker the rules that `sdp-server topics acls` prints, or use a user who has them.',
+      remedy:
+        'Give the broker the rules that `sdp-server topics acls` prints, and have an administrator run `sdp-server topics apply`: servers need not make topics.',
     });
   }
   if (hasApiId(error, 'INVALID_REPLICATION_FACTOR', 'INVALID_PARTITIONS', 'INVALID_CONFIG', 'POLICY_VIOLATION')) {
