@@ -77,6 +77,15 @@ const serverTexts: Readonly<Record<keyof Variables, string>> = {
   SDP_MESSAGE_AUDIT:
     '`summary`: messages that went their way are summed up in the audit trail; `each`: every one has its row and waits for it',
   SDP_MESSAGE_AUDIT_DAYS: 'how long rows of that trail are kept, 30 days at least',
+  SDP_TRANSACTION_RATE_PER_MINUTE: 'transactions of one API key in a minute, counted in each API process',
+  SDP_TRANSACTION_MAX_WAITING:
+    'transactions that may wait for their decisions in one API process; more are answered with 503',
+  SDP_TRANSACTION_MAX_STREAMS: 'streams of decisions that may be open in one API process',
+  SDP_TRANSACTION_LATENESS: 'after so many seconds a transaction that comes in is late; it is decided all the same',
+  SDP_TRANSACTION_SNAPSHOT_SECONDS: 'seconds between two snapshots of a worker’s window state',
+  SDP_TRANSACTION_ALERTS: 'mildest decision that raises an alert: `review`, `decline`, or `none` for no alerts',
+  SDP_TRANSACTION_RETENTION_DAYS:
+    'days for which transactions, decisions, alerts and outcomes are kept; later their ids are new again',
   SDP_MODEL_TRUSTED_KEYS:
     'public keys whose models are taken, separated by commas, as `sdp-server models keygen` prints them; the one of the shipped model always is',
   SDP_MODEL_POLL_SECONDS: 'how often a worker looks into the database for a deployment that it has not heard of',
