@@ -1,4 +1,4 @@
-// `npm run bench [-- tokenize large again methods scan vault values peers ingest end-to-end messaging models] [--rows N] [--runs N]`: prints Markdown tables; docs/benchmarks.md holds a run of it.
+// `npm run bench [-- tokenize large again methods scan vault values peers ingest end-to-end messaging models transactions] [--rows N] [--runs N]`: prints Markdown tables; docs/benchmarks.md holds a run of it.
 import { cpus, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import { benchAgain } from './again.bench.ts';
@@ -10,6 +10,7 @@ import { benchModels } from './models.bench.ts';
 import { benchPeers } from './peers.bench.ts';
 import { benchScan } from './scan.bench.ts';
 import { benchLarge, benchTokenize } from './tokenize.bench.ts';
+import { benchTransactions } from './transactions.bench.ts';
 import { benchValues } from './values.bench.ts';
 import { benchVault } from './vault.bench.ts';
 
@@ -33,6 +34,7 @@ const benches: Record<string, () => Promise<string>> = {
   'end-to-end': () => benchEndToEnd({ rows: rowsOr(200_000), runs }),
   messaging: () => benchMessaging({ messages: rowsOr(50_000), runs }),
   models: () => benchModels({ swaps: rowsOr(20) }),
+  transactions: () => benchTransactions({ seconds: rowsOr(30) }),
 };
 
 const processor = cpus();
