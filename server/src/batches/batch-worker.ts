@@ -29,7 +29,7 @@ export interface BatchWorkerOptions {
   /** Keys, policies, audit and metrics of secured messages; applied events where they are stored. */
   readonly messaging: Pick<
     SecureConsumerOptions,
-    'security' | 'compliance' | 'access' | 'audit' | 'metrics' | 'applied'
+    'security' | 'compliance' | 'access' | 'audit' | 'metrics' | 'applied' | 'partitionOf'
   >;
   readonly logger: Pick<Logger, 'info' | 'warn' | 'error'>;
   readonly retry?: RetryPolicy;

@@ -9,10 +9,11 @@ import {
   type MessageLogger,
   type MessageMetrics,
   MessageSealer,
+  type PartitionOf,
   SecurityManager,
 } from '@sdp/shared/messaging';
 import { createAuditStore, MessageAuditTrail } from '../audit/index.ts';
-import { PostgresAppliedEvents, PostgresKeyUsage } from '../bus/index.ts';
+import { PostgresAppliedEvents, PostgresKeyUsage, partitionOf } from '../bus/index.ts';
 import { createPool, type Pool } from '../database/index.ts';
 import type { Dependency } from '../http/index.ts';
 import { createMessageMetrics, type Logger, type Metrics } from '../observability/index.ts';
@@ -28,6 +29,7 @@ export interface SecureParts {
   readonly audit: MessageAudit;
   readonly metrics: MessageMetrics;
   readonly logger: MessageLogger;
+  readonly partitionOf: PartitionOf;
 }
 
 /** Secured messaging of this process: keys, policies, access rules, audit trail and metrics. */
@@ -86,7 +88,15 @@ export function openMessaging(options: OpenMessagingOptions): Messaging {
   ]);
   const watched: (() => Pick<ConsumerHealth, 'status'>)[] = [];
   return {
-    parts: { security, compliance, access, audit, metrics: createMessageMetrics(metrics.registry), logger },
+    parts: {
+      security,
+      compliance,
+      access,
+      audit,
+      metrics: createMessageMetrics(metrics.registry),
+      logger,
+      partitionOf,
+    },
     sealer: new MessageSealer({ security, compliance, access }),
     applied,
     watch: (health) => void watched.push(health),

@@ -453,6 +453,12 @@ export const errorRegistry = {
     remedy: 'Nothing to do: it had no effect. Find out who repeats messages.',
     httpStatus: 409,
   },
+  'message-misplaced': {
+    kind: 'integrity',
+    title: 'The message lies in a partition that its key does not lead to',
+    remedy: 'Find out who put it there, or by which number of partitions. Partitions are added only where all is read.',
+    httpStatus: 400,
+  },
   'message-id-reused': {
     kind: 'integrity',
     title: 'An event id that was handled before came again with other content',

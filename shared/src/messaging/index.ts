@@ -19,6 +19,7 @@ export {
   type ConsumerEvents,
   type ConsumerHealth,
   type GenuineMessage,
+  type PartitionOf,
   type ReceivedMessage,
   SecureConsumer,
   type SecureConsumerOptions,

@@ -7,6 +7,7 @@ import type { EnvelopeContext, OpenedEnvelope } from '../envelope/index.ts';
 import { readContext } from '../message-headers.ts';
 import { PoisonError } from '../poison-error.ts';
 import type { SecurityManager } from '../security-manager.ts';
+import type { Placement } from './placement.ts';
 
 export interface OpenRules {
   readonly security: SecurityManager;
@@ -15,6 +16,7 @@ export interface OpenRules {
   readonly contracts: readonly PayloadContract[];
   /** Whose messages are taken; all tenants' where left out. */
   readonly tenants?: readonly string[];
+  readonly placement?: Placement;
   /** Time allowed from sealing a message to the log's taking it. */
   readonly staleAfterMs: number;
   /** How much a sender's clock may be ahead of the log's. */
@@ -53,6 +55,7 @@ function open(rules: OpenRules, message: BusMessage): OpenedMessage {
   const context = contextOf(message);
   const envelope = security.open(context, message.value, compliance?.signaturesOf(message.topic));
   rules.access?.assertAllowed(envelope.party, 'WRITE', message.topic);
+  if (rules.placement?.isPlaced(message) === false) throw new IntegrityError('message-misplaced');
   assertFresh(rules, envelope.sealedAt, message.timestamp);
   if (tenants !== undefined && !tenants.includes(context.tenant)) throw new RejectedError('policy-violated');
   const payload = decodePayload(contracts, context.schemaId, envelope.plaintext);

@@ -21,6 +21,7 @@ import {
 import type { SecurityManager } from '../security-manager.ts';
 import type { AppliedEvents } from './applied-events.ts';
 import { ConsumerEmitter, type ConsumerEvents } from './consumer-events.ts';
+import { type PartitionOf, Placement } from './placement.ts';
 import type { GenuineMessage, SecureHandler } from './received-message.ts';
 import { TopicReceiver } from './topic-receiver.ts';
 
@@ -39,6 +40,8 @@ export interface SecureConsumerOptions {
   readonly tenants?: readonly string[];
   /** Time allowed from sealing a message to the log's taking it; 5 minutes where left out. */
   readonly staleAfterMs?: number;
+  /** How senders pick partitions: what lies elsewhere is refused. Any place will do where left out. */
+  readonly partitionOf?: PartitionOf;
   /** How much a sender's clock may be ahead of the log's; 1 minute where left out. */
   readonly clockSkewMs?: number;
   /** Applied events remembered for each partition; 100,000 where left out. */
@@ -153,8 +156,10 @@ export class SecureConsumer {
   async #start(subscription: Subscription, handler: SecureHandler): Promise<void> {
     const { bus, group, watchdog, metrics = noMetrics, logger = noLogger } = this.#options;
     const { topic } = subscription;
+    const placement = new Placement(this.#options.partitionOf);
     const receiver = new TopicReceiver(handler, {
       ...this.#options,
+      placement,
       audit: this.#options.audit ?? noAudit,
       metrics,
       contracts: subscription.contracts,
@@ -163,7 +168,10 @@ export class SecureConsumer {
     const consumer = await WatchedConsumer.start({
       ...{ bus, topic, group, metrics, logger },
       ...(watchdog !== undefined && { watchdog }),
-      start: () => this.#consume(topic, receiver),
+      start: async () => {
+        await placement.learn(bus, topic, group);
+        return this.#consume(topic, receiver);
+      },
       // An open circuit is no stall: the consumer waits for what its handler needs.
       hasMoved: (longestMs) => receiver.hasMoved(longestMs) || this.#guard.circuit !== 'closed',
       onStalled: () => this.#events.emit('stalled', { topic, group }),

@@ -1,7 +1,13 @@
 import { ConfigError } from '../../errors/index.ts';
 import type { AccessRules } from '../access/index.ts';
 import type { ComplianceManager } from '../compliance/index.ts';
-import { ConsumerEmitter, type ConsumerEvents, type ConsumerHealth } from '../consumer/index.ts';
+import {
+  ConsumerEmitter,
+  type ConsumerEvents,
+  type ConsumerHealth,
+  type PartitionOf,
+  Placement,
+} from '../consumer/index.ts';
 import {
   type MessageAudit,
   type MessageLogger,
@@ -31,6 +37,8 @@ export interface SecureStageOptions {
   readonly tenants?: readonly string[];
   /** Time allowed from sealing a message to the log's taking it; 5 minutes where left out. */
   readonly staleAfterMs?: number;
+  /** How senders pick partitions: what lies elsewhere is refused. Any place will do where left out. */
+  readonly partitionOf?: PartitionOf;
   /** How much a sender's clock may be ahead of the log's; 1 minute where left out. */
   readonly clockSkewMs?: number;
   /** Handled events remembered for each partition; 100,000 where left out. */
@@ -90,9 +98,10 @@ export class SecureStage {
       rememberedEvents = 100_000,
       maxEventBytes = 800 * 1024,
     } = this.#options;
+    const placement = new Placement(this.#options.partitionOf);
     const stage = new TopicStage(plan as unknown as StagePlan, {
       ...{ group, audit, metrics, rememberedEvents, maxEventBytes },
-      rules: { ...this.#options, contracts, staleAfterMs, clockSkewMs },
+      rules: { ...this.#options, contracts, placement, staleAfterMs, clockSkewMs },
       sealer: this.#sealer,
       onDeadLetter: (message, reason) => this.#events.emit('deadLetter', { message, reason }),
     });
@@ -100,8 +109,9 @@ export class SecureStage {
     const consumer = await WatchedConsumer.start({
       ...{ bus, topic, group, metrics, logger },
       ...(watchdog !== undefined && { watchdog }),
-      start: () =>
-        bus.runStage({
+      start: async () => {
+        await placement.learn(bus, topic, group);
+        return bus.runStage({
           ...{ topic, group },
           handler: (batch) => stage.handle(batch),
           onAssigned: (partition) => stage.assigned(partition),
@@ -110,7 +120,8 @@ export class SecureStage {
           ...(maxBufferedBytes !== undefined && { maxBufferedBytes }),
           ...(from !== undefined && { from }),
           ...(inTransaction !== undefined && { inTransaction }),
-        }),
+        });
+      },
       // Failing for what it needs, it waits, and says so in its health.
       hasMoved: (longestMs) => stage.hasMoved(longestMs) || stage.isFailing,
       onStalled: () => this.#events.emit('stalled', { topic, group }),

@@ -9,10 +9,11 @@ import {
   SecurityManager,
 } from '@sdp/shared/messaging';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { partitionOf } from '../../../../server/src/bus/partitioner.ts';
 import { eventually } from '../../../../server/test/bus/eventually.ts';
 import { MemoryBus } from '../../../../test/support/memory-bus.ts';
 import { passOn, runningStage } from '../support/running-stage.ts';
-import { connectedProducer, countedContract, sampleRing } from '../support/secure-pair.ts';
+import { connectedProducer, countedContract, runningConsumer, sampleRing } from '../support/secure-pair.ts';
 
 const topic = 'payment.made';
 const next = 'payment.next';
@@ -46,7 +47,10 @@ const run = async (more?: Parameters<typeof runningStage>[2]) => {
 };
 const sent = () => bus.messages(next).flat();
 const only = (): OutgoingMessage => {
-  const [{ key, value, headers }] = bus.messages(topic).flat() as unknown as [BusMessage];
+  const { key, value, headers } = bus
+    .messages(topic)
+    .flat()
+    .find((message) => message.key === 'k') as BusMessage;
   return { key, value, headers };
 };
 
@@ -82,6 +86,19 @@ test('a copy in another partition has no effect either', async () => {
   for (const partition of [0, 1]) bus.append(topic, only(), partition);
   await eventually('both are noticed', () => running.counts.get('repeated') === 2);
   expect(sent()).toHaveLength(1);
+});
+
+test('what lies in a partition that its key does not lead to is refused, where that can be told', async () => {
+  await (await connectedProducer(bus)).sendBatch(topic, [event(0), event(1, 'another')]);
+  const own = bus.messages(topic).findIndex((messages) => messages.some(({ key }) => key === 'k'));
+  bus.append(topic, only(), 1 - own);
+  const running = await run({ options: { partitionOf } });
+  await eventually('the copy is refused', () => running.letters.length === 1);
+  expect(running.letters).toEqual(['message-misplaced']);
+  expect(running.handled().toSorted()).toEqual([0, 1]);
+  const consumer = await runningConsumer(bus, topic, { partitionOf });
+  await eventually('by a consumer, too', () => consumer.letters.length === 1 && consumer.handled.length === 2);
+  expect(consumer.letters).toEqual(['message-misplaced']);
 });
 
 test('repeats are delivered, marked, where the plan has it so; other content under their id is not', async () => {
