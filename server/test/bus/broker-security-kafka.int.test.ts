@@ -13,12 +13,14 @@ import {
   countedContract,
   runningConsumer,
 } from '../../../shared/test/messaging/support/secure-pair.ts';
+import { startTestKafka } from '../../../test/support/kafka.ts';
 import { type SecuredKafka, type SecuredUser, startSecuredKafka } from '../../../test/support/secured-kafka.ts';
 import { assertContiguousIds, assertNoDuplicateIds } from './assert-ids.ts';
 import { type BusAddress, openBus } from './bus-address.ts';
 import { eventually } from './eventually.ts';
 
-const kafka = await startSecuredKafka();
+const [kafka, plainKafka] = await Promise.all([startSecuredKafka(), startTestKafka()]);
+const plain = 'skipped' in plainKafka ? [] : plainKafka.brokers;
 
 type Listener = 'SASL/SCRAM-SHA-512 over TLS' | 'client certificates';
 const listeners: Listener[] = ['SASL/SCRAM-SHA-512 over TLS', 'client certificates'];
@@ -235,6 +237,7 @@ describe.skipIf('skipped' in kafka)('a secured broker', () => {
         'bus-tls-failed The broker answers only to TLS',
         { brokers: [mtlsBroker] },
       ],
+      'TLS to a port that speaks none': ['bus-tls-failed The broker does not answer with TLS', { brokers: plain, tls }],
       'TLS without a user': ['bus-unavailable', { brokers: [saslBroker], tls }],
     };
     const secrets = [sasl.password, 'not-the-password', pem(stranger).key.slice(40, 80)];

@@ -1,7 +1,7 @@
 import { connect, type TLSSocket } from 'node:tls';
 import { UnavailableError } from '@sdp/shared/errors';
 import { clientOptions, type KafkaBusOptions } from './kafka-options.ts';
-import { isTlsCode, tlsFailure, tlsOnly } from './tls-failure.ts';
+import { isTlsCode, noTls, tlsFailure, tlsOnly } from './tls-failure.ts';
 
 const handshakeMs = 3_000;
 /** With TLS 1.3 a server looks at the client's certificate after the client holds the handshake for done. */
@@ -16,8 +16,9 @@ const verdictMs = 500;
 export async function explainConnection(options: KafkaBusOptions, error: unknown): Promise<unknown> {
   if (!(error instanceof UnavailableError)) return error;
   const code = await handshake(options);
-  if (options.tls === undefined) return code === 'done' || (code && isTlsCode(code)) ? tlsFailure(tlsOnly) : error;
-  return code !== undefined && isTlsCode(code) ? tlsFailure(code) : error;
+  const isTls = code !== undefined && isTlsCode(code);
+  if (options.tls !== undefined) return isTls ? tlsFailure(code) : error;
+  return code === 'done' || (isTls && code !== noTls) ? tlsFailure(tlsOnly) : error;
 }
 
 /** `done`, the code of what went wrong, or undefined where nothing answers. */
@@ -31,7 +32,14 @@ async function handshake(options: KafkaBusOptions): Promise<string | undefined> 
   const timer = setTimeout(() => result.resolve(undefined), handshakeMs);
   try {
     socket = connect({ ...tls, host, port });
-    socket.on('error', (error: NodeJS.ErrnoException) => result.resolve(error.code));
+    let isConnected = false;
+    socket.once('connect', () => {
+      isConnected = true;
+    });
+    // Who speaks no TLS closes when a handshake comes.
+    socket.on('error', ({ code }: NodeJS.ErrnoException) =>
+      result.resolve(isConnected && code === 'ECONNRESET' ? noTls : code),
+    );
     socket.once('secureConnect', () => setTimeout(() => result.resolve('done'), verdictMs));
     // Data must be read for a late alert to be seen.
     socket.resume();

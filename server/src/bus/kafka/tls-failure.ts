@@ -10,6 +10,8 @@ export function isTlsCode(code: string): boolean {
 
 /** Where no code tells: the broker answers only to TLS, and none was asked for. */
 export const tlsOnly = 'TLS_ONLY';
+/** Where no code tells: TLS was asked for, and the broker closes. */
+export const noTls = 'ERR_SSL_NONE';
 
 /** What a code means to whoever sets the server up. */
 export function tlsFailure(code: string): ConfigError {
