@@ -3,7 +3,9 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { renderCliPage } from './cli-page.ts';
 import { renderErrorsPage } from './errors-page.ts';
+import { renderFeaturesPage } from './features-page.ts';
 
 const docs = join(import.meta.dirname, '../../docs');
 writeFileSync(join(docs, 'errors.md'), renderErrorsPage());
 writeFileSync(join(docs, 'cli.md'), renderCliPage());
+writeFileSync(join(docs, 'fraud-features.md'), renderFeaturesPage());

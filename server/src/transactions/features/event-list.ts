@@ -22,8 +22,11 @@ export class EventList {
   #blockSums: Float64Array | undefined;
   #blockMaxima: Float64Array | undefined;
 
+  readonly currency: string;
+
   /** @param values events as {@link copy} gives them; becomes part of the list */
-  constructor(values: Float64Array = new Float64Array(0)) {
+  constructor(currency: string, values: Float64Array = new Float64Array(0)) {
+    this.currency = currency;
     this.#values = values;
     this.#end = values.length / eventFields;
     this.#refreshBlocks(0);

@@ -41,38 +41,45 @@ const peers = new PeerSet();
 
 /** All events of one customer, card or terminal: a list for each currency, as amounts of different ones can't be summed. */
 export class KeyWindows {
-  readonly lists: Map<string, EventList>;
+  /** One for each currency; nearly always a single one, so that looking through them is nothing. */
+  readonly lists: EventList[];
 
-  constructor(lists: Map<string, EventList> = new Map()) {
+  constructor(lists: EventList[] = []) {
     this.lists = lists;
+  }
+
+  #listOf(currency: string): EventList | undefined {
+    for (const list of this.lists) if (list.currency === currency) return list;
+    return undefined;
   }
 
   /** Whether the event is there already: same time and transaction. */
   has(event: KeyEvent): boolean {
-    return (this.lists.get(event.currency)?.find(event.timeMs, event.id) ?? -1) >= 0;
+    return (this.#listOf(event.currency)?.find(event.timeMs, event.id) ?? -1) >= 0;
   }
 
   insert(event: KeyEvent): void {
-    let list = this.lists.get(event.currency);
+    let list = this.#listOf(event.currency);
     if (!list) {
-      list = new EventList();
-      this.lists.set(event.currency, list);
+      list = new EventList(event.currency);
+      this.lists.push(list);
     }
     list.insert(event.timeMs, event.amount, event.id, event.peer);
   }
 
   /** Forgets the events up to and including `timeMs`. Returns whether none is left. */
   dropUntil(timeMs: number): boolean {
-    for (const [currency, list] of this.lists) {
+    let isSome = false;
+    for (const list of this.lists) {
       list.dropUntil(timeMs);
-      if (list.end === list.start) this.lists.delete(currency);
+      isSome ||= list.end > list.start;
     }
-    return this.lists.size === 0;
+    return !isSome;
   }
 
   /** The windows of an event that is there. Events up to and including `horizonMs` don't count. */
   valuesAt(event: KeyEvent, horizonMs: number): WindowValues {
-    const list = this.lists.get(event.currency) as EventList;
+    const list = this.#listOf(event.currency) as EventList;
     const own = list.find(event.timeMs, event.id);
     const to = list.after(event.timeMs);
     const counts: number[] = [];
@@ -94,8 +101,8 @@ export class KeyWindows {
     peers.add(event.peer);
     let isNewPeer = peersOf(list, event, { from, to, own, horizonMs });
     // Hardly any key has a second currency.
-    if (this.lists.size > 1) {
-      for (const other of this.lists.values()) {
+    if (this.lists.length > 1) {
+      for (const other of this.lists) {
         if (other === list) continue;
         const end = other.after(event.timeMs);
         let begin = end;

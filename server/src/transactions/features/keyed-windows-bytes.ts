@@ -9,9 +9,10 @@ export function writeKeyedWindows(writer: SnapshotWriter, keyed: KeyedWindows): 
   writer.count(entries.length);
   for (const [key, { lists }] of entries) {
     writer.text(key);
-    writer.count(lists.size);
-    for (const [currency, list] of lists) {
-      writer.text(currency);
+    const filled = lists.filter((list) => list.end > list.start);
+    writer.count(filled.length);
+    for (const list of filled) {
+      writer.text(list.currency);
       writer.numbers(list.copy());
     }
   }
@@ -23,14 +24,14 @@ export function readKeyedWindows(reader: SnapshotReader): KeyedWindows {
   const keys = new Map<string, KeyWindows>();
   for (let left = reader.count(); left > 0; left -= 1) {
     const key = reader.text();
-    const lists = new Map<string, EventList>();
+    const lists: EventList[] = [];
     const listCount = reader.count();
     for (let list = 0; list < listCount; list += 1) {
       const currency = reader.text();
-      if (lists.has(currency)) throw snapshotInvalid();
-      lists.set(currency, new EventList(readEvents(reader, horizonMs)));
+      if (lists.some((other) => other.currency === currency)) throw snapshotInvalid();
+      lists.push(new EventList(currency, readEvents(reader, horizonMs)));
     }
-    if (lists.size === 0 || keys.has(key)) throw snapshotInvalid();
+    if (lists.length === 0 || keys.has(key)) throw snapshotInvalid();
     keys.set(key, new KeyWindows(lists));
   }
   return new KeyedWindows(keys, horizonMs);
