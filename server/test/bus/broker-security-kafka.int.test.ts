@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Admin } from '@platformatic/kafka';
 import { SdpError } from '@sdp/shared/errors';
 import { AccessRules, type BusMessage, type BusPort, PoisonError } from '@sdp/shared/messaging';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -172,15 +173,26 @@ describe.skipIf('skipped' in kafka)('a secured broker', () => {
     });
   });
 
-  it('takes sealed messages however they are compressed', async () => {
-    const topic = await freshTopic(1);
+  it('takes messages however they are compressed, and stores them so', async () => {
     const address = addressOf('SASL/SCRAM-SHA-512 over TLS', 'sdp-server');
+    const topic = await freshTopic(1);
     const running = await runningConsumer(open(address), topic, { group: `sdp-${topic}` });
     opened.push(running.consumer);
-    const note = 'compressible '.repeat(500);
+    const { tls, sasl } = addressOf('SASL/SCRAM-SHA-512 over TLS', 'admin');
+    const sizes = new Admin({ clientId: 'sizes', bootstrapBrokers: [secured.saslBroker], tls, sasl } as never);
+    opened.push(sizes);
+    const sizeOf = async (name: string) => {
+      const [broker] = await sizes.describeLogDirs({ topics: [{ name, partitions: [0] }] });
+      return Number(broker?.results[0]?.topics[0]?.partitions[0]?.partitionSize ?? -1n);
+    };
     for (const [n, compression] of (['none', 'lz4', 'zstd', 'gzip', 'snappy'] as const).entries()) {
-      const producer = await connectedProducer(open({ ...address, compression }));
-      await producer.sendMessage(topic, { key: 'k', contract: countedContract, payload: { n, note } });
+      const bus = open({ ...address, compression });
+      const producer = await connectedProducer(bus);
+      await producer.sendMessage(topic, { key: 'k', contract: countedContract, payload: { n } });
+      const own = await freshTopic(1);
+      await bus.publish(own, [{ key: 'k', value: Buffer.alloc(100_000, 'compressible ') }]);
+      const size = await sizeOf(own);
+      expect(size > 0 && size < 50_000, `${compression}: ${size} bytes`).toBe(compression !== 'none');
     }
     await eventually('all are handled', () => running.handled.length === 5);
     expect(running.handled.map(({ payload }) => payload.n)).toEqual([0, 1, 2, 3, 4]);
