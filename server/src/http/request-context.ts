@@ -13,6 +13,8 @@ export interface RequestContext {
   principal?: Principal;
   /** Pattern of the route, e.g. `/api/v1/batches/:batchId`: a path itself never is logged. */
   route: string;
+  /** The answer goes on until the client has enough: its end by the client is no failure. */
+  isStream?: boolean;
 }
 
 const contexts = new WeakMap<Response, RequestContext>();
@@ -59,7 +61,7 @@ export function requestContext(logger: Logger, metrics: Metrics): RequestHandler
         status,
         durationMs: Math.round(seconds * 1_000),
       };
-      if (!response.writableFinished) context.logger.warn(fields, 'request ended before its answer did');
+      if (!response.writableFinished && !context.isStream) context.logger.warn(fields, 'request ended before its answer did');
       else if (isProbe(route)) context.logger.debug(fields, 'request done');
       else context.logger.info(fields, 'request done');
     });

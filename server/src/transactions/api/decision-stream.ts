@@ -91,6 +91,7 @@ export class DecisionStreams {
     const stream = new OpenStream(clientId, response, ended);
     this.#streams.add(stream);
     response.once('close', () => ended.abort());
+    contextOf(response).isStream = true;
     response.set({ 'Content-Type': 'text/event-stream', 'X-Accel-Buffering': 'no', Connection: 'close' });
     response.flushHeaders();
     try {
