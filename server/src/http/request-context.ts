@@ -61,7 +61,8 @@ export function requestContext(logger: Logger, metrics: Metrics): RequestHandler
         status,
         durationMs: Math.round(seconds * 1_000),
       };
-      if (!response.writableFinished && !context.isStream) context.logger.warn(fields, 'request ended before its answer did');
+      if (!response.writableFinished && !context.isStream)
+        context.logger.warn(fields, 'request ended before its answer did');
       else if (isProbe(route)) context.logger.debug(fields, 'request done');
       else context.logger.info(fields, 'request done');
     });

@@ -33,6 +33,7 @@ const routes = (id: string): [method: string, path: string, scope: Scope | undef
   ['GET', '/api/v1/batches', 'batches:read'],
   ['GET', `/api/v1/batches/${id}`, 'batches:read'],
   ['GET', `/api/v1/results/${id}`, 'batches:read'],
+  ['GET', '/api/v1/alerts', 'transactions:read'],
   ['GET', '/api/v1/vault-copy', 'vault:copy'],
   ['GET', '/api/v1/vault-copy/entries', 'vault:copy'],
   ['GET', '/api/v1/vault-copy/erasures', 'vault:copy'],
