@@ -5,8 +5,9 @@ import type { PartitionRange, TopicReader } from '../topic-reader.ts';
 import { busError } from './control-connection.ts';
 import { type LogRow, toMessage } from './log-reader.ts';
 
-/** Letters may be as large as can be. */
-const maxRows = 100;
+/** Of one query; values may be as large as can be. */
+const maxRows = 1_000;
+const maxBytes = 8 * 1024 * 1024;
 
 const rangesSql = `
   SELECT p.partition, p.next_offset AS "end",
@@ -15,8 +16,13 @@ const rangesSql = `
     FROM bus_partition p WHERE p.topic = $1 ORDER BY p.partition`;
 
 const readSql = `
-  SELECT partition, "offset", segment, key, headers, value, written_at, '0' AS available FROM bus_log
-   WHERE topic = $1 AND partition = $2 AND "offset" >= $3 AND "offset" < $4 ORDER BY "offset" LIMIT ${maxRows}`;
+  SELECT partition, "offset", segment, key, headers, value, written_at, '0' AS available
+    FROM (SELECT *, sum(octet_length(value)) OVER (ORDER BY "offset") AS bytes, row_number() OVER (ORDER BY "offset") AS nth
+            FROM (SELECT * FROM bus_log
+                   WHERE topic = $1 AND partition = $2 AND "offset" >= $3 AND "offset" < $4
+                   ORDER BY "offset" LIMIT ${maxRows}) next_ones) counted
+   WHERE bytes <= ${maxBytes} OR nth = 1
+   ORDER BY "offset"`;
 
 /** Topics of the bus in PostgreSQL, as they stand. The pool stays the caller's. */
 export class EmbeddedTopicReader implements TopicReader {
