@@ -53,7 +53,7 @@ export function keyedDigestOfParts(key: KeyObject, ...domain: readonly Encodable
       inner.set(part, offset);
       offset += part.length;
     }
-    outer.write(hash('sha256', inner.subarray(0, offset), 'binary'), blockBytes, digestBytes, 'latin1');
+    outer.write(hash('sha256', new Uint8Array(inner.buffer, 0, offset), 'binary'), blockBytes, digestBytes, 'latin1');
   };
   const computed = Buffer.alloc(digestBytes);
   return {

@@ -55,19 +55,15 @@ export class ReplayGuard {
     handle: (passage: Passage) => Promise<boolean>,
   ): Promise<boolean> {
     const identity = identityOf(this.#options.security.keys, opened);
-    return this.#alone(identity.ids, async () => {
-      if (await this.#wasApplied(identity, message)) return false;
-      return handle(this.#passage(identity, opened.envelope.sealedAt, message));
-    });
-  }
-
-  async #alone<T>(ids: readonly string[], work: () => Promise<T>): Promise<T> {
+    const { ids } = identity;
     // All at once or none, so that two can't wait for one another.
     for (let busy = this.#busy(ids); busy !== undefined; busy = this.#busy(ids)) await busy.done();
     const way = new Way();
     for (const id of ids) this.#underWay.set(id, way);
     try {
-      return await work();
+      const wasApplied = this.#wasApplied(identity, message);
+      if (wasApplied === true || (wasApplied !== false && (await wasApplied))) return false;
+      return await handle(this.#passage(identity, opened.envelope.sealedAt, message));
     } finally {
       for (const id of ids) this.#underWay.delete(id);
       way.end();

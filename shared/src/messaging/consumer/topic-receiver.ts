@@ -28,7 +28,8 @@ export class TopicReceiver {
   /** When each message in hand was begun, on a monotonic clock. */
   readonly #inHand = new Map<Delivery, number>();
   #hasMoved = false;
-  #lastDoneAt: Date | undefined;
+  /** In milliseconds since 1970. */
+  #lastDoneAt: number | undefined;
 
   constructor(handler: SecureHandler, options: TopicReceiverOptions) {
     this.#handler = handler;
@@ -54,7 +55,7 @@ export class TopicReceiver {
   }
 
   get lastDoneAt(): Date | undefined {
-    return this.#lastDoneAt;
+    return this.#lastDoneAt === undefined ? undefined : new Date(this.#lastDoneAt);
   }
 
   /** Handles a delivery, or acknowledges it without effect. @throws {PoisonError} with the reason of a refusal */
@@ -62,24 +63,21 @@ export class TopicReceiver {
     this.#hasMoved = true;
     this.#inHand.set(delivery, performance.now());
     try {
-      await this.#receive(delivery);
+      const { message, attempt } = delivery;
+      const { metrics, audit } = this.#options;
+      if (attempt > 1) metrics.retried(message.topic);
+      const opened = openMessage(this.#rules, message);
+      const isApplied = await this.#replays.pass(opened, message, (passage) => this.#handle(delivery, opened, passage));
+      if (!isApplied) metrics.repeated(message.topic);
+      if (audit !== noAudit) await this.#record(isApplied ? 'received' : 'repeated', message, opened);
+      this.#lastDoneAt = Date.now();
+      if (isApplied) {
+        const seconds = Math.max(0, this.#lastDoneAt - message.timestamp.getTime()) / 1_000;
+        metrics.received(message.topic, message.value.byteLength, seconds);
+      }
     } finally {
       this.#inHand.delete(delivery);
       this.#hasMoved = true;
-    }
-  }
-
-  async #receive(delivery: Delivery): Promise<void> {
-    const { message, attempt } = delivery;
-    if (attempt > 1) this.#options.metrics.retried(message.topic);
-    const opened = openMessage(this.#rules, message);
-    const isApplied = await this.#replays.pass(opened, message, (passage) => this.#handle(delivery, opened, passage));
-    if (!isApplied) this.#options.metrics.repeated(message.topic);
-    await this.#record(isApplied ? 'received' : 'repeated', message, opened);
-    this.#lastDoneAt = new Date();
-    if (isApplied) {
-      const seconds = Math.max(0, this.#lastDoneAt.getTime() - message.timestamp.getTime()) / 1_000;
-      this.#options.metrics.received(message.topic, message.value.byteLength, seconds);
     }
   }
 

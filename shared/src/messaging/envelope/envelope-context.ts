@@ -45,7 +45,8 @@ export function bind(
   offset = writeText(eventId, offset);
   offset = writeText(tenant, offset);
   offset = writeText(replayOf, offset);
-  return { aad: room.subarray(0, offset), context: room.subarray(start, offset) };
+  const { buffer } = room;
+  return { aad: new Uint8Array(buffer, 0, offset), context: new Uint8Array(buffer, start, offset - start) };
 }
 
 function writeText(text: string, offset: number): number {

@@ -40,19 +40,19 @@ export function parseEnvelope(given: Uint8Array): ParsedEnvelope {
   const bytes = Buffer.from(given.buffer, given.byteOffset, given.byteLength);
   const reader = new Reader(bytes);
   if (bytes.length < envelopeMagic.length || bytes.readUInt32BE(0) !== magicNumber) refuse('message-plaintext');
-  reader.take(envelopeMagic.length);
+  reader.offset = envelopeMagic.length;
   if (reader.byte() !== envelopeVersion || reader.byte() !== aes256Gcm) refuse('message-malformed');
   const signature = signatureOf(reader.byte());
   if (reader.byte() !== 0) refuse('message-malformed');
   const sealedAt = new Date(reader.uint64());
   const keyId = reader.keyId();
   const signingKeyId = reader.keyId();
-  const head = bytes.subarray(0, reader.offset);
+  const head = reader.from(0, reader.offset);
   const nonce = reader.take(nonceBytes);
   const ciphertextBytes = reader.uint32();
   if (ciphertextBytes > maxCiphertextBytes) refuse('message-malformed');
   const sealed = reader.take(ciphertextBytes + tagBytes);
-  const body = bytes.subarray(0, reader.offset);
+  const body = reader.from(0, reader.offset);
   const path = signature === 'ed25519-merkle' ? readPath(reader) : undefined;
   const signatureBytes = reader.take(signature === 'hmac-sha256' ? digestBytes : ed25519Bytes);
   if (reader.offset !== bytes.length) refuse('message-malformed');
@@ -92,7 +92,12 @@ class Reader {
 
   take(length: number): Uint8Array {
     const from = this.#advance(length);
-    return this.#bytes.subarray(from, from + length);
+    return this.from(from, length);
+  }
+
+  /** No Buffer: those take three times as long to make. */
+  from(offset: number, length: number): Uint8Array {
+    return new Uint8Array(this.#bytes.buffer, this.#bytes.byteOffset + offset, length);
   }
 
   latin1(length: number): string {

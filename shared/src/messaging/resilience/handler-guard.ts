@@ -56,11 +56,14 @@ export class HandlerGuard {
     if (attempt > 1 && !this.#budget.take()) throw new UnavailableError('handler-unavailable');
     if (this.#running >= this.#maxConcurrent) await new Promise<void>((go) => this.#waiting.push(go));
     else this.#running++;
+    const isCalm = !this.#isTroubled;
     try {
-      const result = this.#isTroubled ? await this.#tryTroubled(work) : await this.#tryCalm(work);
+      // As long as nothing fails the breaker has nothing to do, and is spared: it would cost as much as opening a message.
+      const result = isCalm ? await work() : await this.#tryTroubled(work);
       this.#budget.earn();
       return result;
     } catch (error) {
+      if (isCalm && isOfSurroundings(error)) await this.#tellBreaker(error);
       if (!isBrokenCircuitError(error)) throw error;
       if (attempt > 1) this.#budget.giveBack();
       throw new UnavailableError('handler-unavailable');
@@ -72,17 +75,10 @@ export class HandlerGuard {
     }
   }
 
-  /** As long as nothing fails the breaker has nothing to do, and is spared: it would cost as much as opening a message. */
-  async #tryCalm<T>(work: () => Promise<T>): Promise<T> {
-    try {
-      return await work();
-    } catch (error) {
-      if (isOfSurroundings(error)) {
-        this.#isTroubled = true;
-        if (this.circuit === 'closed') await this.#breaker.execute(() => Promise.reject(error));
-      }
-      throw error;
-    }
+  /** Of a failure that it has not seen. */
+  async #tellBreaker(error: unknown): Promise<void> {
+    this.#isTroubled = true;
+    if (this.circuit === 'closed') await this.#breaker.execute(() => Promise.reject(error)).catch(() => undefined);
   }
 
   async #tryTroubled<T>(work: () => Promise<T>): Promise<T> {

@@ -30,6 +30,19 @@ describe('the guard of a handler', () => {
     expect(guard.circuit).toBe('closed');
   });
 
+  test('hears of every failure, also of those that began while all was well', async () => {
+    const guard = new HandlerGuard({ breaker: { failures: 3, openMs: 60_000 } });
+    const fail = () => Promise.reject(new UnavailableError('database-unavailable'));
+    await Promise.allSettled([guard.run(1, fail), guard.run(1, fail)]);
+    expect(guard.circuit).toBe('closed');
+    await guard.run(1, async () => undefined);
+    await Promise.allSettled([guard.run(1, fail), guard.run(1, fail)]);
+    expect(guard.circuit).toBe('closed');
+    await Promise.allSettled([guard.run(1, fail)]);
+    expect(guard.circuit).toBe('open');
+    await expect(guard.run(1, async () => undefined)).rejects.toMatchObject({ code: 'handler-unavailable' });
+  });
+
   test('runs no more handlers at once than it may', async () => {
     const guard = new HandlerGuard({ maxConcurrent: 3 });
     let running = 0;
