@@ -1,13 +1,13 @@
 import { type FeatureFamily, featureSet, features } from '../../server/src/transactions/features/index.ts';
 
 const families: Readonly<Record<FeatureFamily, string>> = {
-  amount: 'The amount',
+  amount: 'Amounts',
   amount_for_customer: 'The amount, for this customer',
   time_of_day: 'Time of day',
-  customer_activity: 'What the customer has done',
+  customer_activity: 'How often the customer pays',
   new_place: 'Whether the place is new',
-  card_activity: 'What was done with the card',
-  terminal_activity: 'What happened at the terminal',
+  card_activity: 'How often the card is used',
+  terminal_activity: 'How often was paid at the terminal',
   terminal_reports: 'Frauds reported at the terminal',
 };
 

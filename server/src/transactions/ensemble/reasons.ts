@@ -3,12 +3,12 @@ import type { FeatureFamily } from '../features/index.ts';
 
 /** The only sentences that reasons of features have. */
 const familyTexts: Record<FeatureFamily, string> = {
-  amount: 'The amount itself.',
+  amount: 'The amount, and what was paid lately by this customer and at this place.',
   amount_for_customer: 'The amount, compared with what this customer usually pays.',
-  customer_activity: 'How often and how much this customer has paid lately.',
-  card_activity: 'How often and how much was paid with this card lately.',
+  customer_activity: 'How often this customer has paid lately, and at how many places.',
+  card_activity: 'How often this card was used lately.',
   new_place: 'Whether this customer has paid at this place before.',
-  terminal_activity: 'What was paid at this place lately, and by how many.',
+  terminal_activity: 'How often was paid at this place lately, and by how many.',
   terminal_reports: 'Frauds that were reported at this place lately.',
   time_of_day: 'The time of day and the day of the week.',
 };

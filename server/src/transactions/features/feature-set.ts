@@ -3,7 +3,10 @@ import { windows } from './window-lengths.ts';
 /** What a number stands for; amounts are in the transaction's currency. */
 export type FeatureUnit = 'amount' | 'count' | 'flag' | 'ratio' | 'seconds' | 'number';
 
-/** Features that say the same in different ways; reasons speak of families. */
+/**
+ * Features that say the same in different ways; reasons speak of families. The transaction is in its own windows, so their
+ * amounts go up with its own and belong to the same family.
+ */
 export type FeatureFamily =
   | 'amount'
   | 'amount_for_customer'
@@ -70,7 +73,7 @@ export const features: readonly FeatureDescription[] = [
   {
     name: 'terminal_amount_to_mean',
     unit: 'ratio',
-    family: 'terminal_activity',
+    family: 'amount',
     meaning: 'amount divided by the mean of the others at the terminal in 14 days in that currency; 1 without any',
   },
   {
@@ -114,19 +117,19 @@ function sideFeatures(side: 'customer' | 'card' | 'terminal', family: FeatureFam
       {
         name: `${side}_amount_${name}`,
         unit: 'amount',
-        family,
+        family: 'amount',
         meaning: `sum of the amounts ${whose} in the last ${text} in that currency`,
       },
       {
         name: `${side}_amount_mean_${name}`,
         unit: 'amount',
-        family,
+        family: 'amount',
         meaning: `sum divided by the number of transactions ${whose} in the last ${text}`,
       },
       {
         name: `${side}_amount_max_${name}`,
         unit: 'amount',
-        family,
+        family: 'amount',
         meaning: `largest amount ${whose} in the last ${text} in that currency`,
       },
     ]),
