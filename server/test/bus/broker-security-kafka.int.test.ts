@@ -267,4 +267,16 @@ describe.skipIf('skipped' in kafka)('a secured broker', () => {
     });
     await Promise.all(attempts);
   });
+
+  it('is verified also where the environment would have it otherwise', async () => {
+    const foreign = makeAuthority(scratch, 'other');
+    const ca = readFileSync(foreign.cert, 'utf8');
+    process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0';
+    try {
+      const bus = open({ kind: 'kafka', brokers: [secured.saslBroker], tls: { ca }, sasl: credentials('sdp-server') });
+      await expect(bus.check()).rejects.toMatchObject({ code: 'bus-tls-failed' });
+    } finally {
+      delete process.env['NODE_TLS_REJECT_UNAUTHORIZED'];
+    }
+  });
 });
