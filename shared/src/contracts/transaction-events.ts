@@ -63,5 +63,7 @@ export const transactionDecidedSchema = z.strictObject({
     .optional(),
   /** `champion` or `challenger`, where traffic is split. */
   arm: z.enum(['champion', 'challenger']),
+  /** Of customers: what comparisons of models take for independent. */
+  split_group: z.int().min(0).max(1_023).optional(),
 });
 export type TransactionDecided = z.infer<typeof transactionDecidedSchema>;

@@ -16,7 +16,7 @@ import { OpenedModels } from './opened-models.ts';
 import { type ModelKind, type ModelScore, openPackage } from './served-model.ts';
 import type { Serving } from './serving.ts';
 import { ShadowRunner } from './shadow-runner.ts';
-import { type Arm, armOf } from './split-rules.ts';
+import { type Arm, armOf, groupOf } from './split-rules.ts';
 
 export interface ModelHostOptions<In, Out extends ModelScore> {
   readonly registry: ModelRegistry;
@@ -40,6 +40,8 @@ export interface HostSettings {
 
 /** One score for each transaction, all by one model; what the shadow says goes along for the report only. */
 export interface HostedScore<Out> extends ArmScore<Out> {
+  /** Of its split key; see {@link groupOf}. */
+  readonly splitGroup: number;
   readonly shadow?: { readonly scored: Out; readonly modelVersion: string };
 }
 
@@ -209,10 +211,14 @@ class Host<In, Out extends ModelScore> implements ModelHost<In, Out> {
       onCall: (made: ModelCall) => this.#called(made),
     };
     const { challenger, salt } = serving.deployment;
-    if (challenger === undefined) return scoreArm(serving, 'champion', inputs, call);
+    const withGroup = (score: ArmScore<Out>, i: number) => ({
+      ...score,
+      splitGroup: groupOf(inputs[i]?.splitKey ?? ''),
+    });
+    if (challenger === undefined) return (await scoreArm(serving, 'champion', inputs, call)).map(withGroup);
     const places: Record<Arm, number[]> = { champion: [], challenger: [] };
     for (const [i, { splitKey }] of inputs.entries()) places[armOf(salt, splitKey, challenger.share)].push(i);
-    const scores: HostedScore<Out>[] = new Array(inputs.length);
+    const scores: ArmScore<Out>[] = new Array(inputs.length);
     for (const arm of ['champion', 'challenger'] as const) {
       if (places[arm].length === 0) continue;
       const batch = places[arm].map((i) => inputs[i] as In);
@@ -220,7 +226,7 @@ class Host<In, Out extends ModelScore> implements ModelHost<In, Out> {
         scores[places[arm][at] as number] = score;
       }
     }
-    return scores;
+    return scores.map(withGroup);
   }
 
   #called({ generation, arm, version, attempted, result }: ModelCall): void {

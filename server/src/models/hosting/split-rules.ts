@@ -1,5 +1,8 @@
 import { hash } from 'node:crypto';
 
+/** Groups of split keys that are told apart in reports. */
+export const splitGroups = 1_024;
+
 export type Arm = 'champion' | 'challenger';
 
 /**
@@ -9,4 +12,9 @@ export type Arm = 'champion' | 'challenger';
 export function armOf(salt: string, splitKey: string, share: number): Arm {
   const digest = hash('sha256', `${salt}\n${splitKey}`, 'buffer');
   return digest.readUIntBE(0, 6) / 2 ** 48 < share ? 'challenger' : 'champion';
+}
+
+/** Which group a key belongs to, whatever the salt. */
+export function groupOf(splitKey: string): number {
+  return hash('sha256', `group\n${splitKey}`, 'buffer').readUInt16BE(0) % splitGroups;
 }

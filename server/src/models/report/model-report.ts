@@ -1,16 +1,22 @@
 import type { Decision } from '@sdp/shared/contracts';
 import type { Deployment } from '../deployment/deployment.ts';
-import { aucDifference, pairedAucDifference } from '../statistics/auc-rules.ts';
-import { type PairedCounts, pairedDifference } from '../statistics/paired-rules.ts';
-import { type Interval, newcombeDifference, type Proportion, wilsonInterval } from '../statistics/proportion-rules.ts';
+import { effectiveProportion } from '../statistics/cluster-rules.ts';
+import { type Interval, wilsonInterval } from '../statistics/proportion-rules.ts';
 import { latencyQuantile } from '../usage/histograms.ts';
 import { addUsage, noUsage, type UsageArm } from '../usage/usage-recorder.ts';
 import type { UsageStore } from '../usage/usage-store.ts';
+import {
+  challengerComparisons,
+  judgedBy,
+  ownDecisions,
+  type ReportArm,
+  shadowComparisons,
+  shadowDecisions,
+  sharesOf,
+} from './arm-comparison-rules.ts';
 import { type Comparison, conclusion } from './comparison-rules.ts';
-import { isFlagged, type Judged, labelledScores, type Quality, qualityOf, ratesOf } from './quality-rules.ts';
-import type { DecisionCount, KnownOutcome, ReportSource, ShadowCount } from './report-source.ts';
-
-export type ReportArm = 'champion' | 'challenger' | 'shadow';
+import { type Quality, qualityOf } from './quality-rules.ts';
+import type { ReportSource } from './report-source.ts';
 
 /** What one model did since then. */
 export interface ArmReport {
@@ -61,20 +67,18 @@ export async function reportOn(
     for (const { key, usage: each } of used) if (key.arm === arm && key.version === version) addUsage(sum, each);
     return sum;
   };
-  const judgedBy = judgements(outcomes);
   const arms = armsOf(deployment).map(({ arm, version }): ArmReport => {
     const counts = arm === 'shadow' ? shadowDecisions(shadows, deployment) : ownDecisions(decisions, arm, version);
-    const total = counts.APPROVE + counts.REVIEW + counts.DECLINE;
     const did = usageOf(arm, version);
     const quantile = (q: number) => latencyQuantile(did.latencies, q);
     const [p50, p95, p99] = [quantile(0.5), quantile(0.95), quantile(0.99)];
     return {
       arm,
       version,
-      decisions: total,
-      review: wilsonInterval({ hits: counts.REVIEW, total }),
-      decline: wilsonInterval({ hits: counts.DECLINE, total }),
-      quality: qualityOf(judgedBy(arm, version, deployment.champion)),
+      decisions: counts.reduce((sum, { count }) => sum + count, 0),
+      review: intervalOf(counts, 'REVIEW'),
+      decline: intervalOf(counts, 'DECLINE'),
+      quality: qualityOf(judgedBy(outcomes, arm, version, deployment.champion)),
       asked: did.attempted,
       failed: did.failed,
       leftOut: did.dropped,
@@ -87,7 +91,7 @@ export async function reportOn(
     };
   });
   const comparisons = [
-    ...challengerComparisons(deployment, decisions, judgedBy),
+    ...challengerComparisons(deployment, decisions, outcomes),
     ...shadowComparisons(deployment, shadows, outcomes),
   ].map(({ arm, ...each }) => ({ arm, ...each, sentence: conclusion(arm, each) }));
   return { since, deployment, arms, comparisons, isCut: outcomes.length === maxOutcomes };
@@ -101,104 +105,6 @@ function armsOf({ champion, challenger, shadow }: Deployment): { arm: ReportArm;
   ];
 }
 
-type Counts = Record<Decision, number>;
-
-function ownDecisions(counts: readonly DecisionCount[], arm: ReportArm, version: string): Counts {
-  return sumOf(counts.filter((each) => each.arm === arm && each.version === version));
-}
-
-function shadowDecisions(counts: readonly ShadowCount[], { champion, shadow }: Deployment): Counts {
-  const own = counts.filter(({ version, shadowVersion }) => version === champion && shadowVersion === shadow);
-  return sumOf(own.map(({ shadowDecision, count }) => ({ decision: shadowDecision, count })));
-}
-
-function sumOf(counts: readonly { readonly decision: Decision; readonly count: number }[]): Counts {
-  const sum: Counts = { APPROVE: 0, REVIEW: 0, DECLINE: 0 };
-  for (const { decision, count } of counts) sum[decision] += count;
-  return sum;
-}
-
-type JudgedBy = (arm: ReportArm, version: string, champion: string) => readonly Judged[];
-
-/** Decisions of an arm by its own model; where another one stood in, they say nothing of it. */
-function judgements(outcomes: readonly KnownOutcome[]): JudgedBy {
-  return (arm, version, champion) =>
-    arm === 'shadow'
-      ? outcomes.flatMap(({ shadow, fraud, version: by }) =>
-          shadow?.version === version && by === champion ? [{ ...shadow, fraud }] : [],
-        )
-      : outcomes.filter((each) => each.arm === arm && each.version === version);
-}
-
-type ArmComparison = Comparison & { readonly arm: 'challenger' | 'shadow' };
-
-/** Different transactions: the intervals are those of independent samples. */
-function challengerComparisons(
-  { champion, challenger }: Deployment,
-  decisions: readonly DecisionCount[],
-  judgedBy: JudgedBy,
-): ArmComparison[] {
-  if (challenger === undefined) return [];
-  const arm = 'challenger' as const;
-  const [own, other] = [
-    ownDecisions(decisions, arm, challenger.version),
-    ownDecisions(decisions, 'champion', champion),
-  ];
-  const mine = judgedBy(arm, challenger.version, champion);
-  const theirs = judgedBy('champion', champion, champion);
-  const [myRates, theirRates] = [ratesOf(mine), ratesOf(theirs)];
-  return [
-    { arm, measure: 'flagged', difference: newcombeDifference(flaggedRate(own), flaggedRate(other)) },
-    { arm, measure: 'declined', difference: newcombeDifference(declinedRate(own), declinedRate(other)) },
-    { arm, measure: 'recall', difference: newcombeDifference(myRates.recall, theirRates.recall) },
-    { arm, measure: 'precision', difference: newcombeDifference(myRates.precision, theirRates.precision) },
-    { arm, measure: 'false_alarms', difference: newcombeDifference(myRates.falseAlarms, theirRates.falseAlarms) },
-    { arm, measure: 'roc_auc', difference: aucDifference(labelledScores(mine), labelledScores(theirs)) },
-  ];
-}
-
-function flaggedRate(counts: Counts): Proportion {
-  const flagged = counts.REVIEW + counts.DECLINE;
-  return { hits: flagged, total: flagged + counts.APPROVE };
-}
-
-function declinedRate(counts: Counts): Proportion {
-  return { hits: counts.DECLINE, total: counts.APPROVE + counts.REVIEW + counts.DECLINE };
-}
-
-/** The same transactions: what both say alike cancels. The precision of the two has no such pairs and is left out. */
-function shadowComparisons(
-  { champion, shadow }: Deployment,
-  counts: readonly ShadowCount[],
-  outcomes: readonly KnownOutcome[],
-): ArmComparison[] {
-  if (shadow === undefined) return [];
-  const arm = 'shadow' as const;
-  const own = counts.filter(({ version, shadowVersion }) => version === champion && shadowVersion === shadow);
-  const pairsBy = (says: (decision: Decision) => boolean) =>
-    pairedCounts(own.map((each) => [says(each.shadowDecision), says(each.decision), each.count]));
-  const known = outcomes.flatMap((each) =>
-    each.version === champion && each.shadow?.version === shadow ? [{ ...each, shadow: each.shadow }] : [],
-  );
-  const pairsAmong = (isFraud: boolean) =>
-    pairedCounts(
-      known.filter(({ fraud }) => fraud === isFraud).map((each) => [isFlagged(each.shadow), isFlagged(each), 1]),
-    );
-  const shadowScores = labelledScores(known.map(({ shadow: { score }, fraud }) => ({ score, fraud })));
-  return [
-    { arm, measure: 'flagged', difference: pairedDifference(pairsBy((decision) => decision !== 'APPROVE')) },
-    { arm, measure: 'declined', difference: pairedDifference(pairsBy((decision) => decision === 'DECLINE')) },
-    { arm, measure: 'recall', difference: pairedDifference(pairsAmong(true)) },
-    { arm, measure: 'false_alarms', difference: pairedDifference(pairsAmong(false)) },
-    { arm, measure: 'roc_auc', difference: pairedAucDifference(shadowScores, labelledScores(known)) },
-  ];
-}
-
-function pairedCounts(pairs: readonly (readonly [boolean, boolean, number])[]): PairedCounts {
-  const sum = { both: 0, firstOnly: 0, secondOnly: 0, neither: 0 };
-  for (const [first, second, count] of pairs) {
-    if (first) sum[second ? 'both' : 'firstOnly'] += count;
-    else sum[second ? 'secondOnly' : 'neither'] += count;
-  }
-  return sum;
+function intervalOf(counts: Parameters<typeof sharesOf>[0], decision: Decision): Interval | undefined {
+  return wilsonInterval(effectiveProportion(sharesOf(counts, (each) => each === decision)));
 }

@@ -12,6 +12,8 @@ export interface ScoredTransaction {
   readonly scored: Pick<Scored, 'score' | 'decision' | 'reasons'>;
   readonly modelVersion: string;
   readonly arm: 'champion' | 'challenger';
+  /** One of 1,024 groups of split keys. */
+  readonly splitGroup?: number;
   /** What a model that is only watched would have decided. */
   readonly shadow?: { readonly scored: Pick<Scored, 'score' | 'decision'>; readonly modelVersion: string };
 }
@@ -76,7 +78,7 @@ function inputOf(message: StageMessage<TransactionEmbedded>) {
 
 function decidedOf(
   { transaction, late, received_ms: receivedMs, occurred_ms: occurredMs }: TransactionEmbedded,
-  { scored, modelVersion, arm, shadow }: ScoredTransaction,
+  { scored, modelVersion, arm, splitGroup, shadow }: ScoredTransaction,
   decidedAt: string,
 ): TransactionDecided {
   const { decision, score, reasons } = scored;
@@ -95,6 +97,7 @@ function decidedOf(
     terminal: transaction.terminal,
     occurred_ms: occurredMs,
     arm,
+    ...(splitGroup !== undefined && { split_group: splitGroup }),
     ...(shadow && {
       shadow: { model_version: shadow.modelVersion, score: shadow.scored.score, decision: shadow.scored.decision },
     }),

@@ -15,12 +15,12 @@ export interface LoggedDecision {
 const storeSql = `
   WITH incoming AS MATERIALIZED (
     SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::float8[], $5::text[], $6::jsonb[], $7::bool[], $8::text[],
-                         $9::jsonb[], $10::timestamptz[], $11::timestamptz[], $12::int[], $13::bigint[])
+                         $9::jsonb[], $10::timestamptz[], $11::timestamptz[], $12::int[], $13::bigint[], $15::int[])
       AS t(client_id, transaction_id, decision, score, model_version, reasons, late, arm, shadow, received_at, decided_at,
-           source_partition, source_offset)
+           source_partition, source_offset, split_group)
   ), stored AS (
     INSERT INTO transaction_decision (client_id, transaction_id, decision, score, model_version, reasons, late, arm, shadow,
-                                      received_at, decided_at, source_partition, source_offset)
+                                      received_at, decided_at, source_partition, source_offset, split_group)
     SELECT * FROM incoming ORDER BY client_id, transaction_id
     ON CONFLICT (client_id, transaction_id) DO NOTHING
     RETURNING client_id, transaction_id, decision, score, model_version, reasons, decided_at
@@ -64,6 +64,7 @@ export async function storeDecisions(
     column(({ partition }) => partition),
     column(({ offset }) => offset.toString()),
     alertLevels,
+    column(({ decided }) => decided.split_group ?? 0),
   ]);
   return rowCount ?? 0;
 }

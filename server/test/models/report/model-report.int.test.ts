@@ -29,15 +29,18 @@ interface Decided {
   readonly fraud?: boolean;
   readonly shadow?: { readonly model_version: string; readonly score: number; readonly decision: string };
   readonly at?: string;
+  /** 0 where left out: one group says nothing of how groups vary, so transactions count as independent. */
+  readonly group?: number;
 }
 
-async function decide({ count, arm, version, decision, score, fraud, shadow, at = '2026-01-02T00:00:00Z' }: Decided) {
+async function decide({ group = 0, ...decided }: Decided) {
+  const { count, arm, version, decision, score, fraud, shadow, at = '2026-01-02T00:00:00Z' } = decided;
   const ids = Array.from({ length: count }, () => randomId());
   await test.pool.query(
     `INSERT INTO transaction_decision (client_id, transaction_id, decision, score, model_version, reasons, late, arm, shadow,
-                                       received_at, decided_at, source_partition, source_offset)
-     SELECT 'acme', id, $2, $3, $4, '[]', false, $5, $6, $7, $7, 0, 0 FROM unnest($1::text[]) AS id`,
-    [ids, decision, score, version, arm, shadow ? JSON.stringify(shadow) : null, at],
+                                       received_at, decided_at, source_partition, source_offset, split_group)
+     SELECT 'acme', id, $2, $3, $4, '[]', false, $5, $6, $7, $7, 0, 0, $8 FROM unnest($1::text[]) AS id`,
+    [ids, decision, score, version, arm, shadow ? JSON.stringify(shadow) : null, at, group],
   );
   if (fraud === undefined) return;
   await test.pool.query(
@@ -143,6 +146,23 @@ describe('a report', () => {
     expect(recall?.difference?.estimate).toBeCloseTo(15 / 45, 12);
     expect(recall?.sentence).toContain('more than chance explains');
     expect(comparisons.find(({ measure }) => measure === 'declined')?.sentence).toContain('chance explains that');
+  });
+
+  it('takes customers for independent, not their transactions', async () => {
+    await test.promote('fraud-2.0.0', 'challenger', 0.5);
+    const champion = { arm: 'champion', version: 'fraud-1.0.0', score: 0.1 } as const;
+    const challenger = { arm: 'challenger', version: 'fraud-2.0.0', score: 0.1 } as const;
+    // A single group of customers makes all the difference: 300 transactions that are all alike.
+    for (let group = 1; group < 21; group++) {
+      await decide({ ...champion, count: 300, decision: 'APPROVE', group });
+      await decide({ ...challenger, count: 300, decision: 'APPROVE', group: 100 + group });
+    }
+    await decide({ ...champion, count: 300, decision: 'APPROVE', group: 0 });
+    await decide({ ...challenger, count: 300, decision: 'DECLINE', group: 100 });
+    const { comparisons } = await report();
+    const declined = comparisons.find(({ measure }) => measure === 'declined');
+    expect(declined?.difference?.estimate).toBeCloseTo(1 / 21, 12);
+    expect(declined?.sentence).toContain('chance explains that');
   });
 
   it('says where too little is known', async () => {

@@ -7,6 +7,7 @@ import {
   type LabelledScores,
   pairedAucDifference,
 } from '../../../src/models/statistics/auc-rules.ts';
+import { effectivePairs, effectiveProportion } from '../../../src/models/statistics/cluster-rules.ts';
 import { pairedDifference } from '../../../src/models/statistics/paired-rules.ts';
 import { type Interval, newcombeDifference, wilsonInterval } from '../../../src/models/statistics/proportion-rules.ts';
 
@@ -28,6 +29,21 @@ interface Vectors {
     readonly difference: [number, number, number];
     readonly again: LabelledScores;
     readonly paired_difference: [number, number, number];
+  })[];
+  readonly clustered_rates: readonly {
+    readonly clusters: readonly [number, number][];
+    readonly interval: [number, number];
+    readonly effect: number;
+  }[];
+  readonly clustered_pairs: readonly {
+    readonly clusters: readonly [number, number, number, number][];
+    readonly interval: [number, number];
+  }[];
+  readonly clustered_auc: readonly (LabelledScores & {
+    readonly again: LabelledScores;
+    readonly interval: [number, number];
+    readonly paired_difference: [number, number, number];
+    readonly widening: number;
   })[];
 }
 
@@ -105,5 +121,49 @@ describe('intervals', () => {
     expect(aucInterval(few)).toBeUndefined();
     expect(aucDifference(few, few)).toBeUndefined();
     expect(pairedAucDifference(few, few)).toBeUndefined();
+  });
+});
+
+describe('with clusters, intervals agree with other implementations', () => {
+  it('of one rate', () => {
+    for (const { clusters, interval } of vectors.clustered_rates) {
+      const counts = clusters.map(([hits, total]) => ({ hits, total }));
+      expectInterval(wilsonInterval(effectiveProportion(counts)), interval);
+    }
+    expect(vectors.clustered_rates.some(({ effect }) => effect > 2)).toBe(true);
+  });
+
+  it('of differences of pairs', () => {
+    for (const { clusters, interval } of vectors.clustered_pairs) {
+      const counts = clusters.map(([both, firstOnly, secondOnly, neither]) => ({
+        both,
+        firstOnly,
+        secondOnly,
+        neither,
+      }));
+      expectInterval(pairedDifference(effectivePairs(counts)), interval);
+    }
+  });
+
+  it('of areas under the ROC curve', () => {
+    for (const each of vectors.clustered_auc) {
+      expectInterval(aucInterval(each), each.interval);
+      const [estimate, low, high] = each.paired_difference;
+      expectInterval(pairedAucDifference(each, each.again), [low, high], estimate);
+    }
+    expect(vectors.clustered_auc.some(({ widening }) => widening > 1.5)).toBe(true);
+  });
+
+  it('where each thing is a cluster of its own they are what they are without', () => {
+    const alone = Array.from({ length: 50 }, (_, i) => ({ hits: i % 5 === 0 ? 1 : 0, total: 1 }));
+    // But for the factor 50 / 49 of a variance that is estimated.
+    expect(effectiveProportion(alone).total).toBeCloseTo(49, 10);
+    for (const each of vectors.auc) {
+      const { frauds, others } = each;
+      const clusters = { frauds: [...frauds.keys()], others: others.map((_, i) => frauds.length + i) };
+      expectInterval(aucInterval({ frauds, others, clusters }), each.interval, each.auc);
+    }
+    expect(effectiveProportion([{ hits: 3, total: 9 }])).toEqual({ hits: 3, total: 9 });
+    expect(effectiveProportion([])).toEqual({ hits: 0, total: 0 });
   });
 });
