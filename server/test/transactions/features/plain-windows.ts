@@ -17,8 +17,19 @@ export class PlainWindows {
   readonly #kept: Kept[] = [];
   readonly #outcomes: { key: string; id: string; knownMs: number }[] = [];
 
+  #horizonMs = Number.NEGATIVE_INFINITY;
+
+  /** Nothing up to this time counts any more. */
+  forget(untilMs: number): void {
+    this.#horizonMs = Math.max(this.#horizonMs, untilMs);
+  }
+
   /** Counts an event unless its id is there, and gives the customer's, the card's and the terminal's features. */
   add(event: FeatureEvent): { customer: Record<string, number>; terminal: Record<string, number>; isRepeat: boolean } {
+    if (event.occurredMs <= this.#horizonMs) {
+      // Too late: as if it were the first event ever, and nothing of it stays. Reports count no more, either.
+      return new PlainWindows().add(event);
+    }
     const isRepeat = this.#kept.some(
       ({ event: kept }) => kept.tenant === event.tenant && kept.transactionId === event.transactionId,
     );
@@ -53,6 +64,7 @@ export class PlainWindows {
   #matching(event: FeatureEvent, matches: (kept: FeatureEvent) => boolean): FeatureEvent[] {
     return this.#kept
       .filter(({ event: kept }) => kept.tenant === event.tenant && kept.occurredMs <= event.occurredMs && matches(kept))
+      .filter(({ event: kept }) => kept.occurredMs > this.#horizonMs)
       .sort((a, b) => a.event.occurredMs - b.event.occurredMs || a.arrival - b.arrival)
       .map(({ event: kept }) => kept);
   }
@@ -61,7 +73,7 @@ export class PlainWindows {
   #reports(event: FeatureEvent, lengthMs: number): number[] {
     const key = `${event.tenant} ${event.terminal}`;
     const inWindow = ({ knownMs }: { knownMs: number }) =>
-      event.occurredMs - lengthMs < knownMs && knownMs <= event.occurredMs;
+      event.occurredMs - lengthMs < knownMs && knownMs <= event.occurredMs && knownMs > this.#horizonMs;
     return this.#outcomes
       .filter((outcome) => outcome.key === key && inWindow(outcome))
       .map(({ knownMs }) => (event.occurredMs - knownMs) / 1_000);

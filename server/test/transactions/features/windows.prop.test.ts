@@ -1,6 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { CustomerWindows, type FeatureEvent, TerminalWindows } from '../../../src/transactions/features/index.ts';
+import {
+  CustomerWindows,
+  type FeatureEvent,
+  horizonAt,
+  TerminalWindows,
+} from '../../../src/transactions/features/index.ts';
 import { lengths, PlainWindows } from './plain-windows.ts';
 
 const beginMs = Date.UTC(2026, 0, 15);
@@ -24,6 +29,7 @@ const steered = fc.record({
   /** Reports a past event as a fraud, known so much later. */
   report: seldom(fc.record({ of: fc.nat(60), afterMs: fc.constantFrom(0, 1, ...Object.values(lengths)) })),
   restore: fc.boolean(),
+  evict: seldom(fc.constant(true)),
 });
 
 type Step = typeof steered extends fc.Arbitrary<infer T> ? T : never;
@@ -64,6 +70,13 @@ function play(sequence: readonly Step[]): void {
     const expected = plain.add(event);
     expect(customers.add(event)).toEqual({ features: expected.customer, isRepeat: expected.isRepeat });
     expect(terminals.add(event)).toEqual({ features: expected.terminal, isRepeat: expected.isRepeat });
+    if (step.evict) {
+      // Whole minutes, as reports are forgotten by the minute.
+      const untilMs = Math.floor(horizonAt(nowMs, lengths['1d']) / 60_000) * 60_000;
+      plain.forget(untilMs);
+      customers.evict(untilMs);
+      terminals.evict(untilMs);
+    }
     if (step.restore) {
       customers = CustomerWindows.restore(customers.snapshot());
       terminals = TerminalWindows.restore(terminals.snapshot());
@@ -72,7 +85,7 @@ function play(sequence: readonly Step[]): void {
 }
 
 describe('windows', () => {
-  it('say what going through all events says: edges, ties, lateness, repeats, currencies, restored at any point', () => {
+  it('say what going through all events says: edges, ties, lateness, repeats, currencies, what is forgotten, restored at any point', () => {
     fc.assert(
       fc.property(fc.array(steered, { maxLength: 60 }), (sequence) => play(sequence)),
       { numRuns: 300 },
