@@ -158,6 +158,24 @@ export async function appendMessages(transaction: SqlTransaction, appends: reado
   return appendedOf(plan, rows as unknown as TakenRow[]);
 }
 
+/** Rows that are to be written in one statement with messages. */
+export interface WithMessages {
+  /** Common table expressions that write them, and fail where they can't; parameters count from `first` on. */
+  readonly ctes: (first: number) => string;
+  readonly values: readonly unknown[];
+  /** SQL that is true once the rows are written. */
+  readonly condition: string;
+}
+
+/** {@link appendMessages} and other rows in one statement, which is a transaction by itself. */
+export async function appendWith(statement: SqlTransaction, rows: WithMessages, append: Append): Promise<Appended[]> {
+  const plan = planAppend([append]);
+  const text = `WITH ${rows.ctes(appendParameters + 1)}, ${appendCtes(rows.condition)}
+    SELECT slot::int, first_offset, written_at FROM taken`;
+  const { rows: taken } = await statement.query(text, [...plan.values, ...rows.values]);
+  return appendedOf(plan, taken as unknown as TakenRow[]);
+}
+
 /** Whether the day's segment of the log has yet to be made. */
 export function isMissingSegment(error: unknown): boolean {
   return sqlStateOf(error) === missingSegment;

@@ -12,7 +12,14 @@ import type {
 import type { Pool } from '../../database/index.ts';
 import type { BusLogger } from '../bus-logger.ts';
 import { type PublishCall, PublishQueue } from '../publish-queue.ts';
-import { type Append, type Appended, appendMessages, isMissingSegment } from './append.ts';
+import {
+  type Append,
+  type Appended,
+  appendMessages,
+  appendWith,
+  isMissingSegment,
+  type WithMessages,
+} from './append.ts';
 import { busError, ControlConnection, statementName } from './control-connection.ts';
 import { EmbeddedConsumer } from './embedded-consumer.ts';
 import { EmbeddedStage, type EmbeddedStageOptions } from './embedded-stage.ts';
@@ -90,6 +97,18 @@ export class EmbeddedBus implements StageBus {
     const partitions = await this.#topics.partitionsOf(topic);
     const appended = await appendMessages(transaction, [{ topic, partitions, messages }]);
     return () => this.#onAppended(appended);
+  }
+
+  /**
+   * Publishes in one statement with other rows: half the round trips of a transaction, where each costs a turn of everybody's
+   * event loop.
+   *
+   * @throws what the database throws when `rows` can't be written: nothing is published then
+   */
+  async publishWith(rows: WithMessages, topic: string, messages: readonly OutgoingMessage[]): Promise<void> {
+    await this.#open();
+    const partitions = await this.#topics.partitionsOf(topic);
+    this.#onAppended(await appendWith(this.#statement(), rows, { topic, partitions, messages }));
   }
 
   async consume(options: ConsumeOptions): Promise<Consumer> {
@@ -204,9 +223,7 @@ export class EmbeddedBus implements StageBus {
       if (all) all.push(...messages);
       else byTopic.set(topic, [...messages]);
     }
-    const statement: SqlTransaction = {
-      query: (text, values) => this.#pool.query({ name: statementName(text), text, values: values as unknown[] }),
-    };
+    const statement = this.#statement();
     const appendAll = async () => {
       const appends: Append[] = [];
       for (const [topic, messages] of byTopic) {
@@ -222,6 +239,13 @@ export class EmbeddedBus implements StageBus {
       })
       .catch(rethrow);
     this.#onAppended(appended);
+  }
+
+  /** One statement is a transaction by itself. */
+  #statement(): SqlTransaction {
+    return {
+      query: (text, values) => this.#pool.query({ name: statementName(text), text, values: values as unknown[] }),
+    };
   }
 
   /** Hands to readers of this process what was committed, and wakes those of others. */

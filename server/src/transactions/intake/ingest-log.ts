@@ -1,11 +1,13 @@
 import type { OutgoingMessage, SqlTransaction, StageBus } from '@sdp/shared/messaging';
 import { EmbeddedBus } from '../../bus/index.ts';
-import { type Pool, withTransaction } from '../../database/index.ts';
+import { asDatabaseError, type Pool, withTransaction } from '../../database/index.ts';
 import {
   deleteUnpublished,
   insertTransactions,
   insertUnpublished,
+  isRepeat,
   type NewTransaction,
+  newTransactionRows,
   type TransactionName,
 } from '../store/transaction-store.ts';
 import { transactionTopics } from '../transaction-flow.ts';
@@ -27,22 +29,37 @@ export function createIngestLog(pool: Pool, bus: StageBus): IngestLog {
   return bus instanceof EmbeddedBus ? sharedLog(pool, bus) : foreignLog(pool, bus);
 }
 
-/** Where the bus is in this database, rows and messages are one transaction. */
+/** Where the bus is in this database, rows and messages are one transaction: one statement, as long as none was there before. */
 function sharedLog(pool: Pool, bus: EmbeddedBus): IngestLog {
   return {
     append: async (transactions, messages) => {
-      const { inserted, wake } = await withTransaction(pool, async (client) => {
-        const names = await insertTransactions(client, transactions);
-        const mine = messagesOf(names, transactions, messages).map(({ message }) => message);
-        return {
-          inserted: names,
-          wake: mine.length === 0 ? () => undefined : await bus.publishIn(client, transactionTopics.ingest, mine),
-        };
-      });
-      wake();
-      return inserted;
+      try {
+        await bus.publishWith(newTransactionRows(transactions), transactionTopics.ingest, messages);
+        return transactions;
+      } catch (error) {
+        if (!isRepeat(error)) throw asDatabaseError(error);
+        return appendSome(pool, bus, transactions, messages);
+      }
     },
   };
+}
+
+async function appendSome(
+  pool: Pool,
+  bus: EmbeddedBus,
+  transactions: readonly NewTransaction[],
+  messages: readonly OutgoingMessage[],
+): Promise<readonly TransactionName[]> {
+  const { inserted, wake } = await withTransaction(pool, async (client) => {
+    const names = await insertTransactions(client, transactions);
+    const mine = messagesOf(names, transactions, messages).map(({ message }) => message);
+    return {
+      inserted: names,
+      wake: mine.length === 0 ? () => undefined : await bus.publishIn(client, transactionTopics.ingest, mine),
+    };
+  });
+  wake();
+  return inserted;
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { DecidedTransaction, PendingTransaction, TransactionAnswer } from '@sdp/shared/contracts';
 import type { OutgoingMessage, SqlTransaction } from '@sdp/shared/messaging';
-import { type Pool, type PoolClient, query } from '../../database/index.ts';
+import { type Pool, type PoolClient, query, sqlStateOf } from '../../database/index.ts';
 import { type DecisionRow, presentDecision } from './stored-decision.ts';
 
 /** What stands of a transaction in the database. */
@@ -49,13 +49,46 @@ interface TransactionRow extends DecisionRow {
   readonly event_received_at: Date;
 }
 
-const insertSql = `
+/** @param first number of the first of six parameters; see {@link columnsOf} */
+function insertInto(first: number): string {
+  const at = (i: number) => `$${first + i}`;
+  return `
   INSERT INTO transaction_event (client_id, transaction_id, sha256, terminal, occurred_at, received_at)
   SELECT client_id, transaction_id, decode(sha256, 'hex'), terminal, to_timestamp(occurred_ms / 1000), to_timestamp(received_ms / 1000)
-    FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::float8[], $6::float8[])
+    FROM unnest(${at(0)}::text[], ${at(1)}::text[], ${at(2)}::text[], ${at(3)}::text[], ${at(4)}::float8[], ${at(5)}::float8[])
       AS t(client_id, transaction_id, sha256, terminal, occurred_ms, received_ms)
   ON CONFLICT (client_id, transaction_id) DO NOTHING
   RETURNING client_id, transaction_id`;
+}
+
+function columnsOf(transactions: readonly NewTransaction[]): readonly unknown[] {
+  return [
+    transactions.map(({ clientId }) => clientId),
+    transactions.map(({ transactionId }) => transactionId),
+    transactions.map(({ sha256 }) => sha256.toString('hex')),
+    transactions.map(({ terminal }) => terminal),
+    transactions.map(({ occurredAt }) => occurredAt.getTime()),
+    transactions.map(({ receivedAt }) => receivedAt.getTime()),
+  ];
+}
+
+const insertSql = insertInto(1);
+
+/** For a bus in this database: all in one statement with their messages. It fails where one is there already; see {@link isRepeat}. */
+export function newTransactionRows(transactions: readonly NewTransaction[]) {
+  return {
+    ctes: (first: number) => `
+  event AS (${insertInto(first)}),
+  whole AS MATERIALIZED (SELECT 1 / (count(*) = cardinality($${first}::text[]))::int AS ok FROM event)`,
+    condition: '(SELECT ok FROM whole) = 1',
+    values: columnsOf(transactions),
+  };
+}
+
+/** Whether {@link newTransactionRows} failed because a transaction was there already: the statement divides by zero then. */
+export function isRepeat(error: unknown): boolean {
+  return sqlStateOf(error) === '22012';
+}
 
 const findSql = `
   SELECT e.client_id, e.transaction_id, e.sha256, e.terminal, e.occurred_at, e.received_at AS event_received_at,
@@ -77,14 +110,7 @@ export async function insertTransactions(
   const { rows } = await client.query<{ client_id: string; transaction_id: string }>({
     name: 'sdp-transaction-insert',
     text: insertSql,
-    values: [
-      transactions.map(({ clientId }) => clientId),
-      transactions.map(({ transactionId }) => transactionId),
-      transactions.map(({ sha256 }) => sha256.toString('hex')),
-      transactions.map(({ terminal }) => terminal),
-      transactions.map(({ occurredAt }) => occurredAt.getTime()),
-      transactions.map(({ receivedAt }) => receivedAt.getTime()),
-    ],
+    values: [...columnsOf(transactions)],
   });
   return rows.map((row) => ({ clientId: row.client_id, transactionId: row.transaction_id }));
 }
