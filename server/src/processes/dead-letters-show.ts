@@ -51,7 +51,8 @@ export async function showLetter(letters: DeadLetters, id: string, json: boolean
   printLine(`signed        by ${envelope.party} with ${envelope.signingKeyId} (${envelope.signature})`);
   printLine(`key           ${printable(letter.letter.key)}`);
   printLine('payload, with what the policy of its topic speaks of cut out');
-  for (const line of JSON.stringify(original.masked, null, 2).split('\n')) printLine(`  ${line}`);
+  for (const line of JSON.stringify(original.masked, null, 2).split('\n'))
+    printLine(`  ${printable(line, Number.POSITIVE_INFINITY)}`);
 }
 
 function headersOf({ letter }: DecidedLetter): [string, string][] {

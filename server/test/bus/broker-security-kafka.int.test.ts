@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { Admin } from '@platformatic/kafka';
 import { SdpError } from '@sdp/shared/errors';
 import { AccessRules, type BusMessage, type BusPort, PoisonError } from '@sdp/shared/messaging';
+import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 // @ts-expect-error A script in JavaScript, since it runs before anything is built.
 import { makeAuthority, makeCertificate } from '../../../scripts/certificates.mjs';
@@ -16,6 +17,8 @@ import {
 } from '../../../shared/test/messaging/support/secure-pair.ts';
 import { startTestKafka } from '../../../test/support/kafka.ts';
 import { type SecuredKafka, type SecuredUser, startSecuredKafka } from '../../../test/support/secured-kafka.ts';
+import { KafkaTopicAdmin } from '../../src/bus/index.ts';
+import { applyTopics, findTopicDrift } from '../../src/topics/index.ts';
 import { assertContiguousIds, assertNoDuplicateIds } from './assert-ids.ts';
 import { type BusAddress, openBus } from './bus-address.ts';
 import { eventually } from './eventually.ts';
@@ -266,6 +269,26 @@ describe.skipIf('skipped' in kafka)('a secured broker', () => {
       for (const secret of secrets) expect(everything, name).not.toContain(secret);
     });
     await Promise.all(attempts);
+  });
+
+  it('shows and changes topics for an administrator only, and says what is missing', async () => {
+    const specs = [
+      { topic: `secured.${randomUUID()}`, partitions: 1, retentionDays: 7, cleanup: 'delete', compression: 'producer' },
+    ] as const;
+    const adminOf = (user: SecuredUser) => {
+      const { brokers, tls, sasl } = addressOf('SASL/SCRAM-SHA-512 over TLS', user);
+      const topics = new KafkaTopicAdmin({
+        ...{ brokers, clientId: 'sdp-test', logger: pino({ level: 'silent' }) },
+        ...(tls !== undefined && { tls }),
+        ...(sasl !== undefined && { sasl }),
+      });
+      opened.push(topics);
+      return topics;
+    };
+    const refused = { code: 'topic-forbidden', remedy: expect.stringContaining('DESCRIBE_CONFIGS') };
+    await expect(applyTopics(adminOf('sdp-server'), specs, { addPartitions: false })).rejects.toMatchObject(refused);
+    expect((await applyTopics(adminOf('admin'), specs, { addPartitions: false })).left).toEqual([]);
+    await expect(findTopicDrift(adminOf('sdp-server'), specs)).rejects.toMatchObject(refused);
   });
 
   it('is verified also where the environment would have it otherwise', async () => {

@@ -285,6 +285,14 @@ export function testDeadLetters(name: string, start: (database: TestDatabase) =>
       expect(await auditOf('discarded')).toMatchObject([{ messages: 1, code: 'internal' }]);
     });
 
+    it('that only say where their original lies are not replayed', async () => {
+      const headers = { 'x-sdp-dead-letter-left-out': 'key, value, headers', 'x-sdp-source-topic': topic };
+      await under.bus.publish(deadLetterTopic(topic), [{ key: '', value: new Uint8Array(), headers }]);
+      await untilBuried(1);
+      const [letter] = (await all()) as [DecidedLetter];
+      await expect(lettersOf().replay(letter)).rejects.toMatchObject({ code: 'dead-letter-incomplete' });
+    });
+
     it('hold nothing that a stranger could lead a command astray with', async () => {
       await under.bus.publish(deadLetterTopic(topic), [
         {

@@ -1,8 +1,9 @@
 import { Admin, ConfigResourceTypes, IncrementalAlterConfigOperationTypes } from '@platformatic/kafka';
+import { RejectedError } from '@sdp/shared/errors';
 import type { NewTopic, TopicAdmin, TopicState } from '../topic-admin.ts';
 import { guardConnections } from './connection-errors.ts';
 import { explainConnection } from './explain-connection.ts';
-import { asBusError, hasApiId } from './kafka-errors.ts';
+import { asBusError, hasApiId, isForbidden } from './kafka-errors.ts';
 import { clientOptions, type KafkaBusOptions } from './kafka-options.ts';
 
 /** Topics of a Kafka cluster. Needs CREATE, ALTER, ALTER_CONFIGS and DESCRIBE_CONFIGS where the broker has access rules. */
@@ -45,7 +46,7 @@ export class KafkaTopicAdmin implements TopicAdmin {
     try {
       await this.#admin.createTopics({ topics: [topic], partitions, replicas: replication, configs });
     } catch (error) {
-      if (!hasApiId(error, 'TOPIC_ALREADY_EXISTS')) throw await explainConnection(this.#options, asBusError(error));
+      if (!hasApiId(error, 'TOPIC_ALREADY_EXISTS')) throw await this.#failure(error);
     }
   }
 
@@ -69,8 +70,17 @@ export class KafkaTopicAdmin implements TopicAdmin {
     try {
       return await request();
     } catch (error) {
-      throw await explainConnection(this.#options, asBusError(error));
+      throw await this.#failure(error);
     }
+  }
+
+  async #failure(error: unknown): Promise<unknown> {
+    if (!isForbidden(error)) return explainConnection(this.#options, asBusError(error));
+    return new RejectedError('topic-forbidden', {
+      message: 'The broker does not let this user look at topics, or change them',
+      remedy:
+        'plan needs DESCRIBE and DESCRIBE_CONFIGS of the topics, apply also CREATE, ALTER and ALTER_CONFIGS: use an administrator.',
+    });
   }
 }
 
