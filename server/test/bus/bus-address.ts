@@ -8,7 +8,7 @@ export type BusAddress =
   | { readonly kind: 'embedded'; readonly dsn: string }
   | ({ readonly kind: 'kafka'; readonly brokers: readonly string[] } & Pick<
       KafkaBusOptions,
-      'tls' | 'sasl' | 'compression'
+      'tls' | 'sasl' | 'compression' | 'transactions'
     >);
 
 /** After this long without a sign of life a consumer counts as dead. */

@@ -6,37 +6,38 @@ import { type StageContractOptions, testStageContract } from './stage-contract.t
 
 const kafka = await startTestKafka();
 
-const options: StageContractOptions = {
-  outputsOnce: false,
-  sharesPartitions: true,
-  faults: ['in-handler', 'in-write', 'after-write', 'after-store'],
-};
+const sharesPartitions = true;
+const faults: StageContractOptions['faults'] = ['in-handler', 'in-write', 'after-write', 'after-store'];
 
 if ('skipped' in kafka) {
   describe('stages on Kafka', () => {
     it.skip(`are tested on a real broker: ${kafka.skipped}`);
   });
 } else {
-  testStageContract('stages on Kafka', options, async () => {
+  const start = async (transactions: boolean) => {
     const database = await startTestDatabase();
-    const { proxied } = kafka;
+    const { brokers, proxied } = kafka;
     return {
-      address: { kind: 'kafka', brokers: kafka.brokers },
-      open: () => openBus({ kind: 'kafka', brokers: kafka.brokers }),
+      address: { kind: 'kafka' as const, brokers, transactions },
+      open: () => openBus({ kind: 'kafka', brokers, transactions }),
       effectsDsn: database.dsn,
-      ...(proxied === undefined
-        ? {}
-        : {
-            throughProxy: {
-              target: proxied.target,
-              listen: proxied.advertised,
-              address: (port: number) => ({ kind: 'kafka' as const, brokers: [`127.0.0.1:${port}`] }),
-            },
-          }),
+      ...(proxied && {
+        throughProxy: {
+          target: proxied.target,
+          listen: proxied.advertised,
+          address: (port: number) => ({ kind: 'kafka' as const, brokers: [`127.0.0.1:${port}`], transactions }),
+        },
+      }),
       stop: async () => {
         await database.stop();
         await kafka.stop();
       },
     };
-  });
+  };
+  testStageContract('stages on Kafka', { sharesPartitions, faults, outputsOnce: false }, () => start(false));
+  testStageContract(
+    'stages on Kafka in transactions',
+    { sharesPartitions, faults: ['in-write', 'after-write'], outputsOnce: true, isVariant: true },
+    () => start(true),
+  );
 }

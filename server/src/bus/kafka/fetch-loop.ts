@@ -111,12 +111,12 @@ export class FetchLoop {
   ): void {
     const stillOurs = new Set(this.#options.partitions());
     for (const { partitions } of response.responses) {
-      for (const { partitionIndex, records } of partitions) {
+      for (const { partitionIndex, records, abortedTransactions } of partitions) {
         const { partition, position } = asked.get(partitionIndex) ?? {};
         if (partition === undefined || records === null || records === undefined || !stillOurs.has(partition)) continue;
         // Reset meanwhile: this answers a question of before.
         if (partition.position !== position) continue;
-        const fetched = messagesOf(partition.topic, partitionIndex, position, records);
+        const fetched = messagesOf(partition.topic, partitionIndex, position, records, abortedTransactions ?? []);
         partition.push(fetched.messages, fetched.position);
       }
     }

@@ -2,7 +2,7 @@ import { type Connection, ConnectionPool, Consumer, type GroupAssignment, offset
 import { assignPartitions } from './assign-partitions.ts';
 import type { FetchClient } from './fetch-loop.ts';
 import { hasApiId } from './kafka-errors.ts';
-import { clientOptions, type KafkaBusOptions } from './kafka-options.ts';
+import { clientOptions, isolationOf, type KafkaBusOptions } from './kafka-options.ts';
 
 export interface GroupClientOptions {
   readonly bus: KafkaBusOptions;
@@ -49,6 +49,7 @@ export class GroupClient implements FetchClient {
       ...base,
       groupId: group,
       autocommit: false,
+      isolationLevel: isolationOf(bus),
       partitionAssigner: assignPartitions,
       sessionTimeout: this.#sessionTimeoutMs,
       heartbeatInterval: Math.max(100, Math.floor(this.#sessionTimeoutMs / 5)),

@@ -78,6 +78,7 @@ export class KafkaBus implements StageBus {
         new KafkaStage(options, {
           ...common,
           publish: (topic, messages) => this.publish(topic, messages),
+          partitionCounts: (topic) => this.#partitionCount(topic),
           publishDeadLetter: (message, reason) => this.#publishDeadLetter(message, reason),
         }),
     );

@@ -83,6 +83,11 @@ export class KafkaMember {
     return this.#owned.get(fetched.partition)?.fetched === fetched;
   }
 
+  /** Partitions that it has. */
+  get partitions(): number[] {
+    return [...this.#owned.keys()];
+  }
+
   /** The membership of this moment, under which a commit can be made. */
   get membership(): { readonly client: GroupClient; readonly generation: Generation } | undefined {
     return this.#client && { client: this.#client, generation: this.#generation };

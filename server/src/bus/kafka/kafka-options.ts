@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import type { BaseOptions, ConnectionOptions } from '@platformatic/kafka';
+import { type BaseOptions, type ConnectionOptions, FetchIsolationLevels } from '@platformatic/kafka';
 import type { BusLogger } from '../bus-logger.ts';
 
 export interface KafkaBusOptions {
@@ -16,6 +16,11 @@ export interface KafkaBusOptions {
   readonly replicas?: number;
   /** After this long without a heartbeat a consumer's partitions go to others. */
   readonly sessionTimeoutMs?: number;
+  /**
+   * Stages store outputs and offsets in one transaction, and all that is read is what was committed; off where left out.
+   * Costs several round trips a batch.
+   */
+  readonly transactions?: boolean;
   /** How long a rebalance waits for messages in hand before the partition goes to its new owner regardless. */
   readonly handoverMs?: number;
 }
@@ -44,4 +49,9 @@ function verifiedTls({ tls, brokers }: KafkaBusOptions): Partial<BaseOptions> {
     (broker) => isIP(broker.slice(0, broker.lastIndexOf(':')).replace(/^\[|\]$/g, '')) === 0,
   );
   return { tls: { ...tls, rejectUnauthorized: true }, ...(areNamed && { tlsServerName: true }) };
+}
+
+/** What readers of this bus are shown. */
+export function isolationOf({ transactions = false }: KafkaBusOptions): 0 | 1 {
+  return transactions ? FetchIsolationLevels.READ_COMMITTED : FetchIsolationLevels.READ_UNCOMMITTED;
 }

@@ -5,6 +5,7 @@ import { messagesOf } from './fetched-messages.ts';
 import type { FetchedPartition } from './fetched-partition.ts';
 import { asBusError, hasApiId } from './kafka-errors.ts';
 import type { KafkaMember } from './kafka-member.ts';
+import type { StageTransactions } from './stage-transactions.ts';
 
 const readBytes = 1024 * 1024;
 const readWaitMs = 100;
@@ -15,22 +16,25 @@ export class KafkaStagePartition implements StagePartition {
   readonly partition: number;
   readonly fetched: FetchedPartition;
   readonly #member: KafkaMember;
+  readonly #transactions: StageTransactions | undefined;
   #isFresh = true;
 
-  constructor(fetched: FetchedPartition, member: KafkaMember) {
+  constructor(fetched: FetchedPartition, member: KafkaMember, transactions?: StageTransactions) {
     this.topic = fetched.topic;
     this.partition = fetched.partition;
     this.fetched = fetched;
     this.#member = member;
+    this.#transactions = transactions;
   }
 
   async open(): Promise<bigint | undefined> {
-    if (this.#isFresh) {
+    if (this.#isFresh && this.#transactions === undefined) {
       // Nobody has taken anything: it stands where the assignment was.
       this.#isFresh = false;
       return this.fetched.position;
     }
     try {
+      await this.#transactions?.resolve(this.partition);
       const positions = await this.#member.positions([this.partition]);
       const position = positions.get(this.partition);
       if (!this.#member.owns(this.fetched) || position === undefined) return undefined;
@@ -73,7 +77,8 @@ export class KafkaStagePartition implements StagePartition {
     const { readConnections } = client;
     const request = { node, topics, minBytes: 1, maxBytes: readBytes, maxWaitTime: readWaitMs };
     const { responses } = await client.consumer.fetch({ ...request, connectionPool: readConnections });
-    return messagesOf(topic, partition, position, responses[0]?.partitions[0]?.records ?? []);
+    const { records, abortedTransactions } = responses[0]?.partitions[0] ?? {};
+    return messagesOf(topic, partition, position, records ?? [], abortedTransactions ?? []);
   }
 
   /** What retention has dropped isn't read: resolves to the oldest offset there is. */

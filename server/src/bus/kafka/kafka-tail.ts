@@ -3,7 +3,7 @@ import type { BusMessage, Consumer } from '@sdp/shared/messaging';
 import type { BusLogger } from '../bus-logger.ts';
 import { FetchLoop } from './fetch-loop.ts';
 import { FetchedPartition } from './fetched-partition.ts';
-import { clientOptions, type KafkaBusOptions } from './kafka-options.ts';
+import { clientOptions, isolationOf, type KafkaBusOptions } from './kafka-options.ts';
 
 export interface KafkaTailOptions {
   readonly bus: KafkaBusOptions;
@@ -28,7 +28,12 @@ export class KafkaTail implements Consumer {
     this.#options = options;
     const base = clientOptions(options.bus, 'tail');
     // A group is asked for and never joined.
-    this.#consumer = new KafkaClient({ ...base, groupId: `${base.clientId}`, autocommit: false });
+    this.#consumer = new KafkaClient({
+      ...base,
+      groupId: `${base.clientId}`,
+      autocommit: false,
+      isolationLevel: isolationOf(options.bus),
+    });
     this.#fetchConnections = new ConnectionPool(base.clientId, base);
   }
 
