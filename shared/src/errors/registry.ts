@@ -474,7 +474,7 @@ export const errorRegistry = {
   'deployment-tampered': {
     kind: 'integrity',
     title: 'A deployment of a model was not recorded by this server, or was changed since',
-    remedy: 'Find out who writes to the table model_deployment; then promote the version that you want again.',
+    remedy: 'Find out who writes to the table model_deployment, and restore its rows from a backup.',
   },
   'dead-letter-unproven': {
     kind: 'integrity',

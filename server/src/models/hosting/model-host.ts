@@ -105,7 +105,7 @@ class Host<In, Out extends ModelScore> implements ModelHost<In, Out> {
   #isClosed = false;
   #isAway = false;
   #prunedAt = 0;
-  #warned = '';
+  readonly #warned = new Set<string>();
 
   constructor(options: ModelHostOptions<In, Out>) {
     this.#options = options;
@@ -118,6 +118,7 @@ class Host<In, Out extends ModelScore> implements ModelHost<In, Out> {
       models,
       championOf: async (generation) => (await registry.deployments.find(generation))?.deployment.champion,
       onLoaded: ({ generation }, ms) => {
+        this.#warned.clear();
         logger.info({ generation, ms: Math.round(ms) }, 'model deployment loaded');
         this.#options.metrics.swapped('loaded', ms / 1_000);
         this.#say({ generation, state: 'loaded', swapMs: ms });
@@ -236,8 +237,8 @@ class Host<In, Out extends ModelScore> implements ModelHost<In, Out> {
     if (scored.length === attempted) return;
     // Once for each model of a generation: the figures say how often.
     const name = `${generation} ${arm} ${version}`;
-    if (this.#warned === name) return;
-    this.#warned = name;
+    if (this.#warned.has(name)) return;
+    this.#warned.add(name);
     const { logger } = this.#options;
     logger.warn(
       { generation, arm, modelVersion: version, ...errorFields(result.error) },

@@ -58,6 +58,8 @@ describe('deployments', () => {
     await expect(stranger.deployments.latest()).rejects.toThrow(refusal);
     await expect(test.pool.query("UPDATE model_deployment SET reason = 'other'")).rejects.toThrow('never changed');
     await expect(test.pool.query('DELETE FROM model_deployment')).rejects.toThrow('never changed');
+    await expect(test.pool.query('TRUNCATE model_deployment')).rejects.toThrow();
+    await expect(test.pool.query('TRUNCATE model_version CASCADE')).rejects.toThrow('never changed');
 
     await test.pool.query('ALTER TABLE model_deployment DISABLE TRIGGER ALL');
     const { generation } = await present();
