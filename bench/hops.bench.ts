@@ -88,7 +88,8 @@ async function chain({ address, serverCpu }: BusUnderTest, rate: number, seconds
   let server = 0;
   for (let n = 0; n < total; n++) {
     const due = started + (n * 1_000) / rate;
-    if (due > performance.now()) await sleep(due - performance.now());
+    const early = due - performance.now();
+    if (early > 0) await sleep(early);
     if (n === rate * warmUpSeconds) {
       [cpu, server, batches] = [process.cpuUsage(), serverCpu(), 0];
     }

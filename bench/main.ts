@@ -1,8 +1,9 @@
-// `npm run bench [-- tokenize large again methods scan vault values peers ingest end-to-end messaging models transactions] [--rows N] [--runs N]`: prints Markdown tables; docs/benchmarks.md holds a run of it.
+// `npm run bench [-- tokenize large again methods scan vault values peers ingest end-to-end hops messaging models transactions] [--rows N] [--runs N]`: prints Markdown tables; docs/benchmarks.md holds a run of it.
 import { cpus, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import { benchAgain } from './again.bench.ts';
 import { benchEndToEnd } from './end-to-end.bench.ts';
+import { benchHops } from './hops.bench.ts';
 import { benchIngest } from './ingest.bench.ts';
 import { benchMessaging } from './messaging.bench.ts';
 import { benchMethods } from './methods.bench.ts';
@@ -32,6 +33,7 @@ const benches: Record<string, () => Promise<string>> = {
   peers: () => benchPeers({ rows: rowsOr(200_000), runs }),
   ingest: () => benchIngest({ rows: rowsOr(200_000), runs }),
   'end-to-end': () => benchEndToEnd({ rows: rowsOr(200_000), runs }),
+  hops: () => benchHops({ seconds: 10 }),
   messaging: () => benchMessaging({ messages: rowsOr(50_000), runs }),
   models: () => benchModels({ swaps: rowsOr(20) }),
   transactions: () => benchTransactions({ seconds: rowsOr(30) }),
