@@ -1,6 +1,6 @@
-import express from 'express';
+import { pino } from 'pino';
 import { expect, it } from 'vitest';
-import { listen, probeRoutes } from '../../src/http/index.ts';
+import { createApp, listen, probeRoutes } from '../../src/http/index.ts';
 import { createMetrics } from '../../src/observability/index.ts';
 
 it('readiness says what is worth knowing of what is up, and that something is down', async () => {
@@ -16,7 +16,14 @@ it('readiness says what is worth knowing of what is up, and that something is do
     },
     { name: 'other', check: async () => undefined },
   ];
-  const app = express().use(probeRoutes(dependencies, createMetrics()));
+  const metrics = createMetrics();
+  const app = createApp({
+    logger: pino({ level: 'silent' }),
+    metrics,
+    refusedPerMinute: 1_000,
+    probes: probeRoutes(dependencies, metrics),
+    routes: [],
+  });
   const listener = await listen(app, { host: '127.0.0.1', port: 0, requestTimeoutMs: 30_000 });
   try {
     const ask = async () => {
