@@ -47,32 +47,44 @@ export class Attribution {
     return this.#ordinaryScore;
   }
 
-  /** @param explained vectors and their scores by the members alone; all are scored in one run */
+  /**
+   * @param explained vectors and their scores by the members alone; all are scored in one run
+   * @returns for each what its families did, but for those that are as in an ordinary transaction
+   */
   async explain(
     explained: readonly { readonly vector: Float32Array; readonly score: number }[],
   ): Promise<ReadonlyMap<FeatureFamily, number>[]> {
-    const rowsEach = 2 * this.#families.length;
-    const matrix = new Float32Array(explained.length * rowsEach * width);
+    // A family that is as in an ordinary transaction did nothing; two rows for each of the others.
+    const unusual = explained.map(({ vector }) =>
+      this.#families.filter(({ columns }) => columns.some((column) => vector[column] !== this.#ordinary[column])),
+    );
+    const rows = 2 * unusual.reduce((sum, families) => sum + families.length, 0);
+    const matrix = new Float32Array(rows * width);
+    let offset = 0;
     for (const [index, { vector }] of explained.entries()) {
-      for (const [position, { columns }] of this.#families.entries()) {
-        const without = (index * rowsEach + 2 * position) * width;
-        const only = without + width;
+      for (const { columns } of unusual[index] ?? []) {
+        const without = offset;
+        const only = offset + width;
         matrix.set(vector, without);
         matrix.set(this.#ordinary, only);
         for (const column of columns) {
           matrix[without + column] = this.#ordinary[column] as number;
           matrix[only + column] = vector[column] as number;
         }
+        offset += 2 * width;
       }
     }
-    const scores = await this.#score(matrix, explained.length * rowsEach);
+    const scores = rows === 0 ? new Float64Array() : await this.#score(matrix, rows);
+    let row = 0;
     return explained.map(({ score }, index) => {
-      const contributionOf = (position: number) => {
-        const without = scores[index * rowsEach + 2 * position] as number;
-        const only = scores[index * rowsEach + 2 * position + 1] as number;
-        return (score - without + only - this.#ordinaryScore) / 2;
-      };
-      return new Map(this.#families.map(({ family }, position) => [family, contributionOf(position)]));
+      const contributions = new Map<FeatureFamily, number>();
+      for (const { family } of unusual[index] ?? []) {
+        const without = scores[row] as number;
+        const only = scores[row + 1] as number;
+        contributions.set(family, (score - without + only - this.#ordinaryScore) / 2);
+        row += 2;
+      }
+      return contributions;
     });
   }
 }
