@@ -4,24 +4,12 @@ import { Command } from 'commander';
 import type { Settings } from '../settings/index.ts';
 import { discardLetters } from './dead-letters-discard.ts';
 import { listLetters } from './dead-letters-list.ts';
+import type { Choice, ChosenOptions, ListOptions } from './dead-letters-options.ts';
 import { replayLetters } from './dead-letters-replay.ts';
 import { showLetter } from './dead-letters-show.ts';
 import { withDeadLetters } from './open-dead-letters.ts';
 
 type Load = () => Settings;
-
-export interface ListOptions {
-  readonly code?: string;
-  readonly all: boolean;
-  readonly limit: number;
-  readonly json: boolean;
-}
-
-export interface ChosenOptions {
-  readonly code?: string;
-  readonly count?: number;
-  readonly json: boolean;
-}
 
 /** `sdp-server dead-letters list|show|replay|discard`: on Kafka or the bus in PostgreSQL; a server may be running. */
 export function deadLettersCommand(load: Load): Command {
@@ -76,9 +64,6 @@ function chosen(command: Command): Command {
     .option('--count <number>', 'how many of a topic’s letters it will be', numberOf('--count'))
     .option('--json', 'print one JSON object', false);
 }
-
-/** Either letters by their ids, or all open ones of a topic. */
-export type Choice = { readonly ids: readonly string[] } | { readonly topic: string };
 
 /** @throws {UsageError} `usage-invalid` */
 function choiceOf(given: readonly string[]): Choice {

@@ -1,6 +1,6 @@
 import { type ErrorCode, SdpError, UsageError } from '@sdp/shared/errors';
 import { type DeadLetters, type LetterPlace, parseLetterId } from '../dead-letters/index.ts';
-import type { Choice, ChosenOptions } from './dead-letters-command.ts';
+import type { Choice, ChosenOptions } from './dead-letters-options.ts';
 import { confirm, incomplete } from './dead-letters-replay.ts';
 import { printLine } from './print.ts';
 

@@ -1,5 +1,5 @@
 import type { DeadLetters, DecidedLetter } from '../dead-letters/index.ts';
-import type { ListOptions } from './dead-letters-command.ts';
+import type { ListOptions } from './dead-letters-options.ts';
 import { printLine } from './print.ts';
 import { printTable } from './print-table.ts';
 import { printable } from './printable.ts';
