@@ -27,13 +27,17 @@ export function identityOf(keys: KeyRing, { context, envelope }: OpenedMessage):
   return { ids: replayOf === undefined ? [id] : [id, `${tenant} ${replayOf}`], digest };
 }
 
+/** 128 bits: nobody finds two contents that agree in them, the less without the key. */
+const comparedDigits = 32;
+
 /**
  * Holds an event against one of the same id that was seen before: the same content makes it a repeat.
  *
  * @throws {PoisonError} `message-id-reused` for other content
  */
 export function assertSameContent(seen: Pick<SeenEvent, 'digest'>, { digest }: EventIdentity): void {
-  if (seen.digest !== digest) throw new PoisonError('message-id-reused');
+  if (seen.digest.slice(0, comparedDigits) !== digest.slice(0, comparedDigits))
+    throw new PoisonError('message-id-reused');
 }
 
 /** Whether the bus delivered one and the same message again, and not a copy of it. */

@@ -62,7 +62,11 @@ export class ReplayGuard {
     for (const id of ids) this.#underWay.set(id, way);
     try {
       const wasApplied = this.#wasApplied(identity, message);
-      if (wasApplied === true || (wasApplied !== false && (await wasApplied))) return false;
+      if (wasApplied === true || (wasApplied !== false && (await wasApplied))) {
+        // Sealed anew it may be copied for longer.
+        this.#remember(identity, opened.envelope.sealedAt, message);
+        return false;
+      }
       return await handle(this.#passage(identity, opened.envelope.sealedAt, message));
     } finally {
       for (const id of ids) this.#underWay.delete(id);
@@ -110,10 +114,16 @@ export class ReplayGuard {
     return true;
   }
 
+  #remember({ ids, digest }: EventIdentity, sealedAt: Date, { partition, offset, timestamp }: BusMessage): void {
+    for (const id of ids) {
+      this.#window.remember(id, { digest, partition, offset }, sealedAt.getTime(), timestamp.getTime());
+    }
+  }
+
   #passage(identity: EventIdentity, sealedAt: Date, message: BusMessage): Passage {
     const { ids, digest } = identity;
     const { group, store } = this.#options;
-    const { topic, partition, offset, timestamp } = message;
+    const { topic } = message;
     const events = ids.map((eventId): AppliedEvent => ({ group, topic, eventId, digest, sealedAt }));
     let isRecorded = false;
     let wasApplied = false;
@@ -135,9 +145,7 @@ export class ReplayGuard {
           return false;
         }
         if (!isRecorded) await store?.record(events);
-        for (const id of ids) {
-          this.#window.remember(id, { digest, partition, offset }, sealedAt.getTime(), timestamp.getTime());
-        }
+        this.#remember(identity, sealedAt, message);
         return true;
       },
     };

@@ -1,16 +1,13 @@
+import { EventTable } from './event-table.ts';
+
 /** Where and as what an event was seen. */
 export interface SeenEvent {
+  /** Keyed digest of its content; at least the first 32 hex digits. */
   readonly digest: string;
   readonly partition: number;
   readonly offset: bigint;
   /** Known from the log alone, which doesn't tell whether its effect came about. */
   readonly isPresumed?: boolean;
-}
-
-interface Entry extends SeenEvent {
-  readonly id: string;
-  /** When it was sealed, in milliseconds. */
-  readonly sealedAt: number;
 }
 
 export interface ReplayWindowOptions {
@@ -26,8 +23,7 @@ export interface ReplayWindowOptions {
  */
 export class ReplayWindow {
   readonly #options: ReplayWindowOptions;
-  readonly #events = new Map<string, Entry>();
-  readonly #partitions = new Map<number, EntryQueue>();
+  readonly #events = new EventTable();
   #overflows = 0;
 
   constructor(options: ReplayWindowOptions) {
@@ -39,69 +35,33 @@ export class ReplayWindow {
     return this.#overflows;
   }
 
+  get size(): number {
+    return this.#events.size;
+  }
+
   find(eventId: string): SeenEvent | undefined {
     return this.#events.get(eventId);
   }
 
   /** Forgets the partition's events. */
   forget(partition: number): void {
-    const queue = this.#partitions.get(partition);
-    this.#partitions.delete(partition);
-    for (let entry = queue?.shift(); entry !== undefined; entry = queue?.shift()) this.#drop(entry);
+    while (this.#events.shift(partition));
   }
 
-  /** @param logTime when the log took the message, in milliseconds */
-  remember(id: string, seen: SeenEvent, sealedAt: number, logTime: number): void {
-    let queue = this.#partitions.get(seen.partition);
-    if (queue === undefined) {
-      queue = new EntryQueue();
-      this.#partitions.set(seen.partition, queue);
-    }
-    const { digest, partition, offset, isPresumed } = seen;
-    const entry: Entry = { id, digest, partition, offset, sealedAt, isPresumed: isPresumed ?? false };
-    this.#events.set(id, entry);
-    queue.push(entry);
+  /**
+   * An event that is remembered already is so for longer, if it was sealed anew.
+   *
+   * @param logTime when the log took the message, in milliseconds
+   */
+  remember(eventId: string, seen: SeenEvent, sealedAt: number, logTime: number): void {
+    const { digest, partition, offset, isPresumed = false } = seen;
+    this.#events.put(eventId, { digest, partition, offset, sealedAt, isPresumed });
     const oldest = logTime - this.#options.horizonMs;
-    for (let first = queue.first; first !== undefined; first = queue.first) {
-      const isOver = queue.length > this.#options.maxEvents;
-      if (!isOver && first.sealedAt >= oldest) return;
-      if (isOver && first.sealedAt >= oldest) this.#overflows++;
-      queue.shift();
-      this.#drop(first);
+    for (let first = this.#events.oldest(partition); first !== undefined; first = this.#events.oldest(partition)) {
+      const isOver = this.#events.length(partition) > this.#options.maxEvents;
+      if (!isOver && first >= oldest) return;
+      if (first >= oldest) this.#overflows++;
+      this.#events.shift(partition);
     }
-  }
-
-  /** Unless it was remembered anew since. */
-  #drop(entry: Entry): void {
-    if (this.#events.get(entry.id) === entry) this.#events.delete(entry.id);
-  }
-}
-
-/** First in, first out, without moving what is behind. */
-class EntryQueue {
-  #entries: (Entry | undefined)[] = [];
-  #head = 0;
-
-  get length(): number {
-    return this.#entries.length - this.#head;
-  }
-
-  get first(): Entry | undefined {
-    return this.#entries[this.#head];
-  }
-
-  push(entry: Entry): void {
-    this.#entries.push(entry);
-  }
-
-  shift(): Entry | undefined {
-    const first = this.#entries[this.#head];
-    if (first === undefined) return undefined;
-    this.#entries[this.#head++] = undefined;
-    if (this.#head >= 1_024 && 2 * this.#head > this.#entries.length) {
-      this.#entries = this.#entries.slice(this.#head);
-      this.#head = 0;
-    }
-    return first;
   }
 }

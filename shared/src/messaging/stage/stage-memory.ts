@@ -89,7 +89,8 @@ export class StageMemory {
     try {
       const opened = openMessage(this.#options.rules, message);
       const identity = identityOf(this.#options.rules.security.keys, opened);
-      if (!this.knows(identity)) this.remember(identity, message, opened.envelope.sealedAt, true);
+      this.knows(identity);
+      this.remember(identity, message, opened.envelope.sealedAt, true);
     } catch {
       // It has its dead letter.
     }

@@ -161,6 +161,9 @@ export class TopicStage {
     this.#count(handled, repeats, letters, outputs);
     // When nothing can fail any more: what is remembered has no effect when the batch comes again.
     for (const { identity, bus, opened } of handled) this.#memory.remember(identity, bus, opened.envelope.sealedAt);
+    // Sealed anew they may be copied for longer; that says nothing of what became of the first.
+    for (const { identity, bus, opened } of repeats)
+      this.#memory.remember(identity, bus, opened.envelope.sealedAt, true);
     const writes = attempted.works.flatMap(({ write }) => write ?? []);
     return {
       outputs,

@@ -104,7 +104,7 @@ describe('a retry budget', () => {
 });
 
 describe('the window of applied events', () => {
-  const seen = (offset: number, partition = 0) => ({ digest: 'd', partition, offset: BigInt(offset) });
+  const seen = (offset: number, partition = 0) => ({ digest: 'd'.repeat(32), partition, offset: BigInt(offset) });
 
   test('forgets an event when its copies would be stale, by its partition’s own clock', () => {
     const window = new ReplayWindow({ maxEvents: 100, horizonMs: 1_000 });

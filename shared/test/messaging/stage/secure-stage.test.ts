@@ -101,6 +101,47 @@ test('what lies in a partition that its key does not lead to is refused, where t
   expect(consumer.letters).toEqual(['message-misplaced']);
 });
 
+test.each(['consumer', 'stage'])(
+  'a %s remembers an event that was sent anew as long as that may be copied',
+  async (kind) => {
+    let now = new Date('2026-01-01T12:00:00Z').getTime();
+    bus.now = () => new Date(now);
+    const security = new SecurityManager({ keys: sampleRing(), now: () => new Date(now) });
+    const producer = await connectedProducer(bus, { security });
+    const running =
+      kind === 'stage' ? await run({ options: { security } }) : await runningConsumer(bus, topic, { security });
+    const counted = (what: string, times: number) =>
+      eventually(`${what} ${times}`, () => running.counts.get(what) === times);
+    await producer.sendMessage(topic, event(0));
+    await counted('received', 1);
+    now += 280_000;
+    await producer.sendMessage(topic, event(0));
+    await counted('repeated', 1);
+    const { key, value, headers } = bus.messages(topic).flat().at(-1) as BusMessage;
+    now += 280_000;
+    // What comes later makes room.
+    await producer.sendMessage(topic, event(1));
+    await counted('received', 2);
+    bus.append(topic, { key, value, headers });
+    await counted('repeated', 2);
+    expect(running.counts.get('received')).toBe(2);
+    if ('consumer' in running) await running.consumer.close();
+  },
+);
+
+test('any one bit changed has a message refused', async () => {
+  await (await connectedProducer(bus)).sendMessage(topic, event(0));
+  const { key, value, headers } = only();
+  for (let at = 0; at < value.length; at++) {
+    const changed = Buffer.from(value);
+    changed[at] = (changed[at] ?? 0) ^ (1 << (at % 8));
+    bus.append(topic, { key, value: changed, ...(headers && { headers }) });
+  }
+  const running = await run();
+  await eventually('all are refused', () => running.letters.length === value.length);
+  expect(running.handled()).toEqual([0]);
+});
+
 test('repeats are delivered, marked, where the plan has it so; other content under their id is not', async () => {
   const producer = await connectedProducer(bus);
   await producer.sendBatch(topic, [event(0), event(0), { ...event(0), payload: { n: 9 } }]);
