@@ -85,27 +85,22 @@ describe('operators’ commands beside a running server', () => {
     const again = await run(['dead-letters', 'replay', 'transaction.ingest.dlq:0:0']);
     expect([again.status, again.stderr]).toEqual([8, expect.stringContaining('replayed or discarded before')]);
 
-    const without = await run(['dead-letters', 'discard', 'batch.risk_scoring.dlq:0:0']);
-    expect(without.status).toBe(2);
     const discarded = await ok('dead-letters', 'discard', 'batch.risk_scoring', '--count', '1', '--reason', 'a test');
     expect(discarded).toBe('discarded batch.risk_scoring.dlq:0:0\n1 discarded, 0 not.\n');
-    expect(await ok('dead-letters', 'show', 'batch.risk_scoring.dlq:0:0')).toMatch(/discarded for +a test/);
     expect(await json('dead-letters', 'list', 'batch.risk_scoring')).toEqual({
       ...{ topic: 'batch.risk_scoring.dlq', letters: [], more: 0 },
     });
   });
 
   it('plan and apply topics, and print access rules', { timeout: 120_000 }, async () => {
-    await ok('topics', 'apply');
-    expect(await ok('topics', 'plan', '--require-clean')).toMatch(/^All \d+ topics are as the topics file says\.\n$/);
+    expect(await ok('topics', 'apply')).toMatch(/\nAll \d+ topics are as the topics file says\.\n$/);
     const changed = { SDP_BUS_RETENTION_DAYS: '9' };
     const drifted = await run(['topics', 'plan', '--require-clean'], changed);
     expect([drifted.status, drifted.stdout]).toEqual([
       9,
       expect.stringMatching(/transaction\.ingest +retention\.ms +9 days +7 days +nothing \(/),
     ]);
-    expect((await run(['topics', 'plan'], changed)).status).toBe(0);
-    expect(await json('topics', 'plan')).toMatchObject({ bus: 'embedded', drift: [] });
+    expect(await json('topics', 'plan', '--require-clean')).toMatchObject({ bus: 'embedded', drift: [] });
     expect(await ok('topics', 'acls', '--command-config', "it's")).toContain(" --command-config 'it'\\''s'\n");
   });
 });
