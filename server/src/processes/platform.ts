@@ -10,6 +10,7 @@ import { type DataKeyRing, openDataKeyRing } from '../records/index.ts';
 import type { Settings } from '../settings/index.ts';
 import { type LoadedTopics, loadTopics } from '../topics/index.ts';
 import { transactionTopics } from '../transactions/index.ts';
+import { makeKafkaTopics } from './make-topics.ts';
 import { openDatabase } from './open-database.ts';
 import { type Messaging, openMessaging } from './open-messaging.ts';
 
@@ -66,9 +67,9 @@ export async function openPlatform(settings: Settings, logger: Logger, database:
     closers.push(() => bus.close());
     const { topics } = loaded;
     const partitionsOf = (name: string) => topics.find(({ topic }) => topic === name)?.partitions ?? 1;
-    for (const topic of [...processingTypes.map(batchTopic), ...Object.values(transactionTopics)]) {
-      await bus.ensureTopic(topic, partitionsOf(topic));
-    }
+    const names = [...processingTypes.map(batchTopic), ...Object.values(transactionTopics)];
+    if (settings.kafka !== undefined) await makeKafkaTopics(settings.kafka, names, topics, logger);
+    for (const topic of names) await bus.ensureTopic(topic, partitionsOf(topic));
     return {
       settings,
       logger,

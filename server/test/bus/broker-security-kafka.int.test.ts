@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Admin } from '@platformatic/kafka';
+import { generateMasterKeyText } from '@sdp/shared/crypto';
 import { SdpError } from '@sdp/shared/errors';
 import { AccessRules, type BusMessage, type BusPort, PoisonError } from '@sdp/shared/messaging';
 import { pino } from 'pino';
@@ -16,8 +17,12 @@ import {
   runningConsumer,
 } from '../../../shared/test/messaging/support/secure-pair.ts';
 import { startTestKafka } from '../../../test/support/kafka.ts';
+import { startTestDatabase } from '../../../test/support/postgres.ts';
 import { type SecuredKafka, type SecuredUser, startSecuredKafka } from '../../../test/support/secured-kafka.ts';
 import { KafkaTopicAdmin } from '../../src/bus/index.ts';
+import { createLogger } from '../../src/observability/index.ts';
+import { openPlatform } from '../../src/processes/platform.ts';
+import { loadSettings } from '../../src/settings/index.ts';
 import { applyTopics, findTopicDrift } from '../../src/topics/index.ts';
 import { assertContiguousIds, assertNoDuplicateIds } from './assert-ids.ts';
 import { type BusAddress, openBus } from './bus-address.ts';
@@ -289,6 +294,38 @@ describe.skipIf('skipped' in kafka)('a secured broker', () => {
     await expect(applyTopics(adminOf('sdp-server'), specs, { addPartitions: false })).rejects.toMatchObject(refused);
     expect((await applyTopics(adminOf('admin'), specs, { addPartitions: false })).left).toEqual([]);
     await expect(findTopicDrift(adminOf('sdp-server'), specs)).rejects.toMatchObject(refused);
+  });
+
+  it('is where a server finds all by its variables, and makes topics as their file says', async () => {
+    const file = join(scratch, 'topics.yml');
+    const shipped = readFileSync(new URL('../../../configs/topics.yml', import.meta.url), 'utf8');
+    writeFileSync(file, shipped.replace('retention_days: 7', 'retention_days: 3'));
+    const database = await startTestDatabase();
+    const { settings } = loadSettings({
+      ...{ DB_DSN: database.dsn, SDP_CRYPTO_KEY: generateMasterKeyText(), SDP_TOPICS_FILE: file },
+      ...{ KAFKA_BROKERS: secured.mtlsBroker, KAFKA_SSL_CA: join(secured.dir, 'ca.pem'), KAFKA_REPLICAS: '1' },
+      ...{ KAFKA_SSL_CERT: join(secured.dir, 'admin.pem'), KAFKA_SSL_KEY: join(secured.dir, 'admin.key') },
+    });
+    const logger = createLogger({ level: 'silent' });
+    const platform = await openPlatform(settings, logger, 'own');
+    const topics = new KafkaTopicAdmin({ ...(settings.kafka as NonNullable<typeof settings.kafka>), logger });
+    try {
+      for (const { check } of platform.dependencies) await check();
+      const names = ['transaction.ingest', 'transaction.ingest.dlq'];
+      const made = await topics.describe(names, ['retention.ms', 'max.message.bytes']);
+      expect(made.get('transaction.ingest')).toMatchObject({
+        partitions: 6,
+        settings: { 'retention.ms': '259200000' },
+      });
+      expect(made.get('transaction.ingest.dlq')).toEqual({
+        ...{ partitions: 1, replication: 1 },
+        settings: { 'retention.ms': '259200000', 'max.message.bytes': '2097176' },
+      });
+    } finally {
+      await topics.close();
+      await platform.close();
+      await database.stop();
+    }
   });
 
   it('is verified also where the environment would have it otherwise', async () => {
