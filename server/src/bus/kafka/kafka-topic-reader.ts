@@ -1,4 +1,4 @@
-import { Admin, Consumer, type FetchOptions, ListOffsetTimestamps } from '@platformatic/kafka';
+import { Admin, Consumer, FetchIsolationLevels, type FetchOptions, ListOffsetTimestamps } from '@platformatic/kafka';
 import { UnavailableError } from '@sdp/shared/errors';
 import type { BusMessage } from '@sdp/shared/messaging';
 import type { PartitionRange, TopicReader } from '../topic-reader.ts';
@@ -25,7 +25,13 @@ export class KafkaTopicReader implements TopicReader {
     const base = clientOptions(options, 'reader');
     this.#admin = new Admin(base);
     // A group is asked for and never joined.
-    this.#consumer = new Consumer({ ...base, groupId: `${base.clientId}`, autocommit: false });
+    this.#consumer = new Consumer({
+      ...base,
+      groupId: `${base.clientId}`,
+      autocommit: false,
+      // What was taken back, or may be yet, is no letter.
+      isolationLevel: FetchIsolationLevels.READ_COMMITTED,
+    });
   }
 
   async topics(): Promise<readonly string[]> {
@@ -77,7 +83,8 @@ export class KafkaTopicReader implements TopicReader {
     ];
     const request = { node, topics, minBytes: 1, maxBytes: readBytes, maxWaitTime: waitMs };
     const { responses } = await this.#consumer.fetch(request);
-    return messagesOf(topic, partition, position, responses[0]?.partitions[0]?.records ?? []);
+    const { records, abortedTransactions } = responses[0]?.partitions[0] ?? {};
+    return messagesOf(topic, partition, position, records ?? [], abortedTransactions ?? []);
   }
 
   async #ask<T>(request: () => Promise<T>): Promise<T> {

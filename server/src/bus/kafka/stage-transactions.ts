@@ -83,11 +83,12 @@ export class StageTransactions {
     { client, generation, offsets }: TransactionOffsets,
     write: () => Promise<void>,
   ): Promise<void> {
-    const { group, topic, partitionCounts } = this.#options;
+    const { bus, group, topic, partitionCounts } = this.#options;
+    const { compression = 'none' } = bus;
     const producer = await this.#producer(id);
     const transaction = await producer.beginTransaction(unknownProducer);
     for (const messages of await requestsOf(calls, partitionCounts)) {
-      if (messages.length > 0) await transaction.send({ messages, acks: allReplicas });
+      if (messages.length > 0) await transaction.send({ messages, acks: allReplicas, compression });
     }
     await write();
     await transaction.addConsumer({ groupId: group } as Consumer);
