@@ -39,6 +39,8 @@ export class KafkaMember {
   #client: GroupClient | undefined;
   #fetchLoop: FetchLoop | undefined;
   #generation: Generation = { id: -1, memberId: '' };
+  /** What the group has given to this member. */
+  #assigned: readonly number[] = [];
   /** Assignments are worked off one after the other. */
   #assigning: Promise<void> = Promise.resolve();
   #watchdog: NodeJS.Timeout | undefined;
@@ -151,6 +153,7 @@ export class KafkaMember {
     const [client, fetchLoop] = [this.#client, this.#fetchLoop];
     this.#client = undefined;
     this.#fetchLoop = undefined;
+    this.#assigned = [];
     // Closing the connections ends a fetch that waits for news.
     await Promise.all([fetchLoop?.close(), client?.close()]);
   }
@@ -178,7 +181,10 @@ export class KafkaMember {
   }
 
   #checkSession(): void {
-    if (this.#client?.isAlive === false && this.#owned.size > 0) this.#loseAll();
+    const client = this.#client;
+    if (client?.isAlive === false && this.#owned.size > 0) this.#loseAll();
+    // Given up by our own clock while the group still counts them as ours: nobody else would work on them.
+    else if (client?.isAlive && this.#owned.size < this.#assigned.length) this.#assign(client, this.#assigned);
   }
 
   #loseAll(): void {
@@ -197,6 +203,7 @@ export class KafkaMember {
   #onAssigned(client: GroupClient, partitions: readonly number[]): void {
     if (this.#client !== client) return;
     this.#generation = client.generation;
+    this.#assigned = partitions;
     for (const [partition, { held }] of this.#owned) {
       if (partitions.includes(partition)) {
         held.resume();
@@ -205,7 +212,11 @@ export class KafkaMember {
       this.#owned.delete(partition);
       held.lose();
     }
-    const { generation } = client;
+    this.#assign(client, partitions);
+  }
+
+  #assign(client: GroupClient, partitions: readonly number[]): void {
+    const generation = this.#generation;
     this.#assigning = this.#assigning
       .then(() => this.#begin(client, generation, partitions))
       .catch(() => {
