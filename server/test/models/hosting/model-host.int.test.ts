@@ -225,6 +225,24 @@ describe('a shadow', () => {
 });
 
 describe('promotions under load', () => {
+  it('let a batch end with the model that it began with, however many come meanwhile', async () => {
+    const host = await test.startHost();
+    host.kind.misbehaviour.set('fraud-1.0.0', { delayMs: 600 });
+    for (const version of ['fraud-2.0.0', 'fraud-3.0.0']) await test.add(version);
+    const batch = inputs(30);
+    const slow = host.scoreBatch(batch);
+    for (const [i, version] of ['fraud-2.0.0', 'fraud-3.0.0'].entries()) {
+      await test.promote(version);
+      await until(() => host.state().generation === i + 2, `it serves generation ${i + 2}`);
+    }
+    expect((await host.scoreBatch(batch))[0]?.modelVersion).toBe('fraud-3.0.0');
+    expect(host.kind.closed).toEqual([]);
+    const scores = await slow;
+    expect(scores.map(({ scored }) => scored.score)).toEqual(batch.map((input) => sampleScore('fraud-1.0.0', input)));
+    await until(() => host.kind.closed.length === 1, 'it is closed');
+    expect(host.kind.closed).toEqual(['fraud-1.0.0']);
+  });
+
   it('drop no transaction and mix no versions, and no batch meets a closed model', async () => {
     const hosts = await Promise.all([test.startHost(), test.startHost()]);
     for (const host of hosts) {

@@ -1,6 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { startTestDatabase, type TestDatabase } from '../../../../test/support/postgres.ts';
-import { inputs, RegistryUnderTest, until } from '../hosting/registry-under-test.ts';
+import { UsageRecorder } from '../../../src/models/usage/usage-recorder.ts';
+import { RollbackWatch } from '../../../src/models/watch/rollback-watch.ts';
+import { fastSettings, inputs, RegistryUnderTest, until } from '../hosting/registry-under-test.ts';
 import { type Misbehaviour, sampleScore } from '../sample-kind.ts';
 
 let keeper: TestDatabase;
@@ -89,4 +92,25 @@ it('what errs beyond its time of trial is not taken back by itself', async () =>
     'figures',
   );
   expect(await kinds()).toEqual(['promote', 'first']);
+});
+
+it('is decided by one of those who conclude at the same moment', async () => {
+  await test.add('fraud-2.0.0');
+  const promoted = await test.promote('fraud-2.0.0');
+  const { deployments, usage } = test.registry;
+  const recorder = new UsageRecorder();
+  for (let call = 0; call < 100; call++) {
+    const key = { generation: 2, arm: 'champion', version: 'fraud-2.0.0' } as const;
+    recorder.called(key, { ms: 1, attempted: 10, scored: [] });
+  }
+  await usage.add(randomUUID(), recorder.take());
+  const { watchMs, ...bounds } = fastSettings.rollback;
+  const watches = ['one', 'two', 'three'].map(
+    (madeBy) => new RollbackWatch({ deployments, usage, bounds, watchMs, madeBy }),
+  );
+  const results = await Promise.all(watches.map((watch) => watch.look(promoted)));
+  expect(results.filter((result) => result !== undefined)).toMatchObject([
+    { cause: 'errors', deployment: { generation: 3, champion: 'fraud-1.0.0' } },
+  ]);
+  expect(await kinds()).toEqual(['automatic-rollback', 'promote', 'first']);
 });
