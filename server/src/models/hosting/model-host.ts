@@ -161,14 +161,13 @@ class Host<In, Out extends ModelScore> implements ModelHost<In, Out> {
       const scores = await this.#scoreArms(serving, inputs);
       if (serving.shadow === undefined) return scores;
       const shadowScores = await this.#shadow.run(serving, inputs);
-      if (shadowScores === undefined) {
-        const { deployment, shadow } = serving;
-        const key = { generation: deployment.generation, arm: 'shadow' as const, version: shadow.version };
-        this.#usage.dropped(key, inputs.length);
-        this.#options.metrics.shadowLeftOut(inputs.length);
-        return scores;
+      const { version: modelVersion } = serving.shadow;
+      const leftOut = inputs.length - shadowScores.length;
+      if (leftOut > 0) {
+        const { generation } = serving.deployment;
+        this.#usage.dropped({ generation, arm: 'shadow', version: modelVersion }, leftOut);
+        this.#options.metrics.shadowLeftOut(leftOut);
       }
-      const modelVersion = serving.shadow.version;
       return scores.map((score, i) => {
         const scored = shadowScores[i];
         return scored === undefined ? score : { ...score, shadow: { scored, modelVersion } };

@@ -14,10 +14,13 @@ const newestWeight = 0.2;
 /** By how much the estimate falls with each batch that is left out, so that a slow start is forgiven. */
 const forgiveness = 0.95;
 
+/** Of the budget, that may be planned with: what a call takes scatters. */
+const plannedShare = 0.7;
+
 /**
- * Asks the shadow model once the answer is there, and waits for it only so long: a batch for which the budget won't do, or that
- * comes while another one is still being looked at, is left out. Models also work in JavaScript, which no timer interrupts, so
- * what a batch will cost is estimated beforehand.
+ * Asks the shadow model once the answer is there, and waits for it only so long. Of a batch for which the budget won't do it is
+ * asked about as many as will; about none while it is still looking at another one. Models also work in JavaScript, which no
+ * timer interrupts, so what a transaction costs is estimated beforehand.
  */
 export class ShadowRunner<In, Out extends ModelScore> {
   readonly #options: ShadowRunnerOptions;
@@ -28,24 +31,25 @@ export class ShadowRunner<In, Out extends ModelScore> {
     this.#options = options;
   }
 
-  /** @returns undefined where the batch was left out */
-  async run(serving: Serving<In, Out>, batch: readonly In[]): Promise<readonly (Out | undefined)[] | undefined> {
+  /** @returns what it said of the first ones of the batch: of all, some or none */
+  async run(serving: Serving<In, Out>, batch: readonly In[]): Promise<readonly (Out | undefined)[]> {
     const { shadow } = serving;
     const { budgetMs } = this.#options;
-    if (shadow === undefined) return undefined;
-    if (this.#isBusy || this.#msPerItem * batch.length > budgetMs) {
-      if (!this.#isBusy) this.#msPerItem *= forgiveness;
-      return undefined;
+    if (shadow === undefined || this.#isBusy) return [];
+    const count = Math.floor(Math.min(batch.length, (plannedShare * budgetMs) / this.#msPerItem));
+    if (count === 0) {
+      this.#msPerItem *= forgiveness;
+      return [];
     }
     let timer: NodeJS.Timeout | undefined;
     const result = await Promise.race([
-      this.#call(serving, shadow, batch),
+      this.#call(serving, shadow, batch.slice(0, count)),
       new Promise<undefined>((resolve) => {
         timer = setTimeout(() => resolve(undefined), budgetMs);
       }),
     ]);
     clearTimeout(timer);
-    return result?.scored;
+    return result?.scored ?? [];
   }
 
   /** Holds the generation until the model has answered, also when nobody waits for it any more. */

@@ -60,7 +60,8 @@ export async function reportOn(
     source.decisions(since),
     source.shadows(since),
     source.outcomes(since, maxOutcomes),
-    usage.sum({ since }),
+    // Figures are by the minute: of what was deployed before in the same one, nothing is meant.
+    usage.sum({ since, ...(since.getTime() >= deployment.made_ms && { generation: deployment.generation }) }),
   ]);
   const usageOf = (arm: UsageArm, version: string) => {
     const sum = noUsage();

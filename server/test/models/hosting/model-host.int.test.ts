@@ -214,6 +214,15 @@ describe('a shadow', () => {
     }
     host.kind.misbehaviour.set('fraud-2.0.0', { throws: true });
     expect((await host.scoreBatch(batch)).every(({ shadow }) => shadow === undefined)).toBe(true);
+    // About 0.5 ms for each: of the 20 ms, some do.
+    host.kind.misbehaviour.set('fraud-2.0.0', { delayMs: 5 });
+    let some: boolean[] = [];
+    await until(async () => {
+      await host.scoreBatch(inputs(10));
+      some = (await host.scoreBatch(inputs(200))).map(({ shadow }) => shadow !== undefined);
+      return some.includes(true) && some.includes(false);
+    }, 'it is asked about a part of a batch');
+    expect(some.lastIndexOf(true)).toBeLessThan(some.indexOf(false));
     host.kind.misbehaviour.set('fraud-2.0.0', { delayMs: 300 });
     const two = await Promise.all([host.scoreBatch(batch), host.scoreBatch(batch)]);
     expect(two.flat().every(({ shadow, modelVersion }) => shadow === undefined && modelVersion === 'fraud-1.0.0')).toBe(
