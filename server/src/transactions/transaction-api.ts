@@ -74,8 +74,11 @@ export async function startTransactionApi(options: TransactionApiOptions): Promi
     find: (names) => findTransactions(pool, names),
     onLookFailed: () => logger.warn({}, 'decisions could not be looked up, it will be tried again'),
   });
+  const log = createIngestLog(pool, bus, () =>
+    logger.warn({}, 'published transactions could not be noted, they will be published once more'),
+  );
   const intake = new TransactionIntake({
-    ...{ pool, sealer, log: createIngestLog(pool, bus), digest: contentDigest(options.serverKey) },
+    ...{ pool, sealer, log, digest: contentDigest(options.serverKey) },
     maxWaiting: settings.maxWaiting,
   });
   const streams = new DecisionStreams({
@@ -111,6 +114,7 @@ export async function startTransactionApi(options: TransactionApiOptions): Promi
     close: async () => {
       streams.close();
       await intake.drained();
+      await log.drained();
       await sweeper?.close();
       await tail.close();
       board.close();

@@ -1,6 +1,6 @@
-import type { OutgoingMessage, SqlTransaction, StageBus } from '@sdp/shared/messaging';
+import type { OutgoingMessage, StageBus } from '@sdp/shared/messaging';
 import { EmbeddedBus } from '../../bus/index.ts';
-import { asDatabaseError, type Pool, withTransaction } from '../../database/index.ts';
+import { asDatabaseError, GroupCommit, type Pool, withTransaction } from '../../database/index.ts';
 import {
   deleteUnpublished,
   insertTransactions,
@@ -23,10 +23,13 @@ export interface IngestLog {
     transactions: readonly NewTransaction[],
     messages: readonly OutgoingMessage[],
   ): Promise<readonly TransactionName[]>;
+  /** Resolves when nothing is left to be written. */
+  drained(): Promise<void>;
 }
 
-export function createIngestLog(pool: Pool, bus: StageBus): IngestLog {
-  return bus instanceof EmbeddedBus ? sharedLog(pool, bus) : foreignLog(pool, bus);
+/** @param onDeleteFailed messages that the bus has will be published once more */
+export function createIngestLog(pool: Pool, bus: StageBus, onDeleteFailed: () => void): IngestLog {
+  return bus instanceof EmbeddedBus ? sharedLog(pool, bus) : foreignLog(pool, bus, onDeleteFailed);
 }
 
 /** Where the bus is in this database, rows and messages are one transaction: one statement, as long as none was there before. */
@@ -41,6 +44,7 @@ function sharedLog(pool: Pool, bus: EmbeddedBus): IngestLog {
         return appendSome(pool, bus, transactions, messages);
       }
     },
+    drained: async () => undefined,
   };
 }
 
@@ -64,26 +68,25 @@ async function appendSome(
 
 /**
  * Elsewhere the sealed message is stored with its row and deleted once the bus has it: what a crash leaves is published by
- * {@link startUnpublishedSweeper}.
+ * {@link startUnpublishedSweeper}. Nobody waits for the deletion: a message that is published twice is told by its event id.
  */
-function foreignLog(pool: Pool, bus: StageBus): IngestLog {
+function foreignLog(pool: Pool, bus: StageBus, onDeleteFailed: () => void): IngestLog {
+  const published = new GroupCommit<readonly TransactionName[], void>(async (groups) => {
+    await deleteUnpublished(pool, groups.flat());
+    return groups.map(() => undefined);
+  }, 100);
   return {
     append: async (transactions, messages) => {
-      const unpublished = await withTransaction(pool, async (client) => {
-        const names = await insertTransactions(client, transactions);
-        const mine = messagesOf(names, transactions, messages);
-        if (mine.length > 0) await insertUnpublished(client as SqlTransaction, mine);
-        return mine;
+      const names = await insertUnpublished(pool, transactions, messages).catch((error: unknown) => {
+        throw asDatabaseError(error);
       });
-      if (unpublished.length > 0) {
-        await bus.publish(
-          transactionTopics.ingest,
-          unpublished.map(({ message }) => message),
-        );
-        await deleteUnpublished(pool, unpublished);
-      }
-      return unpublished;
+      if (names.length === 0) return names;
+      const mine = messagesOf(names, transactions, messages).map(({ message }) => message);
+      await bus.publish(transactionTopics.ingest, mine);
+      published.run(names).catch(onDeleteFailed);
+      return names;
     },
+    drained: () => published.drained(),
   };
 }
 

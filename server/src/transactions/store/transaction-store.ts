@@ -1,5 +1,5 @@
 import type { DecidedTransaction, PendingTransaction, TransactionAnswer } from '@sdp/shared/contracts';
-import type { OutgoingMessage, SqlTransaction } from '@sdp/shared/messaging';
+import type { OutgoingMessage } from '@sdp/shared/messaging';
 import { type Pool, type PoolClient, query, sqlStateOf } from '../../database/index.ts';
 import { type DecisionRow, presentDecision } from './stored-decision.ts';
 
@@ -140,25 +140,38 @@ export interface UnpublishedMessage extends TransactionName {
   readonly message: OutgoingMessage;
 }
 
-/** Keeps sealed messages in the transaction that stores what they tell of. */
+const insertUnpublishedSql = `
+  WITH event AS (${insertInto(1)}), unpublished AS (
+    INSERT INTO transaction_unpublished (client_id, transaction_id, key, headers, value)
+    SELECT client_id, transaction_id, key, headers, decode(value, 'base64')
+      FROM unnest($1::text[], $2::text[], $7::text[], $8::text[], $9::text[])
+        AS t(client_id, transaction_id, key, headers, value)
+      JOIN event USING (client_id, transaction_id)
+    ON CONFLICT (client_id, transaction_id) DO NOTHING)
+  SELECT client_id, transaction_id FROM event`;
+
+/**
+ * For a bus elsewhere: writes those that are new, and keeps their sealed messages until the bus has them. One statement.
+ *
+ * @param messages one for each transaction
+ * @returns which were new
+ */
 export async function insertUnpublished(
-  transaction: SqlTransaction,
-  unpublished: readonly UnpublishedMessage[],
-): Promise<void> {
-  await transaction.query(
-    `INSERT INTO transaction_unpublished (client_id, transaction_id, key, headers, value)
-     SELECT client_id, transaction_id, key, headers, decode(value, 'base64')
-       FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[])
-         AS t(client_id, transaction_id, key, headers, value)
-     ON CONFLICT (client_id, transaction_id) DO NOTHING`,
-    [
-      unpublished.map(({ clientId }) => clientId),
-      unpublished.map(({ transactionId }) => transactionId),
-      unpublished.map(({ message }) => message.key),
-      unpublished.map(({ message }) => JSON.stringify(message.headers ?? {})),
-      unpublished.map(({ message }) => Buffer.from(message.value).toString('base64')),
+  pool: Pool,
+  transactions: readonly NewTransaction[],
+  messages: readonly OutgoingMessage[],
+): Promise<readonly TransactionName[]> {
+  const { rows } = await pool.query<{ client_id: string; transaction_id: string }>({
+    name: 'sdp-transaction-insert-unpublished',
+    text: insertUnpublishedSql,
+    values: [
+      ...columnsOf(transactions),
+      messages.map(({ key }) => key),
+      messages.map(({ headers = {} }) => JSON.stringify(headers)),
+      messages.map(({ value }) => Buffer.from(value).toString('base64')),
     ],
-  );
+  });
+  return rows.map((row) => ({ clientId: row.client_id, transactionId: row.transaction_id }));
 }
 
 export async function deleteUnpublished(pool: Pool | PoolClient, names: readonly TransactionName[]): Promise<void> {
