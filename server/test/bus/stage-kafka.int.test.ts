@@ -37,7 +37,7 @@ if ('skipped' in kafka) {
   testStageContract('stages on Kafka', { sharesPartitions, faults, outputsOnce: false }, () => start(false));
   testStageContract(
     'stages on Kafka in transactions',
-    { sharesPartitions, faults: ['in-write', 'after-write'], outputsOnce: true, isVariant: true },
+    { sharesPartitions, faults, outputsOnce: true, isVariant: true },
     () => start(true),
   );
 }

@@ -6,6 +6,7 @@ import type { Lease, Membership } from './leases.ts';
 import { type LogReader, type LogRow, toMessage } from './log-reader.ts';
 
 const maxRows = 1_000;
+const maxBytes = 4 * 1024 * 1024;
 
 const standSql = `
   SELECT next_offset FROM bus_offset
@@ -14,9 +15,13 @@ const standSql = `
                   WHERE l.group_name = $1 AND l.topic = $2 AND l.partition = $3 AND l.member_id = $5)`;
 
 const settledSql = `
-  SELECT partition, "offset", segment, key, headers, value, written_at, '0' AS available FROM bus_log
-   WHERE topic = $1 AND partition = $2 AND "offset" >= $3 AND "offset" < $4 AND segment >= $5
-   ORDER BY "offset" LIMIT ${maxRows}`;
+  SELECT partition, "offset", segment, key, headers, value, written_at, '0' AS available
+    FROM (SELECT *, sum(octet_length(value)) OVER (ORDER BY "offset") AS bytes, row_number() OVER (ORDER BY "offset") AS nth
+            FROM (SELECT * FROM bus_log
+                   WHERE topic = $1 AND partition = $2 AND "offset" >= $3 AND "offset" < $4 AND segment >= $5
+                   ORDER BY "offset" LIMIT ${maxRows}) next_ones) counted
+   WHERE bytes <= ${maxBytes} OR nth = 1
+   ORDER BY "offset"`;
 
 /** A partition under a lease, as a stage works on it. */
 export class LeasedStagePartition implements StagePartition {
