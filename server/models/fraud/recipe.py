@@ -97,7 +97,7 @@ class Scaling:
 
 
 class Network:
-    def __init__(self, x, y, spread, hidden=(64, 32), alpha=1e-3, epochs=25):
+    def __init__(self, x, y, spread, hidden=(32, 16), alpha=1e-1, epochs=25):
         self.scaling = Scaling(x, spread)
         self.layers = MLPClassifier(
             hidden_layer_sizes=hidden,

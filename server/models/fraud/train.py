@@ -36,7 +36,8 @@ from recipe import (
     spread_of,
 )
 
-LEAST_DOUBT = 1e-4
+# As in the server's combination.ts: near 1 a float32 is too coarse for log-odds.
+LOWEST, HIGHEST = 1e-4, 1 - 1e-3
 # Of the inner folds' transactions, this share is reviewed; of those declined, this share was fraud.
 REVIEWED_SHARE = 0.01
 DECLINED_PRECISION = 0.9
@@ -52,7 +53,7 @@ WORTH = {
 
 
 def log_odds(scores):
-    bounded = np.clip(scores, LEAST_DOUBT, 1 - LEAST_DOUBT)
+    bounded = np.clip(scores, LOWEST, HIGHEST)
     return np.log(bounded / (1 - bounded))
 
 

@@ -3,5 +3,5 @@
 /** The model that a new installation begins with: its folder in server/models, and the public half of the key that signed it. */
 export const shippedModel = {
   folder: 'fraud/1.0.0',
-  publicKey: 'NNumDeUfng4nL0A73Sgl8zVKOcHe-mX_0vQ-qLc9Glo',
+  publicKey: 'L6mWcbYE2XtrLAcH6WXpfFyNb2mPDNN65VMaUl_I-TU',
 } as const;

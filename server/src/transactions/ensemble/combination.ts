@@ -1,7 +1,11 @@
 import type { Manifest } from './manifest.ts';
 
-/** Scores nearer to 0 or 1 than this count as so near: one member alone must not make certain. */
-const leastDoubt = 1e-4;
+/**
+ * Scores beyond these count as these: one member alone must not make certain, and near 1 a float32 is too coarse for
+ * log-odds.
+ */
+const lowest = 1e-4;
+const highest = 1 - 1e-3;
 
 /** Puts members' scores together. */
 export interface Combination {
@@ -24,7 +28,7 @@ export function combinationOf({ members, combination }: Manifest): Combination {
 }
 
 function oddsOf(score: number): number {
-  const bounded = Math.min(1 - leastDoubt, Math.max(leastDoubt, score));
+  const bounded = Math.min(highest, Math.max(lowest, score));
   // Math.min and Math.max pass NaN on.
   return Math.log(bounded / (1 - bounded));
 }
