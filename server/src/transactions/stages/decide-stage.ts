@@ -1,7 +1,7 @@
 import type { Decision, TransactionDecided } from '@sdp/shared/contracts';
 import type { SqlTransaction, StageMessage, StagePlan } from '@sdp/shared/messaging';
 import { type LoggedDecision, storeDecisions } from '../store/decision-store.ts';
-import { decidedContract, messageKey, transactionTopics } from '../transaction-flow.ts';
+import { decidedContract, messageKey, stageBatchMessages, transactionTopics } from '../transaction-flow.ts';
 import type { StageMetrics } from './stage-metrics.ts';
 
 export interface DecideStageOptions {
@@ -20,6 +20,7 @@ export function decideStage({
 }: DecideStageOptions): StagePlan<TransactionDecided> {
   return {
     topic: transactionTopics.results,
+    maxBatchMessages: stageBatchMessages,
     contracts: [decidedContract],
     inTransaction,
     handle: async (messages) => {

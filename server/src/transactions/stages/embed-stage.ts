@@ -8,6 +8,7 @@ import {
   enrichedContract,
   messageKey,
   outcomeContract,
+  stageBatchMessages,
   transactionTopics,
 } from '../transaction-flow.ts';
 import { terminalFeatures } from './packed-features.ts';
@@ -80,6 +81,7 @@ export function embedStage({ state, metrics, latenessMs }: EmbedStageOptions): S
 
   return {
     topic: transactionTopics.embedded,
+    maxBatchMessages: stageBatchMessages,
     contracts: [enrichedContract, outcomeContract],
     handle: async (messages) => {
       const startedAt = performance.now();

@@ -3,7 +3,13 @@ import type { StageMessage, StagePlan, StageSending } from '@sdp/shared/messagin
 import { CustomerWindows, featureEventOf, featureSet, horizonAt } from '../features/index.ts';
 import type { StageState } from '../state/stage-state.ts';
 import type { WindowShards, WindowsKind } from '../state/window-shards.ts';
-import { enrichedContract, messageKey, receivedContract, transactionTopics } from '../transaction-flow.ts';
+import {
+  enrichedContract,
+  messageKey,
+  receivedContract,
+  stageBatchMessages,
+  transactionTopics,
+} from '../transaction-flow.ts';
 import { customerFeatures } from './packed-features.ts';
 import type { StageMetrics } from './stage-metrics.ts';
 
@@ -67,6 +73,7 @@ export function enrichStage({ state, metrics, latenessMs }: EnrichStageOptions):
 
   return {
     topic: transactionTopics.ingest,
+    maxBatchMessages: stageBatchMessages,
     contracts: [receivedContract],
     handle: async (messages) => {
       const startedAt = performance.now();

@@ -3,7 +3,13 @@ import type { TransactionDecided, TransactionEmbedded } from '@sdp/shared/contra
 import type { StageMessage, StagePlan } from '@sdp/shared/messaging';
 import type { Scored, ScoringInput } from '../ensemble/index.ts';
 import { type Features, featureSet, toVector } from '../features/index.ts';
-import { decidedContract, embeddedContract, messageKey, transactionTopics } from '../transaction-flow.ts';
+import {
+  decidedContract,
+  embeddedContract,
+  messageKey,
+  stageBatchMessages,
+  transactionTopics,
+} from '../transaction-flow.ts';
 import { customerFeatures, terminalFeatures } from './packed-features.ts';
 import type { StageMetrics } from './stage-metrics.ts';
 
@@ -33,6 +39,7 @@ export interface ScoreStageOptions {
 export function scoreStage({ scorer, metrics }: ScoreStageOptions): StagePlan<TransactionEmbedded> {
   return {
     topic: transactionTopics.fraud,
+    maxBatchMessages: stageBatchMessages,
     contracts: [embeddedContract],
     handle: async (messages) => {
       const startedAt = performance.now();
