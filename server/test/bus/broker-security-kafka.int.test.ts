@@ -36,7 +36,13 @@ const listeners: Listener[] = ['SASL/SCRAM-SHA-512 over TLS', 'client certificat
 
 /** What the two parties of these tests may do; `payments` may read what it may not write. */
 const rules = new AccessRules([
-  { role: 'sdp-server', topics: ['secured.*'], allow: ['READ', 'WRITE', 'DESCRIBE'], groups: ['sdp-*'] },
+  {
+    role: 'sdp-server',
+    topics: ['secured.*'],
+    allow: ['READ', 'WRITE', 'DESCRIBE'],
+    groups: ['sdp-*'],
+    transactional_ids: ['sdp-*'],
+  },
   { role: 'payments', topics: ['secured.*'], allow: ['READ', 'DESCRIBE'], groups: ['payments-*'] },
 ]);
 
@@ -179,6 +185,28 @@ describe.skipIf('skipped' in kafka)('a secured broker', () => {
       await eventually('it reads', () => seen.length === 1);
       expect(seen).toEqual(['theirs']);
     });
+  });
+
+  it('lets a stage hand on what it read in transactions of its own name', async () => {
+    const [from, to] = [await freshTopic(2), await freshTopic(2)];
+    const address = addressOf('client certificates', 'sdp-server');
+    const bus = openBus({ ...address, transactions: true, compression: 'lz4' });
+    opened.push(bus);
+    const stage = await bus.runStage({
+      ...{ topic: from, group: `sdp-${from}` },
+      handler: async ({ messages }) => ({ outputs: [{ topic: to, messages }] }),
+    });
+    opened.push(stage);
+    const arrived: string[] = [];
+    const handler = async ({ message }: { message: BusMessage }) => void arrived.push(message.key);
+    opened.push(await bus.consume({ topic: to, group: `sdp-${to}`, handler }));
+    const keys = Array.from({ length: 20 }, (_, i) => `key-${i}`);
+    await bus.publish(
+      from,
+      keys.map((key) => ({ key, value: Buffer.from('x') })),
+    );
+    await eventually('all are handed on', () => arrived.length >= keys.length);
+    expect(arrived.toSorted()).toEqual(keys.toSorted());
   });
 
   it('takes messages however they are compressed, and stores them so', async () => {

@@ -1,7 +1,8 @@
-import { Producer, type ProducerOptions } from '@platformatic/kafka';
+import type { Producer, ProducerOptions } from '@platformatic/kafka';
 import { partitionOf } from '../partitioner.ts';
 import type { PublishCall } from '../publish-queue.ts';
 import { clientOptions, type KafkaBusOptions } from './kafka-options.ts';
+import { TransactionProducer } from './transaction-producer.ts';
 
 export type ProducerClient = Producer<string, Buffer, string, string>;
 
@@ -16,7 +17,7 @@ export function connectProducer(
   more: Partial<ProducerOptions<string, Buffer, string, string>> = {},
 ): ProducerClient {
   const text = (data: string | undefined) => (data === undefined ? undefined : Buffer.from(data, 'utf8'));
-  return new Producer<string, Buffer, string, string>({
+  return new TransactionProducer<string, Buffer, string, string>({
     ...clientOptions(bus, purpose),
     serializers: {
       key: text,
