@@ -46,7 +46,7 @@ export async function openPackage<In, Out extends ModelScore>(
   if (found.statement.featureSetId !== kind.featureSetId) {
     throw new ConfigError('model-invalid', {
       message: 'The model is for another feature set than the one that is computed here',
-      remedy: 'Use a model that was trained for this version of SDP.',
+      remedy: 'Promote one that was made for this version of SDP, such as the shipped one: `sdp-server models list`.',
     });
   }
   const model = await kind.open(found.files);

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { parseTrustedKeys, type TrustedKeys } from './model-keys.ts';
 import { type ModelPackage, verifyPackage } from './model-package.ts';
 import { readPackage } from './package-folder.ts';
-import { shippedModel } from './shipped-model-key.ts';
+import { earlierPublicKeys, shippedModel } from './shipped-model-key.ts';
 
 /** `server/models`, seen from `src/models/package` and `dist/models/package` alike. */
 const modelsDir = fileURLToPath(new URL('../../../models', import.meta.url));
@@ -13,14 +13,14 @@ export function shippedModelDir(): string {
 }
 
 /**
- * The keys of a server: those it was given, and the one that the shipped model is signed with. Nobody has that one's private
- * half, so it vouches for that model and for nothing that may come.
+ * The keys of a server: those it was given, and those that shipped models are signed with. Nobody has their private halves, so
+ * each vouches for one model and for nothing that may come.
  *
  * @param given entries of SDP_MODEL_TRUSTED_KEYS
  * @throws {ConfigError} `model-key-invalid`
  */
 export function trustedModelKeys(given: string): TrustedKeys {
-  return parseTrustedKeys(`${given} ${shippedModel.publicKey}`);
+  return parseTrustedKeys([given, shippedModel.publicKey, ...earlierPublicKeys].join(' '));
 }
 
 /**
