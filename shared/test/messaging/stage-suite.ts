@@ -10,6 +10,7 @@ import {
   type StageBus,
 } from '@sdp/shared/messaging';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { partitionOf } from '../../../server/src/bus/partitioner.ts';
 import { eventually } from '../../../server/test/bus/eventually.ts';
 import { attacksOn } from './support/attacks.ts';
 import { passOn, runningStage } from './support/running-stage.ts';
@@ -55,7 +56,8 @@ export function testSecureStage(
       await bus.ensureTopic(next, partitions);
     };
     const runStage = async (more?: Parameters<typeof runningStage>[2]) => {
-      const running = await runningStage(bus, topic, more);
+      // As the server runs them: each bus puts a message where its key leads.
+      const running = await runningStage(bus, topic, { ...more, options: { partitionOf, ...more?.options } });
       opened.push(running.stage);
       return running;
     };
