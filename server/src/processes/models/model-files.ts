@@ -63,10 +63,12 @@ export async function addModel(settings: Settings, path: string, { json }: { jso
     const model = await openPackage(found, trusted, fraudModels());
     await model.close();
     const isNew = await registry.versions.add(found, operator);
-    const { version, featureSetId, keyId } = found.statement;
+    const { version, featureSetId } = found.statement;
+    // The signature that is stored is the one that workers verify; the same files signed again change nothing.
+    const { keyId } = (await registry.versions.load(version)).statement;
     if (json) printLine(JSON.stringify({ version, feature_set: featureSetId, key_id: keyId, added: isNew }));
-    else
-      printLine(isNew ? `added ${version}, signed with key ${keyId}` : `${version} is stored already: the same files`);
+    else if (isNew) printLine(`added ${version}, signed with key ${keyId}`);
+    else printLine(`${version} is stored already: the same files, signed with key ${keyId}`);
   });
 }
 
