@@ -85,8 +85,8 @@ export class EmbeddedBus implements StageBus {
   }
 
   /**
-   * Publishes inside a transaction of the caller's: the messages are in the log if it commits. Call the function returned
-   * afterwards, to wake the readers.
+   * Publishes inside a transaction of the caller's: the messages are in the log if it commits. Call the function returned once
+   * it has, and never otherwise: it hands the messages to readers of this process as they were given their offsets.
    */
   async publishIn(
     transaction: SqlTransaction,
