@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { freePort, spawnServer, untilReady } from '../scripts/demo/server-process.ts';
+import { freePort, type ServerProcess, spawnServer, untilReady } from '../scripts/demo/server-process.ts';
 import { applyMigrations, startEmbeddedPostgres } from '../server/src/database/index.ts';
 
 const reporter = pathToFileURL(join(import.meta.dirname, 'children/report-peak-memory.mjs')).href;
@@ -11,12 +11,22 @@ export interface ServerUnderTest {
   readonly url: string;
   readonly dsn: string;
   readonly apiKey: string;
+  /** Metrics of the worker, where it is a process of its own. */
+  readonly workerUrl?: string;
   /** @returns the server's largest resident set, in bytes */
   stop(): Promise<number>;
 }
 
-/** The built server on a PostgreSQL of its own with default, durable settings; and on Kafka where brokers are given. */
-export async function startServerUnderTest(command: 'serve' | 'api', brokers?: string): Promise<ServerUnderTest> {
+/**
+ * The built server on a PostgreSQL of its own with default, durable settings; and on Kafka where brokers are given.
+ *
+ * @param roles of a worker beside the API, as a process of its own
+ */
+export async function startServerUnderTest(
+  command: 'serve' | 'api',
+  brokers?: string,
+  roles: readonly string[] = [],
+): Promise<ServerUnderTest> {
   // Not under TMPDIR: PostgreSQL may run under another account, which has to get there.
   const folder = mkdtempSync('/tmp/sdp-bench-server-');
   chmodSync(folder, 0o755);
@@ -25,29 +35,40 @@ export async function startServerUnderTest(command: 'serve' | 'api', brokers?: s
   const port = await freePort();
   const apiKey = randomBytes(32).toString('base64url');
   const peakFile = join(folder, 'peak');
+  const environment = {
+    PATH: process.env['PATH'],
+    DB_DSN: postgres.dsn,
+    SDP_PORT: String(port),
+    SDP_CRYPTO_KEY: randomBytes(32).toString('base64url'),
+    SDP_API_KEY: apiKey,
+    SDP_CLIENT_ID: 'bench',
+    SDP_RATE_LIMIT_PER_MINUTE: '1000000',
+    ...(brokers && { KAFKA_BROKERS: brokers }),
+  };
   const server = spawnServer({
     command: [command],
     nodeOptions: ['--import', reporter],
-    environment: {
-      PATH: process.env['PATH'],
-      DB_DSN: postgres.dsn,
-      SDP_PORT: String(port),
-      SDP_CRYPTO_KEY: randomBytes(32).toString('base64url'),
-      SDP_API_KEY: apiKey,
-      SDP_CLIENT_ID: 'bench',
-      SDP_RATE_LIMIT_PER_MINUTE: '1000000',
-      SDP_BENCH_PEAK_FILE: peakFile,
-      ...(brokers && { KAFKA_BROKERS: brokers }),
-    },
+    environment: { ...environment, SDP_BENCH_PEAK_FILE: peakFile },
     logPath: join(folder, 'server.log'),
   });
   const url = `http://127.0.0.1:${port}`;
+  const workerUrl = roles.length === 0 ? undefined : `http://127.0.0.1:${await freePort()}`;
+  let worker: ServerProcess | undefined;
   const cleanUp = async () => {
+    await worker?.stop();
     await server.stop();
     await postgres.stop();
   };
   try {
     await untilReady(url, server, AbortSignal.timeout(60_000));
+    if (workerUrl !== undefined) {
+      worker = spawnServer({
+        command: ['worker', ...roles.flatMap((role) => ['--role', role])],
+        environment: { ...environment, PROMETHEUS_PORT: new URL(workerUrl).port },
+        logPath: join(folder, 'worker.log'),
+      });
+      await untilReady(workerUrl, worker, AbortSignal.timeout(60_000));
+    }
   } catch (error) {
     await cleanUp();
     throw error;
@@ -56,6 +77,7 @@ export async function startServerUnderTest(command: 'serve' | 'api', brokers?: s
     url,
     dsn: postgres.dsn,
     apiKey,
+    ...(workerUrl && { workerUrl }),
     stop: async () => {
       await cleanUp();
       const peak = Number(readFileSync(peakFile, 'utf8'));

@@ -19,9 +19,11 @@ interface Simulated {
   readonly latency_ms: Readonly<Record<'measured' | 'p50' | 'p95' | 'p99' | 'max', number>>;
 }
 
+const stages = ['enrich', 'embed', 'score', 'decide'].map((stage) => `transaction-${stage}`);
+
 /**
- * Time from a transaction's being due to the answer with its decision, over HTTP, at rates that don't depend on the answers:
- * API and all stages in one process, the sender in another, PostgreSQL with durable settings.
+ * Time from a transaction's being due to the answer with its decision, over HTTP, at rates that don't depend on the answers: API
+ * and all stages in one process (`serve`), and in two (`api` and `worker`); the sender in another, PostgreSQL with durable settings.
  */
 export async function benchTransactions({
   seconds,
@@ -38,16 +40,32 @@ export async function benchTransactions({
       notes.push(`Kafka was left out: ${kafka.skipped}`);
       continue;
     }
-    for (const rate of rates) {
-      const server = await startServerUnderTest('serve', kafka?.brokers.join(','));
-      try {
-        rows.push([bus, String(rate), ...(await measure(server, rate, seconds))]);
-      } finally {
-        await server.stop();
+    for (const processes of [1, 2]) {
+      for (const rate of rates) {
+        const brokers = kafka?.brokers.join(',');
+        const server = await (processes === 1
+          ? startServerUnderTest('serve', brokers)
+          : startServerUnderTest('api', brokers, stages));
+        try {
+          rows.push([bus, String(processes), String(rate), ...(await measure(server, rate, seconds))]);
+        } finally {
+          await server.stop();
+        }
       }
     }
   }
-  const header = ['bus', 'a second', 'p50', 'p95', 'p99', 'longest', 'failed', 'CPU of the server', 'of PostgreSQL'];
+  const header = [
+    'bus',
+    'processes',
+    'a second',
+    'p50',
+    'p95',
+    'p99',
+    'longest',
+    'failed',
+    'CPU of the server',
+    'of PostgreSQL',
+  ];
   return [markdownTable(header, rows), ...notes].join('\n\n');
 }
 
@@ -87,9 +105,15 @@ async function simulate({ url, apiKey }: ServerUnderTest, rate: number, seconds:
 }
 
 /** Processor time so far: of the server by its own metrics, of PostgreSQL by its processes where /proc shows them. */
-async function usedCpu({ url }: ServerUnderTest, client: pg.Client): Promise<{ serverMs: number; databaseMs: number }> {
-  const metrics = await (await fetch(`${url}/metrics`)).text();
-  const serverMs = Number(/^process_cpu_seconds_total ([\d.e+-]+)/m.exec(metrics)?.[1]) * 1_000;
+async function usedCpu(
+  { url, workerUrl }: ServerUnderTest,
+  client: pg.Client,
+): Promise<{ serverMs: number; databaseMs: number }> {
+  let serverMs = 0;
+  for (const each of workerUrl === undefined ? [url] : [url, workerUrl]) {
+    const metrics = await (await fetch(`${each}/metrics`)).text();
+    serverMs += Number(/^process_cpu_seconds_total ([\d.e+-]+)/m.exec(metrics)?.[1]) * 1_000;
+  }
   const { rows } = await client.query<{ pid: number }>('SELECT pid FROM pg_stat_activity');
   return { serverMs, databaseMs: rows.reduce((sum, { pid }) => sum + processorMs(pid), 0) };
 }
