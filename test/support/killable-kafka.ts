@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -18,8 +18,6 @@ export interface KillableKafka {
 }
 
 interface BrokerState {
-  /** Of the script that looks after it. */
-  readonly pid: number;
   readonly brokerPid: number;
   readonly port: number;
   readonly runtime: string;
@@ -36,7 +34,8 @@ export async function startKillableKafka(): Promise<KillableKafka | SkippedKafka
   if (process.env['SDP_TEST_KAFKA'] === 'skip') return { skipped: 'SDP_TEST_KAFKA is "skip".' };
   const name = `killable-${process.pid}`;
   const home = join(root, '.kafka', name);
-  const state = () => JSON.parse(readFileSync(join(home, 'broker.json'), 'utf8')) as BrokerState;
+  const stateFile = join(home, 'broker.json');
+  const state = () => JSON.parse(readFileSync(stateFile, 'utf8')) as BrokerState;
   const remove = async () => {
     await runScript(['stop', '--name', name]);
     rmSync(home, { recursive: true, force: true });
@@ -58,9 +57,9 @@ export async function startKillableKafka(): Promise<KillableKafka | SkippedKafka
   return {
     broker: `127.0.0.1:${port}`,
     kill: async () => {
-      const { pid, brokerPid } = state();
-      process.kill(brokerPid, 'SIGKILL');
-      while (isAlive(pid)) await sleep(20);
+      process.kill(state().brokerPid, 'SIGKILL');
+      // The script removes it when it has seen the end.
+      while (existsSync(stateFile)) await sleep(20);
     },
     startAgain: () => start(port),
     remove,
@@ -76,13 +75,4 @@ async function runScript(args: readonly string[]): Promise<void> {
   });
   const [code] = await once(child, 'close');
   if (code !== 0) throw new Error(complaint.split('\n')[0] || 'the broker could not be started.');
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -1,7 +1,7 @@
 import { type Connection, ConnectionPool, Consumer, type GroupAssignment, offsetCommitV8 } from '@platformatic/kafka';
 import { assignPartitions } from './assign-partitions.ts';
 import type { FetchClient } from './fetch-loop.ts';
-import { hasApiId } from './kafka-errors.ts';
+import { asBusError, hasApiId } from './kafka-errors.ts';
 import { clientOptions, isolationOf, type KafkaBusOptions } from './kafka-options.ts';
 
 export interface GroupClientOptions {
@@ -85,7 +85,10 @@ export class GroupClient implements FetchClient {
     return last === null || Date.now() - last.getTime() < this.#sessionTimeoutMs;
   }
 
-  /** @param offsets next offset of each partition */
+  /**
+   * @param offsets next offset of each partition
+   * @throws {UnavailableError} `bus-unavailable`; {RejectedError} `topic-forbidden`
+   */
   async commit(generation: Generation, offsets: ReadonlyMap<number, bigint>): Promise<CommitResult> {
     const { group, topic } = this.#options;
     try {
@@ -95,7 +98,7 @@ export class GroupClient implements FetchClient {
       return 'done';
     } catch (error) {
       if (isRebalancing(error)) return 'rebalancing';
-      throw error;
+      throw asBusError(error);
     }
   }
 

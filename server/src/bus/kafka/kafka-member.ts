@@ -99,7 +99,7 @@ export class KafkaMember {
    * Stores offsets under the membership of this moment, and only while it includes all these partitions.
    *
    * @returns false when one of them isn't ours any more
-   * @throws the library's error
+   * @throws {UnavailableError} `bus-unavailable`; {RejectedError} `topic-forbidden`
    */
   async commit(offsets: ReadonlyMap<FetchedPartition, bigint>): Promise<boolean> {
     const byIndex = new Map([...offsets].map(([{ partition }, offset]) => [partition, offset]));
