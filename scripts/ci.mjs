@@ -49,9 +49,11 @@ function run([program, ...args], env) {
 function readReport(name) {
   const { numPassedTests, testResults } = JSON.parse(readFileSync(report(name), 'utf8'));
   const failures = [];
+  const passedIn = new Map();
   for (const file of testResults) {
     const path = relative(process.cwd(), file.name);
     const before = failures.length;
+    passedIn.set(path, file.assertionResults.filter(({ status }) => status === 'passed').length);
     for (const test of file.assertionResults) {
       if (test.status !== 'failed') continue;
       failures.push({ path, title: test.fullName, message: test.failureMessages.join('\n') });
@@ -60,7 +62,7 @@ function readReport(name) {
       failures.push({ path, title: '(the file itself)', message: file.message ?? '' });
     }
   }
-  return { passed: numPassedTests, failures };
+  return { passed: numPassedTests, passedIn, failures };
 }
 
 const describe = ({ path, title, message }) =>
@@ -79,7 +81,7 @@ function countTests(stage, status) {
     return { passed: 0, failed: 1, failures: [], triedAgain: [] };
   }
   // A run that fails outside its tests (coverage below the bar, an error nobody caught) is a failure too.
-  const { passed, failures } = first;
+  const { passed, passedIn, failures } = first;
   if (status === 0 && passed > 0) return { passed, failed: 0, failures: [], triedAgain: [] };
   if (failures.length === 0 || failures.length > TRIED_AGAIN_AT_MOST) {
     return { passed, failed: Math.max(1, failures.length), failures, triedAgain: [] };
@@ -87,14 +89,16 @@ function countTests(stage, status) {
   const files = [...new Set(failures.map(({ path }) => path))];
   console.log(`\n── ${stage.name}, again by themselves: ${files.join(', ')} ──`);
   const secondStatus = run(stage.again(files), stage.env);
-  if (secondStatus === 0) return { passed: passed + failures.length, failed: 0, failures: [], triedAgain: failures };
-  let second = failures;
+  let second;
   try {
-    second = readReport(`${stage.name}-again`).failures;
+    second = readReport(`${stage.name}-again`);
   } catch {
-    // The first run's failures stand.
+    return { passed, failed: failures.length, failures, triedAgain: failures };
   }
-  return { passed, failed: failures.length, failures: second.length > 0 ? second : failures, triedAgain: failures };
+  // Of these files the second run counts: where a file's set-up failed, the first one ran none of its tests.
+  const elsewhere = passed - files.reduce((sum, path) => sum + (passedIn.get(path) ?? 0), 0);
+  const failed = secondStatus === 0 ? 0 : Math.max(1, second.failures.length);
+  return { passed: elsewhere + second.passed, failed, failures: second.failures, triedAgain: failures };
 }
 
 /**

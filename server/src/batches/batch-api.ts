@@ -5,7 +5,6 @@ import {
   batchSchema,
   devProcessResponseSchema,
   healthSchema,
-  problemSchema,
   processRequestSchema,
   processResponseSchema,
   readinessSchema,
@@ -13,24 +12,18 @@ import {
   serverInfoSchema,
 } from '@sdp/shared/contracts';
 import { z } from 'zod';
-import type { ApiPaths } from '../http/index.ts';
+import { type ApiPaths, jsonContent, problemContent } from '../http/index.ts';
 import { listQuerySchema } from './batch-routes.ts';
 import { resultFormats } from './results/result-formats.ts';
 
-const json = <T extends z.ZodType>(schema: T) => ({ content: { 'application/json': { schema } } });
-const problem = (description: string) => ({
-  description,
-  content: { 'application/problem+json': { schema: problemSchema } },
-});
-
 const refusals = {
-  '401': problem('No valid API key'),
-  '403': problem('The API key lacks the scope'),
-  '429': problem('Too many requests; Retry-After says when to go on'),
-  '503': problem('Not at the moment; Retry-After says when to try again'),
+  '401': problemContent('No valid API key'),
+  '403': problemContent('The API key lacks the scope'),
+  '429': problemContent('Too many requests; Retry-After says when to go on'),
+  '503': problemContent('Not at the moment; Retry-After says when to try again'),
 };
-const noSuchBatch = { '404': problem('No such batch, or another client’s') };
-const tampered = { '409': problem('Stored data failed its integrity check') };
+const noSuchBatch = { '404': problemContent('No such batch, or another client’s') };
+const tampered = { '409': problemContent('Stored data failed its integrity check') };
 const batchPath = { path: z.object({ batch_id: batchIdSchema }) };
 
 /** A streamed body's metadata stands beside it; headers `X-SDP-*` do as well. */
@@ -45,14 +38,14 @@ const uploadQuerySchema = batchMetadataSchema
 
 /** Every path of the API. */
 export const apiPaths: ApiPaths = {
-  '/health': { get: { security: [], responses: { '200': { description: 'It runs', ...json(healthSchema) } } } },
-  '/healthz': { get: { security: [], responses: { '200': { description: 'It runs', ...json(healthSchema) } } } },
+  '/health': { get: { security: [], responses: { '200': { description: 'It runs', ...jsonContent(healthSchema) } } } },
+  '/healthz': { get: { security: [], responses: { '200': { description: 'It runs', ...jsonContent(healthSchema) } } } },
   '/readyz': {
     get: {
       security: [],
       responses: {
-        '200': { description: 'Every dependency answers', ...json(readinessSchema) },
-        '503': { description: 'One does not', ...json(readinessSchema) },
+        '200': { description: 'Every dependency answers', ...jsonContent(readinessSchema) },
+        '503': { description: 'One does not', ...jsonContent(readinessSchema) },
       },
     },
   },
@@ -65,13 +58,13 @@ export const apiPaths: ApiPaths = {
   '/openapi.json': {
     get: {
       security: [],
-      responses: { '200': { description: 'This document', ...json(z.object({ openapi: z.string() })) } },
+      responses: { '200': { description: 'This document', ...jsonContent(z.object({ openapi: z.string() })) } },
     },
   },
   '/api/v1/server-info': {
     get: {
       summary: 'What a client has to know before it sends',
-      responses: { '200': { description: 'The server', ...json(serverInfoSchema) }, ...refusals },
+      responses: { '200': { description: 'The server', ...jsonContent(serverInfoSchema) }, ...refusals },
     },
   },
   '/api/v1/process': {
@@ -91,14 +84,14 @@ export const apiPaths: ApiPaths = {
         },
       },
       responses: {
-        '200': { description: 'Stored, or stored before', ...json(processResponseSchema) },
+        '200': { description: 'Stored, or stored before', ...jsonContent(processResponseSchema) },
         ...refusals,
-        '400': problem('The body cannot be parsed'),
-        '404': problem('The client id is not the API key’s'),
-        '409': problem('The idempotency key was used for other content'),
-        '413': problem('The request is larger than the limit'),
-        '415': problem('Content type or encoding not supported'),
-        '422': problem('Not valid, or raw personal data was found'),
+        '400': problemContent('The body cannot be parsed'),
+        '404': problemContent('The client id is not the API key’s'),
+        '409': problemContent('The idempotency key was used for other content'),
+        '413': problemContent('The request is larger than the limit'),
+        '415': problemContent('Content type or encoding not supported'),
+        '422': problemContent('Not valid, or raw personal data was found'),
       },
     },
   },
@@ -106,7 +99,7 @@ export const apiPaths: ApiPaths = {
     get: {
       summary: 'The client’s batches, newest first',
       requestParams: { query: listQuerySchema },
-      responses: { '200': { description: 'One page', ...json(batchListSchema) }, ...refusals, ...tampered },
+      responses: { '200': { description: 'One page', ...jsonContent(batchListSchema) }, ...refusals, ...tampered },
     },
   },
   '/api/v1/batches/{batch_id}': {
@@ -114,7 +107,7 @@ export const apiPaths: ApiPaths = {
       summary: 'One batch and how far it has come',
       requestParams: batchPath,
       responses: {
-        '200': { description: 'The batch', ...json(batchSchema) },
+        '200': { description: 'The batch', ...jsonContent(batchSchema) },
         ...refusals,
         ...noSuchBatch,
         ...tampered,
@@ -136,8 +129,8 @@ export const apiPaths: ApiPaths = {
         },
         ...refusals,
         ...noSuchBatch,
-        '406': problem('None of the formats asked for can be served'),
-        '409': problem('Not processed yet (Retry-After), failed, or damaged'),
+        '406': problemContent('None of the formats asked for can be served'),
+        '409': problemContent('Not processed yet (Retry-After), failed, or damaged'),
       },
     },
   },
@@ -146,10 +139,10 @@ export const apiPaths: ApiPaths = {
       summary: 'Process a batch at once; only with SDP_ENV=dev, and without a key from the same machine',
       requestParams: batchPath,
       responses: {
-        '200': { description: 'Processed', ...json(devProcessResponseSchema) },
+        '200': { description: 'Processed', ...jsonContent(devProcessResponseSchema) },
         ...refusals,
         ...noSuchBatch,
-        '409': problem('The batch failed'),
+        '409': problemContent('The batch failed'),
       },
     },
   },

@@ -11,7 +11,7 @@ export {
 export { type AppOptions, createApp } from './app.ts';
 export { authentication } from './authentication.ts';
 export { type HttpListener, type ListenOptions, listen } from './listen.ts';
-export { type ApiPaths, createOpenApi, openApiRoute } from './openapi.ts';
+export { type ApiPaths, createOpenApi, jsonContent, openApiRoute, problemContent } from './openapi.ts';
 export { problemOf } from './problems.ts';
 export { keyRateLimit } from './rate-limit.ts';
 export { contextOf, named, principalOf, type RequestContext } from './request-context.ts';

@@ -1,9 +1,20 @@
+import { problemSchema } from '@sdp/shared/contracts';
 import type { RequestHandler } from 'express';
 import { Router } from 'express';
+import type { z } from 'zod';
 import { createDocument, type ZodOpenApiPathsObject } from 'zod-openapi';
 import { named } from './request-context.ts';
 
 export type ApiPaths = ZodOpenApiPathsObject;
+
+/** A body or answer in JSON, as the document describes it. */
+export const jsonContent = <T extends z.ZodType>(schema: T) => ({ content: { 'application/json': { schema } } });
+
+/** A refusal (RFC 9457), as the document describes it. */
+export const problemContent = (description: string) => ({
+  description,
+  content: { 'application/problem+json': { schema: problemSchema } },
+});
 
 /** The document that describes the API, made from the schemas by which it validates. */
 export function createOpenApi(version: string, paths: ApiPaths): object {

@@ -1,14 +1,6 @@
 export { transactionPaths } from './api/transaction-paths.ts';
 export * from './ensemble/index.ts';
-export { type Ensemble, openEnsemble, type Scored, type ScoringInput } from './ensemble/index.ts';
 export * from './features/index.ts';
-export {
-  CustomerWindows,
-  featureEventOf,
-  featureSet,
-  TerminalWindows,
-  toVector,
-} from './features/index.ts';
 export { runSimulation, type SimulationRunOptions, type SimulationState } from './simulation/simulation-run.ts';
 export type { ScoredTransaction, TransactionScorer } from './stages/score-stage.ts';
 export { forgetTransactions } from './store/retention.ts';

@@ -1,5 +1,4 @@
 import {
-  problemSchema,
   vaultCopyEntriesSchema,
   vaultCopyErasedSchema,
   vaultCopyEraseSchema,
@@ -10,52 +9,46 @@ import {
   vaultCopyPushSchema,
   vaultCopySchema,
 } from '@sdp/shared/contracts';
-import type { z } from 'zod';
-import type { ApiPaths } from '../http/index.ts';
+import { type ApiPaths, jsonContent, problemContent } from '../http/index.ts';
 import { vaultCopyPageQuerySchema } from './vault-copy-routes.ts';
 
-const json = <T extends z.ZodType>(schema: T) => ({ content: { 'application/json': { schema } } });
-const problem = (description: string) => ({
-  description,
-  content: { 'application/problem+json': { schema: problemSchema } },
-});
 const refusals = {
-  '401': problem('No valid API key'),
-  '403': problem('The API key lacks the scope vault:copy'),
-  '422': problem('Not valid'),
-  '429': problem('Too many requests; Retry-After says when to go on'),
-  '503': problem('Not at the moment; Retry-After says when to try again'),
+  '401': problemContent('No valid API key'),
+  '403': problemContent('The API key lacks the scope vault:copy'),
+  '422': problemContent('Not valid'),
+  '429': problemContent('Too many requests; Retry-After says when to go on'),
+  '503': problemContent('Not at the moment; Retry-After says when to try again'),
 };
 const bodyRefusals = {
-  '400': problem('The body cannot be parsed'),
-  '413': problem('The request is larger than the limit'),
+  '400': problemContent('The body cannot be parsed'),
+  '413': problemContent('The request is larger than the limit'),
 };
 
-const headRefusals = { '409': problem('The head is not the next one: another machine has changed the copy') };
+const headRefusals = { '409': problemContent('The head is not the next one: another machine has changed the copy') };
 
 /** Paths of the copies of clients' vaults. */
 export const vaultCopyPaths: ApiPaths = {
   '/api/v1/vault-copy': {
     get: {
       summary: 'What the copy of the client’s vault holds: counts, its namespaces and its head, sealed',
-      responses: { '200': { description: 'The copy', ...json(vaultCopySchema) }, ...refusals },
+      responses: { '200': { description: 'The copy', ...jsonContent(vaultCopySchema) }, ...refusals },
     },
     delete: {
       summary: 'Remove the whole copy, and what is remembered of erasures',
-      responses: { '200': { description: 'Removed', ...json(vaultCopyErasedSchema) }, ...refusals },
+      responses: { '200': { description: 'Removed', ...jsonContent(vaultCopyErasedSchema) }, ...refusals },
     },
   },
   '/api/v1/vault-copy/entries': {
     get: {
       summary: 'Sealed entries, page by page',
       requestParams: { query: vaultCopyPageQuerySchema },
-      responses: { '200': { description: 'One page', ...json(vaultCopyEntriesSchema) }, ...refusals },
+      responses: { '200': { description: 'One page', ...jsonContent(vaultCopyEntriesSchema) }, ...refusals },
     },
     post: {
       summary: 'Store sealed entries that are not there yet',
-      requestBody: { required: true, ...json(vaultCopyPushSchema) },
+      requestBody: { required: true, ...jsonContent(vaultCopyPushSchema) },
       responses: {
-        '200': { description: 'Stored', ...json(vaultCopyPushedSchema) },
+        '200': { description: 'Stored', ...jsonContent(vaultCopyPushedSchema) },
         ...refusals,
         ...bodyRefusals,
         ...headRefusals,
@@ -66,13 +59,13 @@ export const vaultCopyPaths: ApiPaths = {
     get: {
       summary: 'What was erased and must not come back, page by page',
       requestParams: { query: vaultCopyPageQuerySchema },
-      responses: { '200': { description: 'One page', ...json(vaultCopyErasuresSchema) }, ...refusals },
+      responses: { '200': { description: 'One page', ...jsonContent(vaultCopyErasuresSchema) }, ...refusals },
     },
     post: {
       summary: 'Erase entries for good',
-      requestBody: { required: true, ...json(vaultCopyEraseSchema) },
+      requestBody: { required: true, ...jsonContent(vaultCopyEraseSchema) },
       responses: {
-        '200': { description: 'Erased', ...json(vaultCopyErasedSchema) },
+        '200': { description: 'Erased', ...jsonContent(vaultCopyErasedSchema) },
         ...refusals,
         ...bodyRefusals,
         ...headRefusals,
@@ -82,9 +75,9 @@ export const vaultCopyPaths: ApiPaths = {
   '/api/v1/vault-copy/lookup': {
     post: {
       summary: 'What is there of some entries and erasures; reads only',
-      requestBody: { required: true, ...json(vaultCopyLookupSchema) },
+      requestBody: { required: true, ...jsonContent(vaultCopyLookupSchema) },
       responses: {
-        '200': { description: 'What is there', ...json(vaultCopyKnownSchema) },
+        '200': { description: 'What is there', ...jsonContent(vaultCopyKnownSchema) },
         ...refusals,
         ...bodyRefusals,
       },

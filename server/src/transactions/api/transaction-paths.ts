@@ -2,7 +2,6 @@ import {
   decidedTransactionSchema,
   fraudAlertListSchema,
   pendingTransactionSchema,
-  problemSchema,
   storedOutcomeSchema,
   transactionAnswerSchema,
   transactionIdSchema,
@@ -12,25 +11,24 @@ import {
   transactionsRequestSchema,
 } from '@sdp/shared/contracts';
 import { z } from 'zod';
-import type { ApiPaths } from '../../http/index.ts';
+import { type ApiPaths, jsonContent, problemContent } from '../../http/index.ts';
 import { alertsQuerySchema } from './alert-routes.ts';
 import { waitQuerySchema } from './transaction-routes.ts';
 
-const json = <T extends z.ZodType>(schema: T) => ({ content: { 'application/json': { schema } } });
-const problem = (description: string) => ({
-  description,
-  content: { 'application/problem+json': { schema: problemSchema } },
-});
 const refusals = {
-  '401': problem('No valid API key'),
-  '403': problem('The API key lacks the scope'),
-  '429': problem('Too many; Retry-After says when to go on'),
-  '503': problem('Not at the moment; Retry-After says when to try again'),
+  '401': problemContent('No valid API key'),
+  '403': problemContent('The API key lacks the scope'),
+  '429': problemContent('Too many; Retry-After says when to go on'),
+  '503': problemContent('Not at the moment; Retry-After says when to try again'),
 };
-const invalid = { '422': problem('Not valid, or raw personal data was found') };
-const noSuch = { '404': problem('No such transaction, or another client’s') };
+const invalid = { '422': problemContent('Not valid, or raw personal data was found') };
+const noSuch = { '404': problemContent('No such transaction, or another client’s') };
 const path = z.object({ transaction_id: transactionIdSchema });
-const body = { '400': problem('The body cannot be parsed'), '413': problem('Too large'), '415': problem('Not JSON') };
+const body = {
+  '400': problemContent('The body cannot be parsed'),
+  '413': problemContent('Too large'),
+  '415': problemContent('Not JSON'),
+};
 
 /** Transactions in the document that describes the API. */
 export const transactionPaths: ApiPaths = {
@@ -45,16 +43,16 @@ export const transactionPaths: ApiPaths = {
       responses: {
         '200': {
           description: 'Decided; several in the order of the request',
-          ...json(z.union([decidedTransactionSchema, transactionsAnswerSchema])),
+          ...jsonContent(z.union([decidedTransactionSchema, transactionsAnswerSchema])),
         },
         '202': {
           description: 'Taken, and not all decided yet: their URLs will have the decisions',
-          ...json(z.union([pendingTransactionSchema, transactionsAnswerSchema])),
+          ...jsonContent(z.union([pendingTransactionSchema, transactionsAnswerSchema])),
         },
         ...refusals,
         ...body,
         ...invalid,
-        '409': problem('An id was used for other content'),
+        '409': problemContent('An id was used for other content'),
       },
     },
   },
@@ -63,7 +61,7 @@ export const transactionPaths: ApiPaths = {
       summary: 'One transaction’s decision, or that it has none yet',
       requestParams: { path },
       responses: {
-        '200': { description: 'The transaction', ...json(transactionAnswerSchema) },
+        '200': { description: 'The transaction', ...jsonContent(transactionAnswerSchema) },
         ...refusals,
         ...noSuch,
       },
@@ -73,14 +71,14 @@ export const transactionPaths: ApiPaths = {
     post: {
       summary: 'Report what a transaction turned out to be',
       requestParams: { path },
-      requestBody: { required: true, ...json(transactionOutcomeSchema) },
+      requestBody: { required: true, ...jsonContent(transactionOutcomeSchema) },
       responses: {
-        '200': { description: 'Stored, or stored before', ...json(storedOutcomeSchema) },
+        '200': { description: 'Stored, or stored before', ...jsonContent(storedOutcomeSchema) },
         ...refusals,
         ...body,
         ...invalid,
         ...noSuch,
-        '409': problem('Another outcome was reported before'),
+        '409': problemContent('Another outcome was reported before'),
       },
     },
   },
@@ -102,7 +100,7 @@ export const transactionPaths: ApiPaths = {
     get: {
       summary: 'The client’s alerts, newest first',
       requestParams: { query: alertsQuerySchema },
-      responses: { '200': { description: 'One page', ...json(fraudAlertListSchema) }, ...refusals, ...invalid },
+      responses: { '200': { description: 'One page', ...jsonContent(fraudAlertListSchema) }, ...refusals, ...invalid },
     },
   },
 };
