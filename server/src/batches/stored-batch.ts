@@ -9,10 +9,9 @@ import {
   type ProcessingType,
   processingTypeSchema,
 } from '@sdp/shared/contracts';
-import { constantTimeEqual, deriveKey, lengthPrefixed } from '@sdp/shared/crypto';
+import { canonicalJson, constantTimeEqual, deriveKey, lengthPrefixed } from '@sdp/shared/crypto';
 import { IntegrityError } from '@sdp/shared/errors';
 import type { DataKey } from '../records/index.ts';
-import { canonicalJson } from './canonical-json.ts';
 
 /** A row of `processing_batch`. */
 export interface StoredBatch {

@@ -1,6 +1,7 @@
 import { processingTypes } from '@sdp/shared/contracts';
 import { keyFingerprint, type MasterKey } from '@sdp/shared/crypto';
 import { batchTopic, type StageBus } from '@sdp/shared/messaging';
+import { createRecordAudit, type RecordAudit } from '../audit/index.ts';
 import { type BatchStore, createBatchStore } from '../batches/index.ts';
 import { EmbeddedBus, KafkaBus } from '../bus/index.ts';
 import { applyMigrations, createPool, type Pool, query } from '../database/index.ts';
@@ -27,6 +28,8 @@ export interface Platform {
   readonly keyFingerprints: readonly string[];
   readonly keyRing: DataKeyRing;
   readonly store: BatchStore;
+  /** For what people do; in the transaction of the deed. */
+  readonly recordAudit: RecordAudit;
   readonly messaging: Messaging;
   /** What is started later may add to them. */
   readonly dependencies: Dependency[];
@@ -81,6 +84,7 @@ export async function openPlatform(settings: Settings, logger: Logger, database:
       keyFingerprints: [keyFingerprint(serverKey)],
       keyRing,
       store: createBatchStore(pool, keyRing),
+      recordAudit: createRecordAudit(serverKey),
       messaging,
       dependencies: [
         { name: 'database', check: async () => void (await query(pool, 'SELECT 1')) },

@@ -15,6 +15,7 @@ const databaseTypes: Readonly<Record<string, string>> = {
   Bytes: 'bytea',
   DateTime: 'timestamptz',
   'String[]': '_text',
+  'Unsupported("xid8")': 'xid8',
 };
 
 /** `table.column type null?` of every column that schema.prisma declares. */
@@ -24,7 +25,7 @@ function declaredColumns(): string[] {
     const table = /@@map\("(\w+)"\)/.exec(body)?.[1];
     return body
       .split('\n')
-      .map((line) => /^ {2}(\w+) +(\w+(?:\[\])?)(\??)(.*)$/.exec(line))
+      .map((line) => /^ {2}(\w+) +(\w+(?:\[\])?(?:\("\w+"\))?)(\??)(.*)$/.exec(line))
       .filter((match) => match !== null)
       .map(([, column, type, optional, rest]) => {
         const full = rest?.includes('@db.Uuid') ? `${type} @db.Uuid` : `${type}`;

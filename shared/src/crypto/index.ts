@@ -1,4 +1,5 @@
 export { aesEcbEncryptor } from './aes-ecb.ts';
+export { canonicalJson } from './canonical-json.ts';
 export { constantTimeEqual } from './compare.ts';
 export { deriveKey, hkdfSha256 } from './derive-key.ts';
 export { hmacHex, type KeyedDigest, type KeyedPartsDigest, keyedDigest, keyedDigestOfParts } from './keyed-digest.ts';

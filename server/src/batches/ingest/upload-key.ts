@@ -1,8 +1,7 @@
 import { createHmac, type KeyObject } from 'node:crypto';
 import type { BatchMetadata } from '@sdp/shared/contracts';
-import { constantTimeEqual, deriveKey, lengthPrefixed } from '@sdp/shared/crypto';
+import { canonicalJson, constantTimeEqual, deriveKey, lengthPrefixed } from '@sdp/shared/crypto';
 import type { PoolClient } from '../../database/index.ts';
-import { canonicalJson } from '../canonical-json.ts';
 import type { UploadFormat } from './upload-body.ts';
 
 /** An `Idempotency-Key`; each client has its own. */
