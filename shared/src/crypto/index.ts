@@ -12,6 +12,23 @@ export {
   parseMasterKey,
   publishedKeys,
 } from './master-key.ts';
+export {
+  CompactRange,
+  type ConsistencyProof,
+  emptyRoot,
+  type InclusionProof,
+  joinPeaks,
+  leafHash,
+  nodeHash,
+  type OnSubtree,
+  proveConsistency,
+  proveInclusion,
+  type ReadSubtrees,
+  type Subtree,
+  subtreesOf,
+  verifyConsistency,
+  verifyInclusion,
+} from './merkle/index.ts';
 export { generateKey, randomHex, randomId } from './random.ts';
 export {
   maxEncryptionsPerKey,
