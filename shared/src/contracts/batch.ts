@@ -45,6 +45,19 @@ export const declarationSchema = z
   .meta({ id: 'Declaration' });
 export type Declaration = z.infer<typeof declarationSchema>;
 
+/** How a column can be searched: `equal` by a keyed digest, `range` by its values, which then stand unsealed. */
+export const indexKinds = ['equal', 'range'] as const;
+export type IndexKind = (typeof indexKinds)[number];
+
+const maxIndexedColumns = 16;
+
+/** Columns that can be searched; all others can't. */
+export const indexDeclarationSchema = z
+  .record(columnNameSchema, z.enum(indexKinds))
+  .refine((columns) => Object.keys(columns).length <= maxIndexedColumns, 'at most 16 columns')
+  .meta({ id: 'IndexDeclaration' });
+export type IndexDeclaration = z.infer<typeof indexDeclarationSchema>;
+
 /** A record's cell. CSV gives strings; JSON keeps its scalar types. */
 export const cellSchema = z.union([z.string(), z.number(), z.boolean(), z.null()]);
 export type Cell = z.infer<typeof cellSchema>;
@@ -59,6 +72,7 @@ export const batchMetadataSchema = z
     key_column: columnNameSchema.optional(),
     params: z.record(z.string(), z.unknown()).default({}),
     declaration: declarationSchema.optional(),
+    index: indexDeclarationSchema.optional(),
   })
   .meta({ id: 'BatchMetadata' });
 export type BatchMetadata = z.infer<typeof batchMetadataSchema>;

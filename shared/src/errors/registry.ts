@@ -9,6 +9,7 @@ export type ErrorKind =
   | 'unavailable'
   | 'rejected'
   | 'gate'
+  | 'budget'
   | 'interrupted';
 
 interface RegistryEntry {
@@ -57,6 +58,11 @@ export const errorRegistry = {
     kind: 'config',
     title: 'A configuration file cannot be read',
     remedy: 'Check the path and its permissions.',
+  },
+  'hierarchy-invalid': {
+    kind: 'config',
+    title: 'A generalization hierarchy is not valid',
+    remedy: 'Give a CSV without a header: a value, then what it is generalized to, from fine to coarse, in each row.',
   },
   'key-missing': {
     kind: 'config',
@@ -181,6 +187,22 @@ export const errorRegistry = {
     title: 'This format cannot be read or written here',
     remedy: 'docs/files.md says which formats go in and come out, and where.',
   },
+  'privacy-dataset-unknown': {
+    kind: 'input',
+    title: 'The data set has no privacy budget',
+    remedy:
+      'Declare one with `sdp privacy budget --dataset NAME --epsilon 1`; `sdp privacy budget` lists those there are.',
+  },
+  'privacy-dataset-conflict': {
+    kind: 'input',
+    title: 'The file or the name belongs to another data set',
+    remedy: 'Use the name under which the file was asked about before: one file has one budget.',
+  },
+  'privacy-query-invalid': {
+    kind: 'input',
+    title: 'The question cannot be answered so',
+    remedy: 'Correct what is named; docs/differential-privacy.md has examples.',
+  },
   'compression-invalid': {
     kind: 'input',
     title: 'The compressed input is damaged or cut off',
@@ -264,6 +286,13 @@ export const errorRegistry = {
     remedy: 'Correct the fields listed; /openapi.json has the schema.',
     httpStatus: 422,
   },
+  'column-not-indexed': {
+    kind: 'input',
+    title: 'The column was not declared for this kind of search',
+    remedy:
+      'Declare it at upload: `equal` to find values, `range` to compare and sort them. What was not cannot be searched.',
+    httpStatus: 422,
+  },
   'request-malformed': {
     kind: 'input',
     title: 'The request body cannot be parsed',
@@ -307,6 +336,11 @@ export const errorRegistry = {
     kind: 'vault',
     title: 'The audit log cannot be written, so nothing was revealed',
     remedy: 'Check the permissions and the free space of the folders of the vault and of SDP_STATE_DIR.',
+  },
+  'privacy-ledger-unwritable': {
+    kind: 'vault',
+    title: 'The privacy ledger cannot be written, so nothing was answered',
+    remedy: 'Make its folder and SDP_STATE_DIR writable; what is answered has to be charged first.',
   },
   'token-unknown': {
     kind: 'vault',
@@ -378,6 +412,11 @@ export const errorRegistry = {
     kind: 'integrity',
     title: 'The audit log is not as it was written',
     remedy: 'See what is wrong with `sdp vault audit verify`, keep the log aside, and find out who changed it.',
+  },
+  'privacy-ledger-tampered': {
+    kind: 'integrity',
+    title: 'The privacy ledger is not what was written',
+    remedy: 'Put the ledger back as it was, from a backup made after the last answer. Until then nothing is answered.',
   },
   'bundle-invalid': {
     kind: 'integrity',
@@ -579,6 +618,36 @@ export const errorRegistry = {
     remedy: 'Check the id; another client’s batches are not visible.',
     httpStatus: 404,
   },
+  'precondition-missing': {
+    kind: 'rejected',
+    title: 'The request does not say which version it is based on',
+    remedy: 'Send If-Match with the ETag of the version that was read.',
+    httpStatus: 428,
+  },
+  'version-outdated': {
+    kind: 'rejected',
+    title: 'The record has a later version',
+    remedy: 'Read it again, and make the change on that version.',
+    httpStatus: 412,
+  },
+  'proposal-outdated': {
+    kind: 'rejected',
+    title: 'The record has a later version than the one the proposal is based on',
+    remedy: 'Reject the proposal, and have it made anew on the present version.',
+    httpStatus: 409,
+  },
+  'proposal-decided': {
+    kind: 'rejected',
+    title: 'The proposal was decided before',
+    remedy: 'Nothing to do; read the proposal to see by whom.',
+    httpStatus: 409,
+  },
+  'proposal-own': {
+    kind: 'rejected',
+    title: 'Nobody decides on their own proposal',
+    remedy: 'Ask somebody else who may decide.',
+    httpStatus: 403,
+  },
   'idempotency-conflict': {
     kind: 'rejected',
     title: 'The idempotency key was used for another request',
@@ -680,6 +749,13 @@ export const errorRegistry = {
     remedy: 'Loosen the requirement or change the input.',
     httpStatus: 422,
   },
+
+  'privacy-budget-spent': {
+    kind: 'budget',
+    title: 'The privacy budget of the data set does not allow this answer',
+    remedy:
+      'Ask for less, or with a smaller epsilon; `sdp privacy budget` shows what is left. A budget does not grow again.',
+  },
 } as const satisfies Record<string, RegistryEntry>;
 
 export type ErrorCode = keyof typeof errorRegistry;
@@ -700,6 +776,7 @@ export const exitStatus: Readonly<Record<ErrorKind, number>> = {
   unavailable: 7,
   rejected: 8,
   gate: 9,
+  budget: 10,
   interrupted: 130,
 };
 
@@ -713,6 +790,7 @@ const defaultHttpStatus: Readonly<Record<ErrorKind, number>> = {
   unavailable: 503,
   rejected: 403,
   gate: 422,
+  budget: 403,
   interrupted: 503,
 };
 
