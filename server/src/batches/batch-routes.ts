@@ -4,7 +4,8 @@ import { InputError, RejectedError, SdpError, UnavailableError } from '@sdp/shar
 import { type Request, type RequestHandler, type Response, Router } from 'express';
 import { z } from 'zod';
 import type { Pool } from '../database/index.ts';
-import { contextOf, named, principalOf, type Scope } from '../http/index.ts';
+import { clientOf, contextOf, named, principalOf } from '../http/index.ts';
+import type { Guard } from '../identity/index.ts';
 import type { Metrics, RefusalReason } from '../observability/index.ts';
 import { decodeCursor, encodeCursor } from './batch-cursor.ts';
 import { parseBatchId } from './batch-id.ts';
@@ -19,8 +20,7 @@ export interface BatchRoutesOptions {
   readonly store: BatchStore;
   readonly ingest: Ingest;
   readonly metrics: Metrics;
-  /** Authenticates, checks the scope and the rate. */
-  readonly guard: (scope: Scope) => RequestHandler[];
+  readonly guard: Guard;
   /** Only in dev: `POST /dev/process-batch/{batch_id}` processes at once. */
   readonly processNow?: ((batchId: string) => Promise<unknown>) | undefined;
 }
@@ -38,14 +38,14 @@ export function batchRoutes(options: BatchRoutesOptions): Router {
   const { guard, store } = options;
   const router = Router();
 
-  router.post('/api/v1/process', named('/api/v1/process'), ...guard('batches:write'), processHandler(options));
+  router.post('/api/v1/process', named('/api/v1/process'), ...guard('jobs:upload'), processHandler(options));
 
-  router.get('/api/v1/batches', named('/api/v1/batches'), ...guard('batches:read'), async (request, response) => {
+  router.get('/api/v1/batches', named('/api/v1/batches'), ...guard('jobs:read'), async (request, response) => {
     const query = listQuerySchema.safeParse(request.query);
     if (!query.success) throw invalidFields(query.error);
     const { status, limit, cursor } = query.data;
     const after = cursor === undefined ? undefined : decodeCursor(cursor);
-    const batches = await store.list({ clientId: principalOf(response).clientId, status, after, limit: limit + 1 });
+    const batches = await store.list({ clientId: clientOf(response), status, after, limit: limit + 1 });
     const page = batches.slice(0, limit);
     const last = page.at(-1);
     response.json({
@@ -55,22 +55,23 @@ export function batchRoutes(options: BatchRoutesOptions): Router {
   });
 
   const one = '/api/v1/batches/:batchId';
-  router.get(one, named(one), ...guard('batches:read'), async (request, response) => {
-    const batch = await store.find(parseBatchId(request.params['batchId']), principalOf(response).clientId);
+  router.get(one, named(one), ...guard('jobs:read'), async (request, response) => {
+    const batch = await store.find(parseBatchId(request.params['batchId']), clientOf(response));
     if (!batch) throw new RejectedError('not-found');
     response.json(presentBatch(batch));
   });
 
   const results = '/api/v1/results/:batchId';
-  router.get(results, named(results), ...guard('batches:read'), resultsHandler(options));
+  router.get(results, named(results), ...guard('results:read'), resultsHandler(options));
 
-  if (options.processNow) router.post(devRoute, named(devRoute), devGuard(guard('batches:write')), devHandler(options));
+  if (options.processNow) router.post(devRoute, named(devRoute), devGuard(guard('jobs:upload')), devHandler(options));
   return router;
 }
 
 function processHandler({ ingest, metrics }: BatchRoutesOptions): RequestHandler {
   return async (request, response) => {
-    const { clientId, allowDeclaredSafe } = principalOf(response);
+    const { allowDeclaredSafe } = principalOf(response);
+    const clientId = clientOf(response);
     const header = (name: string) => request.get(name);
     try {
       const format = formatOf(header('content-type'));
@@ -146,8 +147,8 @@ function isLoopback({ socket }: Request): boolean {
 function devHandler({ store, processNow }: BatchRoutesOptions): RequestHandler {
   return async (request, response) => {
     const batchId = parseBatchId(request.params['batchId']);
-    const { principal } = contextOf(response);
-    const load = () => (principal ? store.find(batchId, principal.clientId) : store.load(batchId));
+    const clientId = contextOf(response).principal && clientOf(response);
+    const load = () => (clientId === undefined ? store.load(batchId) : store.find(batchId, clientId));
     if (!(await load())) throw new RejectedError('not-found');
     await processNow?.(batchId);
     const batch = await load();

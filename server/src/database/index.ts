@@ -8,3 +8,4 @@ export {
 export { GroupCommit } from './group-commit.ts';
 export { applyMigrations, migrationsAreCurrent, migrationsDir } from './migrations.ts';
 export { createPool, type Pool, type PoolClient, type PoolOptions, query, withTransaction } from './pool.ts';
+export { tenantRole, tenantSetting, withTenants } from './tenants.ts';

@@ -1,4 +1,4 @@
-import express, { type Express, type Router } from 'express';
+import express, { type ErrorRequestHandler, type Express, type Router } from 'express';
 import helmet from 'helmet';
 import type { Logger, Metrics } from '../observability/index.ts';
 import { notFound, problemHandler } from './problems.ts';
@@ -12,10 +12,12 @@ export interface AppOptions {
   readonly refusedPerMinute: number;
   readonly probes: Router;
   readonly routes: readonly Router[];
+  /** Writes down what was refused, before the answer goes out. */
+  readonly refusals?: ErrorRequestHandler;
 }
 
 /** The middleware that all routes share, in its order. Bodies are read by the routes themselves. */
-export function createApp({ logger, metrics, refusedPerMinute, probes, routes }: AppOptions): Express {
+export function createApp({ logger, metrics, refusedPerMinute, probes, routes, refusals }: AppOptions): Express {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -30,6 +32,7 @@ export function createApp({ logger, metrics, refusedPerMinute, probes, routes }:
   app.use(addressRateLimit(refusedPerMinute));
   for (const router of routes) app.use(router);
   app.use(notFound);
+  if (refusals) app.use(refusals);
   app.use(problemHandler);
   return app;
 }

@@ -4,15 +4,12 @@ export {
   createApiKeyStore,
   defaultScopes,
   type NewApiKey,
-  type Principal,
-  type Scope,
-  scopes,
 } from './api-keys/api-key-store.ts';
 export { type AppOptions, createApp } from './app.ts';
-export { authentication } from './authentication.ts';
+export { keyAuthenticator } from './authentication.ts';
 export { type HttpListener, type ListenOptions, listen } from './listen.ts';
 export { type ApiPaths, createOpenApi, jsonContent, openApiRoute, problemContent } from './openapi.ts';
 export { problemOf } from './problems.ts';
-export { keyRateLimit } from './rate-limit.ts';
-export { contextOf, named, principalOf, type RequestContext } from './request-context.ts';
+export { principalRateLimit } from './rate-limit.ts';
+export { clientOf, contextOf, named, principalOf, type RequestContext } from './request-context.ts';
 export { type Dependency, probeRoutes, type ServerInfoOptions, serverInfoRoute } from './system-routes.ts';

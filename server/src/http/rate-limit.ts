@@ -6,10 +6,13 @@ import { contextOf } from './request-context.ts';
 const windowMs = 60_000;
 
 /**
- * Requests a minute for each API key. Counted in this process: several API processes let through as many times the limit.
+ * Requests a minute for each key or user. Counted in this process: several API processes let through as many times the limit.
  */
-export function keyRateLimit(perMinute: number): RequestHandler {
-  return limiter(perMinute, (_request, response) => contextOf(response).principal?.keyId ?? 'none');
+export function principalRateLimit(perMinute: number): RequestHandler {
+  return limiter(perMinute, (_request, response) => {
+    const { principal } = contextOf(response);
+    return principal ? `${principal.kind} ${principal.id}` : 'none';
+  });
 }
 
 /** Attempts without a valid key, for each address: guessing is hopeless anyway, this keeps it cheap. */

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { scanCell } from '@sdp/shared/detection';
-import { RejectedError } from '@sdp/shared/errors';
+import { InputError, RejectedError } from '@sdp/shared/errors';
 import type { RequestHandler, Response } from 'express';
+import type { Permission } from '../identity/permissions.ts';
+import type { Principal } from '../identity/principal.ts';
 import type { Logger, Metrics } from '../observability/index.ts';
-import type { Principal } from './api-keys/api-key-store.ts';
 
 /** What the server knows of a request beside what was sent. */
 export interface RequestContext {
@@ -11,6 +12,8 @@ export interface RequestContext {
   /** Writes the request id with every line. */
   logger: Logger;
   principal?: Principal;
+  /** What the route asks for. */
+  permission?: Permission;
   /** Pattern of the route, e.g. `/api/v1/batches/:batchId`: a path itself never is logged. */
   route: string;
   /** The answer goes on until the client has enough: its end by the client is no failure. */
@@ -31,6 +34,22 @@ export function principalOf(response: Response): Principal {
   const { principal } = contextOf(response);
   if (!principal) throw new RejectedError('unauthorized');
   return principal;
+}
+
+/**
+ * The client that the request is for, where it has to be for one.
+ *
+ * @throws {RejectedError} `unauthorized`
+ * @throws {InputError} `request-invalid` where staff named none
+ */
+export function clientOf(response: Response): string {
+  const { clientId } = principalOf(response);
+  if (clientId !== undefined) return clientId;
+  throw new InputError('request-invalid', {
+    message: 'It is not said for which client',
+    remedy: 'Name the client with the header X-SDP-Client-Id.',
+    details: { findings: [{ field: 'X-SDP-Client-Id', message: 'must name a client' }] },
+  });
 }
 
 /** Names the matched route for logs and metrics. */

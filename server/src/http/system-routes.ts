@@ -3,7 +3,7 @@ import type { RequestHandler } from 'express';
 import { Router } from 'express';
 import type { z } from 'zod';
 import type { Metrics } from '../observability/index.ts';
-import { named, principalOf } from './request-context.ts';
+import { clientOf, named, principalOf } from './request-context.ts';
 
 /** One thing the server can't work without. Rejects, or takes too long, while it is down; may say something while it is up. */
 export interface Dependency {
@@ -62,7 +62,8 @@ export interface ServerInfoOptions {
 export function serverInfoRoute(options: ServerInfoOptions, guard: readonly RequestHandler[]): Router {
   const router = Router();
   router.get('/api/v1/server-info', named('/api/v1/server-info'), ...guard, (_request, response) => {
-    const { clientId, allowDeclaredSafe } = principalOf(response);
+    const { allowDeclaredSafe } = principalOf(response);
+    const clientId = clientOf(response);
     response.json({
       service: 'ingestion_api',
       version: options.version,

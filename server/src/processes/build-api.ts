@@ -11,17 +11,18 @@ import {
 import { enqueue, type OutboxRelay, startOutboxRelay } from '../bus/index.ts';
 import {
   type ApiKeyStore,
-  authentication,
   createApiKeyStore,
   createApp,
   createOpenApi,
   type HttpListener,
-  keyRateLimit,
+  keyAuthenticator,
   listen,
   openApiRoute,
+  principalRateLimit,
   probeRoutes,
   serverInfoRoute,
 } from '../http/index.ts';
+import { createAccessLog, createGuard, refusalLog, stillMay } from '../identity/index.ts';
 import type { Settings, UploadLimits } from '../settings/index.ts';
 import { forgetTransactions, startTransactionApi, transactionPaths, transactionTopics } from '../transactions/index.ts';
 import { createVaultCopyStore, vaultCopyPaths, vaultCopyRoutes } from '../vault-copies/index.ts';
@@ -62,17 +63,23 @@ export async function startApi(platform: Platform, runner?: BatchRunner): Promis
     groupOf: (type) => workerGroup(workerRoleOf[type]),
   });
   metrics.watchOutbox(relay.lag);
-  const authenticate = authentication(keys);
-  const rateLimit = keyRateLimit(settings.http.rateLimitPerMinute);
+  const accessLog = createAccessLog({
+    pool,
+    onFailed: () => logger.warn({}, 'decisions on access could not be stored, it will be tried again'),
+  });
+  const authenticators = [keyAuthenticator(keys)];
+  const guard = createGuard({
+    authenticators,
+    accessLog,
+    rateLimit: principalRateLimit(settings.http.rateLimitPerMinute),
+  });
   const { upload } = settings;
   const transactions = await startTransactionApi({
     ...{ pool, bus, serverKey, metrics, logger, settings: settings.transactions },
     ...messagingRules(platform),
     partitions: platform.partitionsOf(transactionTopics.results),
-    guard: (scope) => [authenticate(scope), rateLimit],
-    authenticated: (scope) => [authenticate(scope)],
-    isAllowed: async (request, scope) =>
-      (await keys.authenticate(request.get('x-api-key') ?? ''))?.scopes.includes(scope) ?? false,
+    guard,
+    isAllowed: stillMay(authenticators),
   });
   const housekeeping = startHousekeeping(logger, [() => forgetTransactions(pool, settings.transactions.retentionDays)]);
   const app = createApp({
@@ -80,6 +87,7 @@ export async function startApi(platform: Platform, runner?: BatchRunner): Promis
     metrics,
     refusedPerMinute: settings.http.rateLimitPerMinute,
     probes: probeRoutes(platform.dependencies, metrics),
+    refusals: refusalLog(accessLog),
     routes: [
       openApiRoute(createOpenApi(version, { ...apiPaths, ...transactionPaths, ...vaultCopyPaths })),
       serverInfoRoute(
@@ -89,9 +97,9 @@ export async function startApi(platform: Platform, runner?: BatchRunner): Promis
           maxRecords: upload.maxRecords,
           keyFingerprints: platform.keyFingerprints,
         },
-        [authenticate(), rateLimit],
+        guard('self:read'),
       ),
-      vaultCopyRoutes({ store: createVaultCopyStore(pool), guard: (scope) => [authenticate(scope), rateLimit] }),
+      vaultCopyRoutes({ store: createVaultCopyStore(pool), guard }),
       ...transactions.routers,
       batchRoutes({
         pool,
@@ -107,7 +115,7 @@ export async function startApi(platform: Platform, runner?: BatchRunner): Promis
           wakeRelay: relay.wake,
           checkBacklog: backlogCheck(relay, settings),
         }),
-        guard: (scope) => [authenticate(scope), rateLimit],
+        guard,
         processNow: settings.environment === 'dev' && runner ? (batchId) => runner.run(batchId) : undefined,
       }),
     ],
@@ -120,6 +128,7 @@ export async function startApi(platform: Platform, runner?: BatchRunner): Promis
     await housekeeping.close();
     await resender.close();
     await relay.close(0);
+    await accessLog.close();
     throw error;
   }
   return {
@@ -129,6 +138,7 @@ export async function startApi(platform: Platform, runner?: BatchRunner): Promis
       transactions.endStreams();
       await Promise.all([listener.close(deadlineMs), resender.close(), housekeeping.close()]);
       await transactions.close();
+      await accessLog.close();
       await relay.close(Math.max(0, deadline - Date.now()));
     },
   };

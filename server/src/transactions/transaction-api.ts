@@ -10,10 +10,10 @@ import {
   type StageBus,
   startSecureTail,
 } from '@sdp/shared/messaging';
-import type { Request, RequestHandler, Router } from 'express';
+import type { Request, Router } from 'express';
 import { EmbeddedBus } from '../bus/index.ts';
 import type { Pool } from '../database/index.ts';
-import type { Scope } from '../http/index.ts';
+import type { Guard, Permission } from '../identity/index.ts';
 import type { Logger, Metrics } from '../observability/index.ts';
 import { alertRoutes } from './api/alert-routes.ts';
 import { DecisionStreams } from './api/decision-stream.ts';
@@ -45,10 +45,9 @@ export interface TransactionApiOptions {
     readonly maxWaiting: number;
     readonly maxStreams: number;
   };
-  readonly authenticated: (scope: Scope) => RequestHandler[];
-  readonly guard: (scope: Scope) => RequestHandler[];
-  /** Whether the request's key still holds the scope. */
-  readonly isAllowed: (request: Request, scope: Scope) => Promise<boolean>;
+  readonly guard: Guard;
+  /** Whether who asked still may. */
+  readonly isAllowed: (request: Request, permission: Permission) => Promise<boolean>;
 }
 
 export interface TransactionApi {
@@ -66,7 +65,7 @@ export interface TransactionApi {
  * @throws {UnavailableError} `bus-unavailable`
  */
 export async function startTransactionApi(options: TransactionApiOptions): Promise<TransactionApi> {
-  const { pool, bus, security, compliance, access, logger, settings, guard, authenticated } = options;
+  const { pool, bus, security, compliance, access, logger, settings, guard } = options;
   const rules = { security, ...(compliance && { compliance }), ...(access && { access }) };
   const sealer = new MessageSealer(rules);
   const metrics = createTransactionApiMetrics(options.metrics.registry);
@@ -105,7 +104,7 @@ export async function startTransactionApi(options: TransactionApiOptions): Promi
       outcomeRoutes({ pool, bus, sealer, guard }),
       alertRoutes(pool, guard),
       transactionRoutes({
-        ...{ intake, board, metrics, guard, authenticated, maxWaiting: settings.maxWaiting },
+        ...{ intake, board, metrics, guard, maxWaiting: settings.maxWaiting },
         rate: transactionRate(settings.ratePerMinute),
         find: (names) => findTransactions(pool, names),
       }),

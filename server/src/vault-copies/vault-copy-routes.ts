@@ -12,15 +12,15 @@ import {
   vaultCopyPushSchema,
 } from '@sdp/shared/contracts';
 import { InputError, RejectedError } from '@sdp/shared/errors';
-import express, { type Request, type RequestHandler, type Response, Router } from 'express';
+import express, { type Request, type Response, Router } from 'express';
 import { z } from 'zod';
-import { named, principalOf, type Scope } from '../http/index.ts';
+import { clientOf, named } from '../http/index.ts';
+import type { Guard } from '../identity/index.ts';
 import type { EntryPosition, ErasurePosition, VaultCopyStore } from './vault-copy-store.ts';
 
 export interface VaultCopyRoutesOptions {
   readonly store: VaultCopyStore;
-  /** Authenticates, checks the scope and the rate. */
-  readonly guard: (scope: Scope) => RequestHandler[];
+  readonly guard: Guard;
 }
 
 const bodyLimitBytes = 32 * 1024 * 1024;
@@ -41,24 +41,24 @@ export function vaultCopyRoutes({ store, guard }: VaultCopyRoutesOptions): Route
   const body = [express.json({ limit: bodyLimitBytes, strict: true }), bodyErrors];
 
   router.get(base, ...guarded(base), async (_request, response) => {
-    const copy: VaultCopy = await store.counts(principalOf(response).clientId);
+    const copy: VaultCopy = await store.counts(clientOf(response));
     response.json(copy);
   });
 
   router.delete(base, ...guarded(base), async (_request, response) => {
-    const removed = await store.remove(principalOf(response).clientId);
+    const removed = await store.remove(clientOf(response));
     response.json({ removed } satisfies VaultCopyErased);
   });
 
   const entries = `${base}/entries`;
   router.post(entries, ...guarded(entries), ...body, async (request: Request, response: Response) => {
     const push = parsed(vaultCopyPushSchema, request.body);
-    const done: VaultCopyPushed = await store.push(principalOf(response).clientId, push);
+    const done: VaultCopyPushed = await store.push(clientOf(response), push);
     response.json(done);
   });
   router.get(entries, ...guarded(entries), async (request, response) => {
     const { limit, cursor } = parsed(vaultCopyPageQuerySchema, request.query);
-    const page = await store.entriesAfter(principalOf(response).clientId, entryAt(cursor), limit + 1);
+    const page = await store.entriesAfter(clientOf(response), entryAt(cursor), limit + 1);
     const shown = page.slice(0, Math.min(limit, entriesWithin(page, pageCharacters)));
     const last = shown.at(-1);
     const next = page.length > shown.length && last ? `${last.namespace}.${last.token}` : null;
@@ -68,12 +68,12 @@ export function vaultCopyRoutes({ store, guard }: VaultCopyRoutesOptions): Route
   const erasures = `${base}/erasures`;
   router.post(erasures, ...guarded(erasures), ...body, async (request: Request, response: Response) => {
     const erase = parsed(vaultCopyEraseSchema, request.body);
-    const removed = await store.erase(principalOf(response).clientId, erase);
+    const removed = await store.erase(clientOf(response), erase);
     response.json({ removed } satisfies VaultCopyErased);
   });
   router.get(erasures, ...guarded(erasures), async (request, response) => {
     const { limit, cursor } = parsed(vaultCopyPageQuerySchema, request.query);
-    const page = await store.erasuresAfter(principalOf(response).clientId, erasureAt(cursor), limit + 1);
+    const page = await store.erasuresAfter(clientOf(response), erasureAt(cursor), limit + 1);
     const shown = page.slice(0, limit);
     const last = shown.at(-1);
     const next = page.length > limit && last ? `${last.namespace}.${last.erasure}` : null;
@@ -83,7 +83,7 @@ export function vaultCopyRoutes({ store, guard }: VaultCopyRoutesOptions): Route
   const lookup = `${base}/lookup`;
   router.post(lookup, ...guarded(lookup), ...body, async (request: Request, response: Response) => {
     const { ids } = parsed(vaultCopyLookupSchema, request.body);
-    const known = await store.lookup(principalOf(response).clientId, ids);
+    const known = await store.lookup(clientOf(response), ids);
     response.json({ known } satisfies VaultCopyKnown);
   });
   return router;

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { problemSchema, serverInfoSchema } from '@sdp/shared/contracts';
 import { keyFingerprint } from '@sdp/shared/crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Scope, scopes } from '../../src/http/index.ts';
+import { type Scope, scopes } from '../../src/identity/index.ts';
 import { bootstrapApiKey, csvHeaders, type RunningServer, startServer, untilFinal } from '../support/running-server.ts';
 
 let server: RunningServer;

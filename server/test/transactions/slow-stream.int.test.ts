@@ -4,7 +4,15 @@ import { parseMasterKey } from '@sdp/shared/crypto';
 import { expect, it } from 'vitest';
 import { startTestDatabase } from '../../../test/support/postgres.ts';
 import { createPool } from '../../src/database/index.ts';
-import { authentication, createApiKeyStore, createApp, listen, probeRoutes } from '../../src/http/index.ts';
+import {
+  createApiKeyStore,
+  createApp,
+  keyAuthenticator,
+  listen,
+  principalRateLimit,
+  probeRoutes,
+} from '../../src/http/index.ts';
+import { createAccessLog, createGuard } from '../../src/identity/index.ts';
 import { createLogger, createMetrics } from '../../src/observability/index.ts';
 import { DecisionStreams } from '../../src/transactions/api/decision-stream.ts';
 
@@ -23,7 +31,12 @@ it('cuts off a client that takes nothing, and leaves others alone', async () => 
   });
   const streams = new DecisionStreams({ pool, partitions: 1, maxStreams: 5, isAllowed: async () => true, slowMs: 300 });
   const [logger, metrics] = [createLogger({ level: 'silent' }), createMetrics()];
-  const routes = [streams.routes((scope) => [authentication(keys)(scope)])];
+  const guard = createGuard({
+    authenticators: [keyAuthenticator(keys)],
+    accessLog: createAccessLog({ pool, onFailed: () => undefined }),
+    rateLimit: principalRateLimit(100_000),
+  });
+  const routes = [streams.routes(guard)];
   const app = createApp({ logger, metrics, refusedPerMinute: 100, probes: probeRoutes([], metrics), routes });
   const listener = await listen(app, { host: '127.0.0.1', port: 0, requestTimeoutMs: 60_000 });
 

@@ -3,7 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import { RejectedError, UnavailableError } from '@sdp/shared/errors';
 import type { RequestHandler } from 'express';
 import type { Pool } from '../../database/index.ts';
-import { principalOf } from '../../http/index.ts';
+import { clientOf } from '../../http/index.ts';
 import { type BatchScope, readResults } from '../../records/index.ts';
 import { parseBatchId } from '../batch-id.ts';
 import type { BatchStore } from '../batch-store.ts';
@@ -15,7 +15,7 @@ const pollSeconds = 2;
 /** `GET /api/v1/results/{batch_id}`: streamed at the reader's pace. */
 export function resultsHandler({ pool, store }: { readonly pool: Pool; readonly store: BatchStore }): RequestHandler {
   return async (request, response) => {
-    const { clientId } = principalOf(response);
+    const clientId = clientOf(response);
     const batch = await store.find(parseBatchId(request.params['batchId']), clientId);
     if (!batch) throw new RejectedError('not-found');
     const format = chooseFormat(request.query['format'], (types) => request.accepts(types));

@@ -1,18 +1,10 @@
 import type { KeyObject } from 'node:crypto';
 import { constantTimeEqual, deriveKey, type MasterKey } from '@sdp/shared/crypto';
 import { asDatabaseError, GroupCommit, type Pool, query } from '../../database/index.ts';
+import type { Principal, Role, Scope, Tenants } from '../../identity/principal.ts';
 import { apiKeyHmac, apiKeyId, generateApiKey } from './api-key-format.ts';
 
-export const scopes = [
-  'batches:write',
-  'batches:read',
-  'transactions:write',
-  'transactions:read',
-  'vault:copy',
-] as const;
-export type Scope = (typeof scopes)[number];
-
-/** What a key may do unless more is asked for. A copy of a vault on the server is nobody's default. */
+/** What a client's key may do unless more is asked for. A copy of a vault on the server is nobody's default. */
 export const defaultScopes: readonly Scope[] = [
   'batches:write',
   'batches:read',
@@ -20,17 +12,15 @@ export const defaultScopes: readonly Scope[] = [
   'transactions:read',
 ];
 
-/** Who is asking, by the key that was given. */
-export interface Principal {
-  readonly keyId: string;
-  readonly clientId: string;
-  readonly scopes: readonly Scope[];
-  /** The key's policy: may its holder answer false alarms of the firewall. */
-  readonly allowDeclaredSafe: boolean;
-}
-
 /** A key as an operator sees it: nothing of the secret. */
-export interface ApiKeySummary extends Principal {
+export interface ApiKeySummary {
+  readonly keyId: string;
+  readonly role: Role;
+  /** A Client's; null for staff. */
+  readonly clientId: string | null;
+  readonly tenants: Tenants;
+  readonly scopes: readonly Scope[];
+  readonly allowDeclaredSafe: boolean;
   readonly label: string;
   readonly createdAt: Date;
   readonly expiresAt: Date | null;
@@ -38,8 +28,14 @@ export interface ApiKeySummary extends Principal {
   readonly revokedAt: Date | null;
 }
 
-export interface NewApiKey {
-  readonly clientId: string;
+/** A key of one client, or of staff for some clients or all. */
+export type NewApiKey = NewKeyBase &
+  (
+    | { readonly role?: 'Client'; readonly clientId: string }
+    | { readonly role: Exclude<Role, 'Client'>; readonly tenants: Tenants }
+  );
+
+interface NewKeyBase {
   readonly label: string;
   readonly scopes: readonly Scope[];
   readonly allowDeclaredSafe: boolean;
@@ -60,7 +56,9 @@ export interface ApiKeyStore {
 
 interface ApiKeyRow {
   readonly key_id: string;
-  readonly client_id: string;
+  readonly role: Role;
+  readonly client_id: string | null;
+  readonly tenants: string[];
   readonly label: string;
   readonly secret_hmac: Buffer;
   readonly scopes: Scope[];
@@ -84,20 +82,29 @@ export function createApiKeyStore(pool: Pool, master: MasterKey): ApiKeyStore {
   );
   return {
     authenticate: (text) => lookUps.run(text),
-    async create({ clientId, label, scopes: granted, allowDeclaredSafe, expiresAt }) {
+    async create(key) {
       const { keyId, text } = generateApiKey();
       await query(
         pool,
-        `INSERT INTO api_key (key_id, client_id, label, secret_hmac, scopes, allow_declared_safe, expires_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-        [keyId, clientId, label, apiKeyHmac(pepper, text), granted, allowDeclaredSafe, expiresAt ?? null],
+        `INSERT INTO api_key (key_id, role, client_id, tenants, label, secret_hmac, scopes, allow_declared_safe, expires_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+        [
+          keyId,
+          ...ownerColumns(key),
+          ...[key.label, apiKeyHmac(pepper, text), key.scopes, key.allowDeclaredSafe, key.expiresAt ?? null],
+        ],
       );
       return { keyId, text };
     },
     async list() {
       const { rows } = await query<ApiKeyRow>(pool, 'SELECT * FROM api_key ORDER BY created_at, key_id');
       return rows.map((row) => ({
-        ...principalOf(row),
+        keyId: row.key_id,
+        role: row.role,
+        clientId: row.client_id,
+        tenants: tenantsOf(row),
+        scopes: row.scopes,
+        allowDeclaredSafe: row.allow_declared_safe,
         label: row.label,
         createdAt: row.created_at,
         expiresAt: row.expires_at,
@@ -173,9 +180,25 @@ async function noteUse(pool: Pool, keyId: string): Promise<void> {
 
 function principalOf(row: ApiKeyRow): Principal {
   return {
-    keyId: row.key_id,
-    clientId: row.client_id,
+    kind: 'key',
+    id: row.key_id,
+    name: row.label,
+    role: row.role,
+    clientId: row.client_id ?? undefined,
+    tenants: tenantsOf(row),
     scopes: row.scopes,
     allowDeclaredSafe: row.allow_declared_safe,
   };
+}
+
+function tenantsOf({ client_id: clientId, tenants }: ApiKeyRow): Tenants {
+  if (clientId !== null) return [clientId];
+  return tenants.includes(allTenants) ? '*' : tenants;
+}
+
+const allTenants = '*';
+
+function ownerColumns(key: NewApiKey): [role: Role, clientId: string | null, tenants: readonly string[]] {
+  if ('clientId' in key) return ['Client', key.clientId, []];
+  return [key.role, null, key.tenants === '*' ? [allTenants] : key.tenants];
 }

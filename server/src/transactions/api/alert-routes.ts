@@ -1,9 +1,10 @@
 import type { FraudAlertList } from '@sdp/shared/contracts';
 import { InputError } from '@sdp/shared/errors';
-import { type RequestHandler, Router } from 'express';
+import { Router } from 'express';
 import { z } from 'zod';
 import type { Pool } from '../../database/index.ts';
-import { named, principalOf, type Scope } from '../../http/index.ts';
+import { clientOf, named } from '../../http/index.ts';
+import type { Guard } from '../../identity/index.ts';
 import { listAlerts } from '../store/alert-store.ts';
 import { findingsOf } from './read-transactions-rules.ts';
 
@@ -17,7 +18,7 @@ export const alertsQuerySchema = z.object({
 });
 
 /** `GET /api/v1/alerts`: the client's own, newest first. */
-export function alertRoutes(pool: Pool, guard: (scope: Scope) => RequestHandler[]): Router {
+export function alertRoutes(pool: Pool, guard: Guard): Router {
   const router = Router();
   const path = '/api/v1/alerts';
   router.get(path, named(path), ...guard('transactions:read'), async (request, response) => {
@@ -25,7 +26,7 @@ export function alertRoutes(pool: Pool, guard: (scope: Scope) => RequestHandler[
     if (!query.success) throw new InputError('request-invalid', { details: { findings: findingsOf(query.error) } });
     const { level, limit, cursor: before } = query.data;
     const alerts = await listAlerts(pool, {
-      clientId: principalOf(response).clientId,
+      clientId: clientOf(response),
       level,
       before,
       limit: limit + 1,

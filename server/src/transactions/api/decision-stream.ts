@@ -1,9 +1,10 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RejectedError, UnavailableError } from '@sdp/shared/errors';
-import { type Request, type RequestHandler, type Response, Router } from 'express';
+import { type Request, type Response, Router } from 'express';
 import type { Pool } from '../../database/index.ts';
-import { contextOf, named, principalOf, type Scope } from '../../http/index.ts';
+import { clientOf, contextOf, named } from '../../http/index.ts';
+import type { Guard } from '../../identity/index.ts';
 import { lastPosition, readDecisions } from '../store/decision-store.ts';
 import { formatPosition, parsePosition } from './stream-position.ts';
 
@@ -62,7 +63,7 @@ export class DecisionStreams {
     for (const stream of this.#streams) if (stream.clientId === clientId) stream.wake();
   }
 
-  routes(guard: (scope: Scope) => RequestHandler[]): Router {
+  routes(guard: Guard): Router {
     const router = Router();
     const path = '/api/v1/transactions/stream';
     router.get(path, named(path), ...guard('transactions:read'), (request, response) => this.#open(request, response));
@@ -76,7 +77,7 @@ export class DecisionStreams {
   }
 
   async #open(request: Request, response: Response): Promise<void> {
-    const { clientId } = principalOf(response);
+    const clientId = clientOf(response);
     const { pool, maxStreams } = this.#options;
     this.#assertRoom(clientId, maxStreams);
     // An empty one is as good as none.

@@ -1,10 +1,11 @@
 import { type StoredOutcome, transactionOutcomeSchema } from '@sdp/shared/contracts';
 import { type Finding, InputError, RejectedError } from '@sdp/shared/errors';
 import type { MessageSealer, StageBus } from '@sdp/shared/messaging';
-import { type RequestHandler, Router } from 'express';
+import { Router } from 'express';
 import { EmbeddedBus } from '../../bus/index.ts';
 import { type Pool, withTransaction } from '../../database/index.ts';
-import { named, principalOf, type Scope } from '../../http/index.ts';
+import { clientOf, named } from '../../http/index.ts';
+import type { Guard } from '../../identity/index.ts';
 import { insertOutcome } from '../store/outcome-store.ts';
 import { findTransactions, type StoredTransaction } from '../store/transaction-store.ts';
 import { messageKey, outcomeContract, transactionTopics } from '../transaction-flow.ts';
@@ -15,7 +16,7 @@ export interface OutcomeRoutesOptions {
   readonly pool: Pool;
   readonly bus: StageBus;
   readonly sealer: MessageSealer;
-  readonly guard: (scope: Scope) => RequestHandler[];
+  readonly guard: Guard;
 }
 
 const maxBodyBytes = 10_000;
@@ -29,7 +30,7 @@ export function outcomeRoutes(options: OutcomeRoutesOptions): Router {
   router.post(path, named(path), ...options.guard('transactions:write'), async (request, response) => {
     const body = transactionOutcomeSchema.safeParse(await readJsonBody(request, maxBodyBytes));
     if (!body.success) throw new InputError('request-invalid', { details: { findings: findingsOf(body.error) } });
-    const name = { clientId: principalOf(response).clientId, transactionId: String(request.params['transactionId']) };
+    const name = { clientId: clientOf(response), transactionId: String(request.params['transactionId']) };
     const [transaction] = await findTransactions(options.pool, [name]);
     if (!transaction) throw new RejectedError('not-found');
     const { fraud, known_at: knownAt } = body.data;

@@ -3,7 +3,8 @@ import { InputError, RejectedError, UnavailableError } from '@sdp/shared/errors'
 import { readTrace } from '@sdp/shared/messaging';
 import { type Request, type RequestHandler, type Response, Router } from 'express';
 import { z } from 'zod';
-import { named, principalOf, type Scope } from '../../http/index.ts';
+import { clientOf, named, principalOf } from '../../http/index.ts';
+import type { Guard } from '../../identity/index.ts';
 import type { DecisionBoard, Expected } from '../intake/decision-board.ts';
 import type { Accepted, TransactionIntake } from '../intake/transaction-intake.ts';
 import type { StoredTransaction, TransactionName } from '../store/transaction-store.ts';
@@ -21,10 +22,7 @@ export interface TransactionRoutesOptions {
   readonly find: (names: readonly TransactionName[]) => Promise<readonly StoredTransaction[]>;
   /** Bound on transactions whose requests wait for a decision. */
   readonly maxWaiting: number;
-  /** Authenticates and checks the scope. */
-  readonly authenticated: (scope: Scope) => RequestHandler[];
-  /** The same, and the rate of requests. */
-  readonly guard: (scope: Scope) => RequestHandler[];
+  readonly guard: Guard;
 }
 
 const maxBodyBytes = 2 * 1_024 * 1_024;
@@ -44,11 +42,11 @@ export function transactionRoutes(options: TransactionRoutesOptions): Router {
   const router = Router();
   const all = '/api/v1/transactions';
   // A limit by requests would count a thousand transactions as one.
-  router.post(all, named(all), ...options.authenticated('transactions:write'), postHandler(options));
+  router.post(all, named(all), ...options.guard('transactions:write', { isBusy: true }), postHandler(options));
 
   const one = '/api/v1/transactions/:transactionId';
   router.get(one, named(one), ...options.guard('transactions:read'), async (request, response) => {
-    const name = { clientId: principalOf(response).clientId, transactionId: String(request.params['transactionId']) };
+    const name = { clientId: clientOf(response), transactionId: String(request.params['transactionId']) };
     const [stored] = await options.find([name]);
     if (!stored) throw new RejectedError('not-found');
     response.json(
@@ -62,11 +60,11 @@ function postHandler(options: TransactionRoutesOptions): RequestHandler {
   const { rate, metrics, board, maxWaiting, intake } = options;
   return async (request, response) => {
     const arrivedAt = performance.now();
-    const { clientId, keyId } = principalOf(response);
+    const clientId = clientOf(response);
     const waitMs = waitOf(request);
     const { transactions, isSingle } = readTransactions(await readJsonBody(request, maxBodyBytes), Date.now());
     assertDistinct(transactions.map(({ transaction_id }) => transaction_id));
-    rate.take(keyId, transactions.length);
+    rate.take(principalOf(response).id, transactions.length);
     if (board.size + transactions.length > maxWaiting) throw busy();
 
     const trace = traceOf(request);

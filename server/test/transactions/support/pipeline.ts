@@ -5,14 +5,14 @@ import { KeyRing, SecurityManager, type StageBus } from '@sdp/shared/messaging';
 import { EmbeddedBus } from '../../../src/bus/index.ts';
 import { createPool, type Pool } from '../../../src/database/index.ts';
 import {
-  authentication,
   createApiKeyStore,
   createApp,
-  keyRateLimit,
+  keyAuthenticator,
   listen,
+  principalRateLimit,
   probeRoutes,
-  type Scope,
 } from '../../../src/http/index.ts';
+import { createAccessLog, createGuard, type Scope, stillMay } from '../../../src/identity/index.ts';
 import { createLogger, createMetrics } from '../../../src/observability/index.ts';
 import { openDataKeyRing } from '../../../src/records/index.ts';
 import { messageKeys } from '../../../src/settings/index.ts';
@@ -123,13 +123,12 @@ export async function startApi(
   const log: string[] = [];
   const { pool, bus, security, logger, metrics, partitions } = await openParts(ground, log);
   const keys = createApiKeyStore(pool, serverKey);
-  const authenticate = authentication(keys);
-  const guard = (scope: Scope) => [authenticate(scope), keyRateLimit(100_000)];
+  const authenticators = [keyAuthenticator(keys)];
+  const accessLog = createAccessLog({ pool, onFailed: () => undefined });
+  const guard = createGuard({ authenticators, accessLog, rateLimit: principalRateLimit(100_000) });
   const api = await startTransactionApi({
     ...{ pool, bus, security, logger, metrics, partitions, serverKey, guard },
-    authenticated: (scope) => [authenticate(scope)],
-    isAllowed: async (request, scope) =>
-      (await keys.authenticate(request.get('x-api-key') ?? ''))?.scopes.includes(scope) ?? false,
+    isAllowed: stillMay(authenticators),
     settings: { ratePerMinute: 10_000_000, maxWaiting: 10_000, maxStreams: 100, ...settings },
   });
   const app = createApp({
@@ -162,6 +161,7 @@ export async function startApi(
       api.endStreams();
       await listener.close(5_000);
       await api.close();
+      await accessLog.close();
       await bus.close();
       await pool.end();
     },
