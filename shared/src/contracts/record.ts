@@ -18,14 +18,14 @@ export const actorSchema = z
 export type Actor = z.infer<typeof actorSchema>;
 
 /** Why something was done; for people, and looked through for personal data. */
-export const reasonSchema = z
+export const editReasonSchema = z
   .string()
   .trim()
   .min(1)
   .max(500)
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused; PostgreSQL can't keep a NUL
   .regex(/^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]*$/, 'text without control characters')
-  .meta({ id: 'Reason' });
+  .meta({ id: 'EditReason' });
 
 /** A record at one of its versions. Version 1 is what was uploaded. */
 export const recordSchema = z
@@ -60,7 +60,7 @@ export type RecordHistory = z.infer<typeof recordHistorySchema>;
 
 /** `PUT /api/v1/records/{record_id}` and a proposal: all of the record's cells, and why. */
 export const recordEditSchema = z
-  .strictObject({ values: recordValuesSchema, reason: reasonSchema })
+  .strictObject({ values: recordValuesSchema, reason: editReasonSchema })
   .meta({ id: 'RecordEdit' });
 export type RecordEdit = z.infer<typeof recordEditSchema>;
 
@@ -98,8 +98,8 @@ export type ProposalList = z.infer<typeof proposalListSchema>;
 
 /** `POST /api/v1/proposals/{proposal_id}/approve`. */
 export const proposalApprovalSchema = z
-  .strictObject({ reason: reasonSchema.optional() })
+  .strictObject({ reason: editReasonSchema.optional() })
   .meta({ id: 'ProposalApproval' });
 
 /** `POST /api/v1/proposals/{proposal_id}/reject`: the proposer is told why. */
-export const proposalRejectionSchema = z.strictObject({ reason: reasonSchema }).meta({ id: 'ProposalRejection' });
+export const proposalRejectionSchema = z.strictObject({ reason: editReasonSchema }).meta({ id: 'ProposalRejection' });
