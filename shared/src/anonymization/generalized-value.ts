@@ -1,4 +1,4 @@
-import type { EncodedColumn } from './encoded-column.ts';
+import type { EncodedColumn, ValueKind } from './encoded-column.ts';
 
 /** Stands for any value. */
 export const anyValue = '*';
@@ -21,7 +21,7 @@ const orEmpty = ' or empty';
  *
  * @param codes the distinct codes that occur, ascending
  */
-export function generalize(column: EncodedColumn, codes: ArrayLike<number>): string {
+export function generalize(column: Pick<EncodedColumn, 'kind' | 'texts'>, codes: ArrayLike<number>): string {
   const first = codes[0] as number;
   const last = codes[codes.length - 1] as number;
   if (last === 0) return '';
@@ -31,24 +31,30 @@ export function generalize(column: EncodedColumn, codes: ArrayLike<number>): str
   return hasGaps && text !== anyValue ? text + orEmpty : text;
 }
 
-function cover(column: EncodedColumn, codes: readonly number[]): string {
+function cover(column: Pick<EncodedColumn, 'kind' | 'texts'>, codes: readonly number[]): string {
   if (codes.length > listedCategories && column.kind === 'categorical') return anyValue;
   const texts = codes.map((code) => column.texts[code] as string);
   const [first = '', last = first] = [texts[0], texts.at(-1)];
-  if (texts.length === 1) return single(first, column);
+  if (texts.length === 1) return plainLabel(first, column.kind);
   const text = column.kind === 'categorical' ? `{${texts.map(category).join(', ')}}` : `[${first}, ${last}]`;
   return text.length <= longestText ? text : anyValue;
 }
 
-/** A value that stays itself, in the class notation where it could be taken for something else. */
-function single(text: string, column: EncodedColumn): string {
+/** A value or label that stays itself, in the class notation where it could be taken for something else. */
+export function plainLabel(text: string, kind: ValueKind): string {
   if (text.length > longestText) return anyValue;
-  if (column.kind !== 'categorical') return /^[+-]/.test(text) ? `[${text}]` : text;
+  if (kind !== 'categorical') return /^[+-]/.test(text) ? `[${text}]` : text;
   return ambiguous.test(text) || text.endsWith(orEmpty) ? `{${category(text)}}` : text;
 }
 
 /** Starts of formulas, of the notation itself, and blanks before either. */
 const ambiguous = /^[\s=+\-@*[{"'|%]/u;
+
+/** A hierarchy's label as it is released: as it stands, unless a spreadsheet would take it for a formula. */
+export function hierarchyLabel(text: string): string {
+  if (text.length > longestText) return anyValue;
+  return /^[\s=+\-@]/u.test(text) ? `{${text}}` : text;
+}
 
 function category(text: string): string {
   return /[,{}"\p{Cc}]|^\s|\s$/u.test(text) ? JSON.stringify(text) : text;

@@ -1,11 +1,7 @@
 export { ColumnEncoder, type EncodedColumn, type ValueKind } from './encoded-column.ts';
 export { generalize } from './generalized-value.ts';
-export {
-  type Anonymization,
-  type AnonymizationOptions,
-  anonymize,
-  anonymizeInSteps,
-  type ReleasedClass,
-  suppressedValue,
-} from './k-anonymity.ts';
-export { type Partition, partitionByMondrian } from './mondrian.ts';
+export * from './hierarchies/index.ts';
+export { type AnonymizationOptions, anonymize, anonymizeInSteps } from './k-anonymity.ts';
+export * from './models/index.ts';
+export { type Partition, partitionByMondrian } from './mondrian/index.ts';
+export { type Anonymization, type ReleasedClass, suppressedValue } from './release.ts';

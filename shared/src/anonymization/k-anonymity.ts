@@ -1,40 +1,21 @@
-import { SdpError } from '../errors/index.ts';
+import { CellDescriber } from './cell-describer.ts';
 import type { EncodedColumn } from './encoded-column.ts';
-import { anyValue, generalize } from './generalized-value.ts';
-import { type Partition, partitionByMondrian } from './mondrian.ts';
+import { ClassJudge, kAnonymity } from './models/index.ts';
+import { type MondrianOptions, type Partition, partitionByMondrian } from './mondrian/index.ts';
+import { type Anonymization, assertReleasable, ReleaseBuilder } from './release.ts';
 
 /** Records described between two yields. */
 const recordsPerStep = 10_000;
 
-/** Released instead of a value that can't be generalized enough. */
-export const suppressedValue = anyValue;
-
-export interface AnonymizationOptions {
+export interface AnonymizationOptions extends MondrianOptions {
   /** Quasi-identifiers, all of the same length. */
   readonly columns: readonly EncodedColumn[];
-  /** Every released combination is shared by at least `k` records. */
-  readonly k: number;
-}
-
-/** Records that are released with the same values. */
-export interface ReleasedClass {
-  /** Generalized value per column, in their order. */
-  readonly values: readonly string[];
-  /** How many records share these values. */
-  readonly size: number;
-  /** Fewer than `k` records had to be hidden altogether: `values` are all `*`. */
-  readonly suppressed: boolean;
-}
-
-export interface Anonymization {
-  /** Class of each record, an index into `classes`. */
-  readonly classOf: Uint32Array;
-  readonly classes: readonly ReleasedClass[];
 }
 
 /**
- * Makes a table k-anonymous: Sweeney, "k-Anonymity", IJUFKS 10(5), 2002, by {@link partitionByMondrian}. A table of
- * fewer than `k` records is suppressed. The guarantee is checked on what is released before it is returned.
+ * Makes a table k-anonymous: Sweeney, "k-Anonymity", IJUFKS 10(5), 2002, by {@link partitionByMondrian}. A table that
+ * isn't as asked even as a single class, for instance one of fewer than `k` records, is suppressed. The guarantee is
+ * checked on what is released before it is returned.
  *
  * @throws {SdpError} `internal` if the check fails, which would be a defect here
  */
@@ -47,29 +28,21 @@ export function anonymize(options: AnonymizationOptions): Anonymization {
 }
 
 /** {@link anonymize}, yielding every few milliseconds so that a server can answer others in between. */
-export function* anonymizeInSteps({ columns, k }: AnonymizationOptions): Generator<void, Anonymization> {
-  const partition = yield* partitionByMondrian(columns, k);
+export function* anonymizeInSteps({ columns, ...options }: AnonymizationOptions): Generator<void, Anonymization> {
+  const { k, models = [], generalizations = [] } = options;
+  const partition = yield* partitionByMondrian(columns, options);
   const count = partition.order.length;
-  const classOf = new Uint32Array(count);
-  const classes: { values: readonly string[]; size: number; suppressed: boolean }[] = [];
-  const known = new Map<string, number>();
-  const suppressed = count < k;
+  const release = new ReleaseBuilder(count);
+  const describers = columns.map((column, index) => new CellDescriber(column, generalizations[index]));
+  // Only a table that could not be cut at all can be less than was asked.
+  const judge = new ClassJudge([kAnonymity(k), ...models]);
+  const suppressed = partition.starts.length === 2 && !judge.allows(partition.order, 0, count);
   let work = 0;
   for (let index = 0; index + 1 < partition.starts.length; index += 1) {
     const members = membersOf(partition, index);
-    const values = columns.map((column) =>
-      suppressed ? suppressedValue : generalize(column, codesOf(column, members)),
-    );
-    // Two classes may come out alike, for instance both as `*`: then they are one.
-    const key = JSON.stringify(values);
-    const position = known.get(key) ?? classes.length;
-    if (position === classes.length) {
-      known.set(key, position);
-      classes.push({ values, size: 0, suppressed });
-    }
-    for (const record of members) classOf[record] = position;
-    const released = classes[position];
-    if (released) released.size += members.length;
+    const cells = describers.map((describer) => (suppressed ? describer.hidden : describer.describe(members)));
+    const position = release.open(cells, suppressed);
+    for (const record of members) release.put(record, position);
     work += members.length;
     if (work >= recordsPerStep) {
       work = 0;
@@ -77,34 +50,11 @@ export function* anonymizeInSteps({ columns, k }: AnonymizationOptions): Generat
     }
   }
   yield;
-  assertAnonymous(classOf, classes, k);
-  return { classOf, classes };
+  const anonymization = release.finish();
+  assertReleasable(anonymization, k, models);
+  return anonymization;
 }
 
 function membersOf({ order, starts }: Partition, index: number): Uint32Array {
   return order.subarray(starts[index], starts[index + 1]);
-}
-
-/** Distinct codes of the records, ascending. */
-function codesOf(column: EncodedColumn, members: Uint32Array): Uint32Array {
-  const codes = members.map((record) => column.codes[record] as number).sort();
-  let distinct = 0;
-  for (const code of codes) {
-    if (distinct === 0 || codes[distinct - 1] !== code) {
-      codes[distinct] = code;
-      distinct += 1;
-    }
-  }
-  return codes.subarray(0, distinct);
-}
-
-/** Counts anew what is released, so that a defect above can't break the promise unseen. */
-function assertAnonymous(classOf: Uint32Array, classes: readonly ReleasedClass[], k: number): void {
-  const sizes = new Uint32Array(classes.length);
-  for (const position of classOf) sizes[position] = (sizes[position] as number) + 1;
-  const texts = new Set(classes.map(({ values }) => JSON.stringify(values)));
-  const kept = classes.every(({ size, suppressed }, position) => size === sizes[position] && (suppressed || size >= k));
-  if (!kept || texts.size !== classes.length) {
-    throw new SdpError('internal', { message: 'the anonymized table is not k-anonymous; nothing was released' });
-  }
 }

@@ -93,7 +93,7 @@ describe('Mondrian', () => {
   test('puts every record into exactly one class of at least k', () => {
     fc.assert(
       fc.property(rowsArbitrary, kArbitrary, (rows, k) => {
-        const { order, starts } = finish(partitionByMondrian(encodeRows(rows, 3), k)).value;
+        const { order, starts } = finish(partitionByMondrian(encodeRows(rows, 3), { k })).value;
         expect([...order].sort((a, b) => a - b)).toEqual(rows.map((_, index) => index));
         expect([starts[0], starts.at(-1)]).toEqual([0, rows.length]);
         for (let index = 1; index < starts.length; index += 1) {

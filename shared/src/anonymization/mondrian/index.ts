@@ -1,0 +1,1 @@
+export { type MondrianOptions, type Partition, partitionByMondrian } from './mondrian.ts';
