@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+import { accessLogParts, type RowMac } from '../audit/index.ts';
 import { GroupCommit, type Pool, query } from '../database/index.ts';
 import type { Permission } from './permissions.ts';
 import type { Principal } from './principal.ts';
@@ -36,6 +38,8 @@ export interface AccessLog {
 
 export interface AccessLogOptions {
   readonly pool: Pool;
+  /** Makes the codes by which the ledger tells the server's rows from others. */
+  readonly macOf: RowMac;
   /** What could not be stored is kept and tried again. */
   readonly onFailed: () => void;
   readonly flushMs?: number;
@@ -44,9 +48,9 @@ export interface AccessLogOptions {
 const maxGroup = 1_000;
 
 /** Writes `access_log`. Those that wait at the same time go into one statement. */
-export function createAccessLog({ pool, onFailed, flushMs = 200 }: AccessLogOptions): AccessLog {
+export function createAccessLog({ pool, macOf, onFailed, flushMs = 200 }: AccessLogOptions): AccessLog {
   const writes = new GroupCommit<CountedDecision, undefined>(async (decisions) => {
-    await insert(pool, decisions);
+    await insert(pool, macOf, decisions);
     return [];
   }, maxGroup);
   let soon = new Map<string, CountedDecision>();
@@ -95,27 +99,29 @@ function alikeness({ principal, permission, resource, resourceId, allowed, code 
   ]);
 }
 
-async function insert(pool: Pool, decisions: readonly CountedDecision[]): Promise<void> {
-  const column = <T>(of: (decision: CountedDecision) => T) => decisions.map(of);
-  await query(
-    pool,
-    `INSERT INTO access_log (at, principal_kind, principal_id, role, client_id, permission, resource, resource_id, allowed, code,
-                             request_id, requests)
-     SELECT * FROM unnest($1::timestamptz[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
-                          $9::boolean[], $10::text[], $11::text[], $12::integer[])`,
-    [
-      column(({ at }) => at),
-      column(({ principal }) => principal?.kind ?? 'none'),
-      column(({ principal }) => principal?.id ?? null),
-      column(({ principal }) => principal?.role ?? null),
-      column(({ principal }) => principal?.clientId ?? null),
-      column(({ permission }) => permission ?? null),
-      column(({ resource }) => resource),
-      column(({ resourceId }) => resourceId ?? null),
-      column(({ allowed }) => allowed),
-      column(({ code }) => code ?? null),
-      column(({ requestId }) => requestId),
-      column(({ requests }) => requests),
-    ],
-  );
+async function insert(pool: Pool, macOf: RowMac, decisions: readonly CountedDecision[]): Promise<void> {
+  const rows = decisions.map((decision) => {
+    const { principal, at, permission, resource, resourceId, allowed, code, requestId, requests } = decision;
+    const fields = {
+      ...{ eventId: randomUUID(), at, resource, allowed, requestId, requests },
+      principalKind: principal?.kind ?? 'none',
+      principalId: principal?.id ?? null,
+      role: principal?.role ?? null,
+      clientId: principal?.clientId ?? null,
+      permission: permission ?? null,
+      resourceId: resourceId ?? null,
+      code: code ?? null,
+    };
+    return { ...fields, mac: macOf('access_log', accessLogParts(fields)).toString('hex') };
+  });
+  await query(pool, insertSql, [JSON.stringify(rows)]);
 }
+
+const insertSql = `
+  INSERT INTO access_log (at, principal_kind, principal_id, role, client_id, permission, resource, resource_id, allowed, code,
+                          request_id, requests, event_id, mac)
+  SELECT at, "principalKind", "principalId", role, "clientId", permission, resource, "resourceId", allowed, code,
+         "requestId", requests, "eventId", decode(mac, 'hex')
+    FROM jsonb_to_recordset($1::jsonb) AS row (at timestamptz, "principalKind" text, "principalId" text, role text,
+         "clientId" text, permission text, resource text, "resourceId" text, allowed boolean, code text, "requestId" text,
+         requests integer, "eventId" uuid, mac text)`;

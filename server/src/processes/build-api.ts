@@ -1,4 +1,5 @@
 import { UnavailableError } from '@sdp/shared/errors';
+import { createRowMac } from '../audit/index.ts';
 import {
   apiPaths,
   type BatchRunner,
@@ -65,6 +66,7 @@ export async function startApi(platform: Platform, runner?: BatchRunner): Promis
   metrics.watchOutbox(relay.lag);
   const accessLog = createAccessLog({
     pool,
+    macOf: createRowMac(serverKey),
     onFailed: () => logger.warn({}, 'decisions on access could not be stored, it will be tried again'),
   });
   const authenticators = [keyAuthenticator(keys)];

@@ -16,6 +16,7 @@ const databaseTypes: Readonly<Record<string, string>> = {
   DateTime: 'timestamptz',
   'String[]': '_text',
   'Unsupported("xid8")': 'xid8',
+  'Unsupported("pg_snapshot")': 'pg_snapshot',
 };
 
 /** `table.column type null?` of every column that schema.prisma declares. */

@@ -3,6 +3,7 @@ import { connect } from 'node:net';
 import { parseMasterKey } from '@sdp/shared/crypto';
 import { expect, it } from 'vitest';
 import { startTestDatabase } from '../../../test/support/postgres.ts';
+import { createRowMac } from '../../src/audit/index.ts';
 import { createPool } from '../../src/database/index.ts';
 import {
   createApiKeyStore,
@@ -25,7 +26,8 @@ it('cuts off a client that takes nothing, and leaves others alone', async () => 
      SELECT 'acme', 't-' || i, 'APPROVE', 0, 'm', jsonb_build_array(jsonb_build_object('kind', 'feature', 'code', 'x', 'text', repeat('x', 2000), 'contribution', 0)),
             false, 'champion', null, now(), now(), 0, i FROM generate_series(0, 11999) AS i`,
   );
-  const keys = createApiKeyStore(pool, parseMasterKey(Buffer.alloc(32, 1).toString('base64url')));
+  const serverKey = parseMasterKey(Buffer.alloc(32, 1).toString('base64url'));
+  const keys = createApiKeyStore(pool, serverKey);
   const { text: key } = await keys.create({
     ...{ clientId: 'acme', label: '', scopes: ['transactions:read'], allowDeclaredSafe: false },
   });
@@ -33,7 +35,7 @@ it('cuts off a client that takes nothing, and leaves others alone', async () => 
   const [logger, metrics] = [createLogger({ level: 'silent' }), createMetrics()];
   const guard = createGuard({
     authenticators: [keyAuthenticator(keys)],
-    accessLog: createAccessLog({ pool, onFailed: () => undefined }),
+    accessLog: createAccessLog({ pool, macOf: createRowMac(serverKey), onFailed: () => undefined }),
     rateLimit: principalRateLimit(100_000),
   });
   const routes = [streams.routes(guard)];

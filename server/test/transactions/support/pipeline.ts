@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Transaction } from '@sdp/shared/contracts';
 import { parseMasterKey } from '@sdp/shared/crypto';
 import { KeyRing, SecurityManager, type StageBus } from '@sdp/shared/messaging';
+import { createRowMac } from '../../../src/audit/index.ts';
 import { EmbeddedBus } from '../../../src/bus/index.ts';
 import { createPool, type Pool } from '../../../src/database/index.ts';
 import {
@@ -124,7 +125,7 @@ export async function startApi(
   const { pool, bus, security, logger, metrics, partitions } = await openParts(ground, log);
   const keys = createApiKeyStore(pool, serverKey);
   const authenticators = [keyAuthenticator(keys)];
-  const accessLog = createAccessLog({ pool, onFailed: () => undefined });
+  const accessLog = createAccessLog({ pool, macOf: createRowMac(serverKey), onFailed: () => undefined });
   const guard = createGuard({ authenticators, accessLog, rateLimit: principalRateLimit(100_000) });
   const api = await startTransactionApi({
     ...{ pool, bus, security, logger, metrics, partitions, serverKey, guard },

@@ -1,0 +1,7 @@
+export { fileAnchor } from './anchors/file-anchor.ts';
+export type { AnchoredHeads, HeadAnchor } from './anchors/head-anchor.ts';
+export { type LedgerKey, ledgerKeyOf } from './ledger-key.ts';
+export { type ChangeKind, changeKinds, type LedgerFinding, type LedgerReport } from './ledger-report.ts';
+export { type Sequencer, type SequencerState, startSequencer } from './sequencer.ts';
+export { type SignedHead, signedHeadSchema } from './signed-head.ts';
+export { verifyLedger } from './verify-ledger.ts';
