@@ -7,5 +7,13 @@ export {
 } from './embedded/embedded-postgres.ts';
 export { GroupCommit } from './group-commit.ts';
 export { applyMigrations, migrationsAreCurrent, migrationsDir } from './migrations.ts';
-export { createPool, type Pool, type PoolClient, type PoolOptions, query, withTransaction } from './pool.ts';
-export { tenantRole, tenantSetting, withTenants } from './tenants.ts';
+export {
+  createPool,
+  type Pool,
+  type PoolClient,
+  type PoolOptions,
+  type Queryable,
+  query,
+  withTransaction,
+} from './pool.ts';
+export { inTenants, onlyTenants, tenantRole, withTenants } from './tenants.ts';

@@ -2,9 +2,9 @@ import { createHash, randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { IntegrityError } from '@sdp/shared/errors';
+import { ConfigError, IntegrityError } from '@sdp/shared/errors';
 import pg from 'pg';
-import { asDatabaseError } from './database-error.ts';
+import { asDatabaseError, sqlStateOf } from './database-error.ts';
 
 /** `server/prisma/migrations`, seen from `src/database` and `dist/database` alike. */
 export const migrationsDir = fileURLToPath(new URL('../../prisma/migrations', import.meta.url));
@@ -12,6 +12,7 @@ export const migrationsDir = fileURLToPath(new URL('../../prisma/migrations', im
 /** The advisory lock that Prisma's own engine takes, so that the two never migrate at once. */
 const advisoryLock = 72_707_369;
 const lockTimeoutMs = 60_000;
+const insufficientPrivilege = '42501';
 
 /** As Prisma makes it. */
 const bookkeepingTable = `
@@ -44,6 +45,7 @@ interface AppliedMigration {
  * servers that start together wait for one another.
  *
  * @returns names of the migrations applied by this call
+ * @throws {ConfigError} `database-privileges`
  * @throws {IntegrityError} `migration-changed` when one that was applied differs from its file, or was left half-done
  * @throws {UnavailableError} `database-unavailable`
  */
@@ -56,7 +58,10 @@ export async function applyMigrations(dsn: string, dir: string = migrationsDir):
   client.on('error', () => undefined);
   try {
     await client.connect();
-    await client.query("SELECT set_config('lock_timeout', $1, false)", [String(lockTimeoutMs)]);
+    // Rows of all tenants: a migration may have to change them.
+    await client.query("SELECT set_config('lock_timeout', $1, false), set_config('sdp.tenants', '*', false)", [
+      String(lockTimeoutMs),
+    ]);
     await client.query('SELECT pg_advisory_lock($1)', [advisoryLock]);
     await client.query(bookkeepingTable);
     const applied = await appliedMigrations(client);
@@ -64,6 +69,7 @@ export async function applyMigrations(dsn: string, dir: string = migrationsDir):
     for (const migration of pending) await applyMigration(client, migration);
     return pending.map(({ name }) => name);
   } catch (error) {
+    if (sqlStateOf(error) === insufficientPrivilege) throw new ConfigError('database-privileges');
     throw asDatabaseError(error);
   } finally {
     // Ends the session and with it the lock.

@@ -4,6 +4,11 @@ import { asDatabaseError } from './database-error.ts';
 export type Pool = pg.Pool;
 export type PoolClient = pg.PoolClient;
 
+/** What statements can be given to: a pool, a connection, or something that bounds them. */
+export interface Queryable {
+  query<R extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<pg.QueryResult<R>>;
+}
+
 export interface PoolOptions {
   readonly dsn: string;
   /** Shown in `pg_stat_activity`. */
@@ -18,7 +23,7 @@ export interface PoolOptions {
 
 export function createPool(options: PoolOptions): Pool {
   const pool = new pg.Pool({
-    connectionString: options.dsn,
+    ...forAllTenants(options.dsn),
     application_name: options.applicationName,
     max: options.maxConnections ?? 10,
     connectionTimeoutMillis: options.connectTimeoutMs ?? 5_000,
@@ -34,6 +39,16 @@ export function createPool(options: PoolOptions): Pool {
   // A connection that breaks while lent out says so by its query's failure; without a listener it would end the process.
   pool.on('connect', (client) => client.on('error', () => undefined));
   return pool;
+}
+
+/**
+ * Connections of the server's own see rows of all tenants unless they say otherwise (`tenants.ts`). A superuser does so anyway;
+ * the owner of the tables does not.
+ */
+function forAllTenants(dsn: string): { readonly connectionString: string; readonly options?: string } {
+  const given = /([?&]options=)([^&]*)/;
+  if (!given.test(dsn)) return { connectionString: dsn, options: '-c sdp.tenants=*' };
+  return { connectionString: dsn.replace(given, '$1$2%20-c%20sdp.tenants%3D%2A') };
 }
 
 /**
@@ -69,7 +84,7 @@ export async function withTransaction<T>(pool: Pool, work: (client: PoolClient) 
 
 /** One statement, on a connection of the pool or inside the client's transaction. @throws {UnavailableError} `database-unavailable` */
 export async function query<R extends pg.QueryResultRow>(
-  db: Pool | PoolClient,
+  db: Queryable,
   text: string,
   values?: readonly unknown[],
 ): Promise<pg.QueryResult<R>> {

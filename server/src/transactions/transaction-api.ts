@@ -12,7 +12,7 @@ import {
 } from '@sdp/shared/messaging';
 import type { Request, Router } from 'express';
 import { EmbeddedBus } from '../bus/index.ts';
-import type { Pool } from '../database/index.ts';
+import { onlyTenants, type Pool } from '../database/index.ts';
 import type { Guard, Permission } from '../identity/index.ts';
 import type { Logger, Metrics } from '../observability/index.ts';
 import { alertRoutes } from './api/alert-routes.ts';
@@ -106,7 +106,7 @@ export async function startTransactionApi(options: TransactionApiOptions): Promi
       transactionRoutes({
         ...{ intake, board, metrics, guard, maxWaiting: settings.maxWaiting },
         rate: transactionRate(settings.ratePerMinute),
-        find: (names) => findTransactions(pool, names),
+        find: (name) => findTransactions(onlyTenants(pool, [name.clientId]), [name]),
       }),
     ],
     endStreams: () => streams.close(),

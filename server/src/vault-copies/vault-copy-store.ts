@@ -9,7 +9,7 @@ import type {
   VaultCopyPush,
 } from '@sdp/shared/contracts';
 import { RejectedError } from '@sdp/shared/errors';
-import { type Pool, type PoolClient, query, withTransaction } from '../database/index.ts';
+import { onlyTenants, type Pool, type PoolClient, type Queryable, query, withTenants } from '../database/index.ts';
 
 /** Where a page ends, and the next one goes on. */
 export type EntryPosition = Pick<VaultCopyEntry, 'namespace' | 'token'>;
@@ -50,7 +50,7 @@ const lockSpace = 1_447_121_750; // "VCOP"
 export function createVaultCopyStore(pool: Pool): VaultCopyStore {
   return {
     push: (clientId, { namespaces, entries, head }) =>
-      withTransaction(pool, async (tx) => {
+      withTenants(pool, [clientId], async (tx) => {
         await lockClient(tx, clientId);
         await advance(tx, clientId, head);
         await tx.query(
@@ -81,7 +81,7 @@ export function createVaultCopyStore(pool: Pool): VaultCopyStore {
         return { stored: rowCount ?? 0, erased: Number(known.rows[0]?.erased ?? 0) };
       }),
     erase: (clientId, { erasures, head }) =>
-      withTransaction(pool, async (tx) => {
+      withTenants(pool, [clientId], async (tx) => {
         await lockClient(tx, clientId);
         await advance(tx, clientId, head);
         const given = [erasures.map(({ namespace }) => hex(namespace)), erasures.map(({ erasure }) => hex(erasure))];
@@ -101,7 +101,7 @@ export function createVaultCopyStore(pool: Pool): VaultCopyStore {
         return rowCount ?? 0;
       }),
     remove: (clientId) =>
-      withTransaction(pool, async (tx) => {
+      withTenants(pool, [clientId], async (tx) => {
         await lockClient(tx, clientId);
         const { rowCount } = await tx.query('DELETE FROM token_vault WHERE client_id = $1', [clientId]);
         await tx.query('DELETE FROM token_vault_namespace WHERE client_id = $1', [clientId]);
@@ -111,7 +111,7 @@ export function createVaultCopyStore(pool: Pool): VaultCopyStore {
       }),
     async lookup(clientId, ids) {
       const { rows } = await query<{ at: number; stored: boolean; erased_on: number | null }>(
-        pool,
+        onlyTenants(pool, [clientId]),
         `SELECT (asked.at - 1)::int AS at, stored.erasure IS NOT NULL AS stored, erased.erased_on
            FROM unnest($2::bytea[], $3::bytea[]) WITH ORDINALITY AS asked (n, e, at)
            LEFT JOIN LATERAL (SELECT erasure FROM token_vault
@@ -124,16 +124,17 @@ export function createVaultCopyStore(pool: Pool): VaultCopyStore {
       return rows.map(({ at, stored, erased_on }) => ({ index: at, stored, erased_on }));
     },
     async counts(clientId) {
+      const own = onlyTenants(pool, [clientId]);
       const [namespaces, entries, erasures, heads] = await Promise.all([
         query<{ namespace: Buffer; sealed: Buffer }>(
-          pool,
+          own,
           'SELECT namespace, sealed FROM token_vault_namespace WHERE client_id = $1 ORDER BY namespace',
           [clientId],
         ),
-        count(pool, 'token_vault', clientId),
-        count(pool, 'token_vault_erasure', clientId),
+        count(own, 'token_vault', clientId),
+        count(own, 'token_vault_erasure', clientId),
         query<{ sequence: string; sealed: Buffer }>(
-          pool,
+          own,
           'SELECT sequence, sealed FROM token_vault_head WHERE client_id = $1',
           [clientId],
         ),
@@ -152,7 +153,7 @@ export function createVaultCopyStore(pool: Pool): VaultCopyStore {
     },
     async entriesAfter(clientId, after, limit) {
       const { rows } = await query<Record<'namespace' | 'token' | 'erasure' | 'sealed', Buffer>>(
-        pool,
+        onlyTenants(pool, [clientId]),
         `SELECT namespace, token, erasure, sealed FROM token_vault
           WHERE client_id = $1 AND ($2::bytea IS NULL OR (namespace, token) > ($2, $3::bytea))
           ORDER BY namespace, token LIMIT $4`,
@@ -167,7 +168,7 @@ export function createVaultCopyStore(pool: Pool): VaultCopyStore {
     },
     async erasuresAfter(clientId, after, limit) {
       const { rows } = await query<Record<'namespace' | 'erasure', Buffer> & { erased_on: number }>(
-        pool,
+        onlyTenants(pool, [clientId]),
         `SELECT namespace, erasure, erased_on FROM token_vault_erasure
           WHERE client_id = $1 AND ($2::bytea IS NULL OR (namespace, erasure) > ($2, $3::bytea))
           ORDER BY namespace, erasure LIMIT $4`,
@@ -198,8 +199,8 @@ async function advance(tx: PoolClient, clientId: string, { sequence, sealed }: V
   if (rowCount !== 1) throw new RejectedError('vault-copy-changed');
 }
 
-async function count(pool: Pool, table: 'token_vault' | 'token_vault_erasure', clientId: string): Promise<number> {
-  const { rows } = await query<{ n: string }>(pool, `SELECT count(*) AS n FROM ${table} WHERE client_id = $1`, [
+async function count(own: Queryable, table: 'token_vault' | 'token_vault_erasure', clientId: string): Promise<number> {
+  const { rows } = await query<{ n: string }>(own, `SELECT count(*) AS n FROM ${table} WHERE client_id = $1`, [
     clientId,
   ]);
   return Number(rows[0]?.n ?? 0);

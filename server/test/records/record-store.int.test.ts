@@ -36,7 +36,7 @@ beforeEach(async () => {
 
 async function store(rows: readonly RecordRow[], into: BatchScope = scope): Promise<void> {
   await withTransaction(pool, async (client) => {
-    const writer = openRecordWriter(client, into);
+    const writer = await openRecordWriter(client, into);
     for (const row of rows) await writer.write(row);
     expect(await writer.finish()).toBe(rows.length);
   });
@@ -88,7 +88,7 @@ describe('records', () => {
   it('vanish with their transaction', async () => {
     await expect(
       withTransaction(pool, async (client) => {
-        const writer = openRecordWriter(client, scope);
+        const writer = await openRecordWriter(client, scope);
         for (const row of numbered(500)) await writer.write(row);
         await writer.abort();
         throw new Error('changed my mind');
@@ -107,7 +107,7 @@ describe.each(['tokenized_record', 'processed_result'])('tampering with %s is fo
     for (const each of [scope, other]) {
       await store(numbered(count), each);
       await withTransaction(pool, async (client) => {
-        const writer = openResultWriter(client, each);
+        const writer = await openResultWriter(client, each);
         await writer.write(results(count));
         await writer.finish();
       });

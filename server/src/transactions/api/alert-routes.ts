@@ -2,7 +2,7 @@ import type { FraudAlertList } from '@sdp/shared/contracts';
 import { InputError } from '@sdp/shared/errors';
 import { Router } from 'express';
 import { z } from 'zod';
-import type { Pool } from '../../database/index.ts';
+import { onlyTenants, type Pool } from '../../database/index.ts';
 import { clientOf, named } from '../../http/index.ts';
 import type { Guard } from '../../identity/index.ts';
 import { listAlerts } from '../store/alert-store.ts';
@@ -25,8 +25,9 @@ export function alertRoutes(pool: Pool, guard: Guard): Router {
     const query = alertsQuerySchema.safeParse(request.query);
     if (!query.success) throw new InputError('request-invalid', { details: { findings: findingsOf(query.error) } });
     const { level, limit, cursor: before } = query.data;
-    const alerts = await listAlerts(pool, {
-      clientId: clientOf(response),
+    const clientId = clientOf(response);
+    const alerts = await listAlerts(onlyTenants(pool, [clientId]), {
+      clientId,
       level,
       before,
       limit: limit + 1,

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RejectedError, UnavailableError } from '@sdp/shared/errors';
 import { type Request, type Response, Router } from 'express';
-import type { Pool } from '../../database/index.ts';
+import { onlyTenants, type Pool } from '../../database/index.ts';
 import { clientOf, contextOf, named } from '../../http/index.ts';
 import type { Guard } from '../../identity/index.ts';
 import { lastPosition, readDecisions } from '../store/decision-store.ts';
@@ -84,7 +84,7 @@ export class DecisionStreams {
     const lastEventId = request.get('last-event-id') || undefined;
     const position =
       lastEventId === undefined
-        ? await lastPosition(pool, clientId, this.#partitions)
+        ? await lastPosition(onlyTenants(pool, [clientId]), clientId, this.#partitions)
         : parsePosition(lastEventId, this.#partitions);
     this.#assertRoom(clientId, maxStreams);
 
@@ -109,6 +109,7 @@ export class DecisionStreams {
 
   async #follow(request: Request, stream: OpenStream, position: bigint[], signal: AbortSignal): Promise<void> {
     const { pool, isAllowed, heartbeatMs = 15_000 } = this.#options;
+    const own = onlyTenants(pool, [stream.clientId]);
     let checkedAt = performance.now();
     let wroteAt = checkedAt;
     while (!signal.aborted) {
@@ -119,7 +120,7 @@ export class DecisionStreams {
       }
       while (position.length < this.#partitions) position.push(0n);
       const version = stream.version;
-      const page = await readDecisions(pool, stream.clientId, position, pageSize);
+      const page = await readDecisions(own, stream.clientId, position, pageSize);
       const text = page.map(({ partition, offset, decided }) => {
         position[partition] = offset + 1n;
         return `id: ${formatPosition(position)}\nevent: decision\ndata: ${JSON.stringify(decided)}\n\n`;

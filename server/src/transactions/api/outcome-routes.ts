@@ -3,7 +3,7 @@ import { type Finding, InputError, RejectedError } from '@sdp/shared/errors';
 import type { MessageSealer, StageBus } from '@sdp/shared/messaging';
 import { Router } from 'express';
 import { EmbeddedBus } from '../../bus/index.ts';
-import { type Pool, withTransaction } from '../../database/index.ts';
+import { inTenants, onlyTenants, type Pool, withTransaction } from '../../database/index.ts';
 import { clientOf, named } from '../../http/index.ts';
 import type { Guard } from '../../identity/index.ts';
 import { insertOutcome } from '../store/outcome-store.ts';
@@ -30,8 +30,9 @@ export function outcomeRoutes(options: OutcomeRoutesOptions): Router {
   router.post(path, named(path), ...options.guard('transactions:write'), async (request, response) => {
     const body = transactionOutcomeSchema.safeParse(await readJsonBody(request, maxBodyBytes));
     if (!body.success) throw new InputError('request-invalid', { details: { findings: findingsOf(body.error) } });
-    const name = { clientId: clientOf(response), transactionId: String(request.params['transactionId']) };
-    const [transaction] = await findTransactions(options.pool, [name]);
+    const clientId = clientOf(response);
+    const name = { clientId, transactionId: String(request.params['transactionId']) };
+    const [transaction] = await findTransactions(onlyTenants(options.pool, [clientId]), [name]);
     if (!transaction) throw new RejectedError('not-found');
     const { fraud, known_at: knownAt } = body.data;
     response.json(await report(options, transaction, fraud, knownAt === undefined ? undefined : new Date(knownAt)));
@@ -66,7 +67,9 @@ async function report(
     }),
   ]);
   const { stored, isNew, wake } = await withTransaction(pool, async (client) => {
-    const outcome = await insertOutcome(client, { clientId, transactionId, fraud, knownAt, reportedAt });
+    const outcome = await inTenants(client, [clientId], () =>
+      insertOutcome(client, { clientId, transactionId, fraud, knownAt, reportedAt }),
+    );
     if (!outcome.isNew) return { ...outcome, wake: () => undefined };
     if (bus instanceof EmbeddedBus) {
       return { ...outcome, wake: await bus.publishIn(client, transactionTopics.embedded, message) };

@@ -19,7 +19,7 @@ export interface TransactionRoutesOptions {
   readonly board: DecisionBoard;
   readonly rate: TransactionRate;
   readonly metrics: TransactionApiMetrics;
-  readonly find: (names: readonly TransactionName[]) => Promise<readonly StoredTransaction[]>;
+  readonly find: (name: TransactionName) => Promise<readonly StoredTransaction[]>;
   /** Bound on transactions whose requests wait for a decision. */
   readonly maxWaiting: number;
   readonly guard: Guard;
@@ -47,7 +47,7 @@ export function transactionRoutes(options: TransactionRoutesOptions): Router {
   const one = '/api/v1/transactions/:transactionId';
   router.get(one, named(one), ...options.guard('transactions:read'), async (request, response) => {
     const name = { clientId: clientOf(response), transactionId: String(request.params['transactionId']) };
-    const [stored] = await options.find([name]);
+    const [stored] = await options.find(name);
     if (!stored) throw new RejectedError('not-found');
     response.json(
       (stored.decided ?? options.board.remembered(name) ?? presentTransaction(stored)) satisfies TransactionAnswer,

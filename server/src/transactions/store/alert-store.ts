@@ -1,5 +1,5 @@
 import type { DecisionReason, FraudAlert } from '@sdp/shared/contracts';
-import { type Pool, query } from '../../database/index.ts';
+import { type Queryable, query } from '../../database/index.ts';
 import { presentReasons } from './stored-decision.ts';
 
 export interface AlertFilter {
@@ -21,7 +21,10 @@ interface AlertRow {
 }
 
 /** A client's alerts, newest first. */
-export async function listAlerts(pool: Pool, { clientId, level, before, limit }: AlertFilter): Promise<FraudAlert[]> {
+export async function listAlerts(
+  pool: Queryable,
+  { clientId, level, before, limit }: AlertFilter,
+): Promise<FraudAlert[]> {
   const { rows } = await query<AlertRow>(
     pool,
     `SELECT alert_id, transaction_id, level, score, model_version, reasons, raised_at FROM fraud_alert

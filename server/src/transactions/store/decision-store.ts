@@ -1,6 +1,6 @@
 import type { Decision, TransactionDecided } from '@sdp/shared/contracts';
 import type { SqlTransaction } from '@sdp/shared/messaging';
-import { type Pool, type PoolClient, query } from '../../database/index.ts';
+import { type PoolClient, type Queryable, query } from '../../database/index.ts';
 import { type DecisionRow, presentDecision } from './stored-decision.ts';
 
 /** A result in its place in the log. */
@@ -88,7 +88,7 @@ interface PlacedRow extends DecisionRow {
  *
  * @param limit of all together
  */
-export async function readDecisions(pool: Pool, clientId: string, position: StreamPosition, limit: number) {
+export async function readDecisions(pool: Queryable, clientId: string, position: StreamPosition, limit: number) {
   const { rows } = await query<PlacedRow>(
     pool,
     `SELECT d.* FROM unnest($2::int[], $3::bigint[]) AS p(partition, next_offset)
@@ -115,7 +115,7 @@ export async function readDecisions(pool: Pool, clientId: string, position: Stre
 }
 
 /** The position behind the client's last decision. */
-export async function lastPosition(pool: Pool, clientId: string, partitions: number): Promise<bigint[]> {
+export async function lastPosition(pool: Queryable, clientId: string, partitions: number): Promise<bigint[]> {
   const { rows } = await query<{ next_offset: string }>(
     pool,
     `SELECT coalesce((SELECT max(source_offset) + 1 FROM transaction_decision

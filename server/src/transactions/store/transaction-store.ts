@@ -1,6 +1,6 @@
 import type { DecidedTransaction, PendingTransaction, TransactionAnswer } from '@sdp/shared/contracts';
 import type { OutgoingMessage } from '@sdp/shared/messaging';
-import { type Pool, type PoolClient, query, sqlStateOf } from '../../database/index.ts';
+import { type Pool, type PoolClient, type Queryable, query, sqlStateOf } from '../../database/index.ts';
 import { type DecisionRow, presentDecision } from './stored-decision.ts';
 
 /** What stands of a transaction in the database. */
@@ -117,7 +117,7 @@ export async function insertTransactions(
 
 /** Those of the named transactions that are there, in no order, each with its decision. */
 export async function findTransactions(
-  pool: Pool | PoolClient,
+  pool: Queryable,
   names: readonly TransactionName[],
 ): Promise<readonly StoredTransaction[]> {
   const { rows } = await query<TransactionRow>(pool, findSql, [
