@@ -10,6 +10,7 @@ export const kinds: Readonly<Record<ErrorKind, string>> = {
   unavailable: 'Something needed is not there at the moment; a retry may help.',
   rejected: 'The other side said no.',
   gate: 'A property that was required was not reached.',
+  budget: 'The privacy budget is spent.',
   interrupted: 'Stopped by a signal.',
 };
 

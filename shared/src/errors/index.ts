@@ -1,6 +1,7 @@
 export { nearestName } from './nearest-name.ts';
 export { type CodeOf, type ErrorCode, type ErrorKind, errorRegistry, exitStatus, httpStatusOf } from './registry.ts';
 export {
+  BudgetError,
   ConfigError,
   type ErrorDetails,
   type Finding,

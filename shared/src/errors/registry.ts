@@ -64,6 +64,12 @@ export const errorRegistry = {
     title: 'A generalization hierarchy is not valid',
     remedy: 'Give a CSV without a header: a value, then what it is generalized to, from fine to coarse, in each row.',
   },
+  'database-privileges': {
+    kind: 'config',
+    title: 'The role of DB_DSN may not do in the database what the server needs',
+    remedy:
+      'Let an administrator of the database run `CREATE ROLE sdp_api NOLOGIN` if it is missing and `GRANT sdp_api TO` that role; docs/roles.md says why.',
+  },
   'key-missing': {
     kind: 'config',
     title: 'No master key was given',
@@ -130,6 +136,11 @@ export const errorRegistry = {
     kind: 'input',
     title: 'The manifest of a model package is not valid',
     remedy: 'Check ensemble.json: version, feature_set and the members that it lists.',
+  },
+  'anonymization-impossible': {
+    kind: 'input',
+    title: 'The table cannot be anonymized as asked',
+    remedy: 'Ask for a smaller k or l or a larger t, allow more suppression, or leave out a quasi-identifier.',
   },
   'file-not-found': {
     kind: 'input',
@@ -602,15 +613,51 @@ export const errorRegistry = {
 
   unauthorized: {
     kind: 'rejected',
-    title: 'No valid API key was given',
-    remedy: 'Set SDP_API_KEY to a key that the server knows.',
+    title: 'No valid API key was given, and nobody is signed in',
+    remedy: 'Set SDP_API_KEY to a key that the server knows, or sign in.',
     httpStatus: 401,
   },
   forbidden: {
     kind: 'rejected',
-    title: 'The API key does not allow this',
-    remedy: 'Ask for a key with the scope that is named.',
+    title: 'The role or the API key does not allow this',
+    remedy: 'Ask an Admin for the role, or for a key with the scope, that is named; docs/roles.md has the table.',
     httpStatus: 403,
+  },
+  'sign-in-refused': {
+    kind: 'rejected',
+    title: 'Name, password or code is not right',
+    remedy: 'Try again. An Admin can give a new password, and take away a second factor that was lost.',
+    httpStatus: 401,
+  },
+  'second-factor-needed': {
+    kind: 'rejected',
+    title: 'The password alone is not enough',
+    remedy: 'Send the code that the authenticator shows as well, or a recovery code.',
+    httpStatus: 401,
+  },
+  'sign-in-blocked': {
+    kind: 'rejected',
+    title: 'Too many attempts to sign in failed',
+    remedy: 'Wait; Retry-After says how long.',
+    httpStatus: 429,
+  },
+  'cross-site-refused': {
+    kind: 'rejected',
+    title: 'The request does not prove that it comes from the page of this server',
+    remedy: 'Send the session’s csrf_token in the header X-CSRF-Token, from the address that the server is reached by.',
+    httpStatus: 403,
+  },
+  'user-exists': {
+    kind: 'rejected',
+    title: 'There is a user of this name',
+    remedy: 'Choose another name; names of disabled users stay taken.',
+    httpStatus: 409,
+  },
+  'last-admin': {
+    kind: 'rejected',
+    title: 'Nobody would be left who may manage users',
+    remedy: 'Make another user Admin first.',
+    httpStatus: 409,
   },
   'not-found': {
     kind: 'rejected',

@@ -102,5 +102,7 @@ export class UnavailableError extends errorClass<'unavailable'>() {}
 export class RejectedError extends errorClass<'rejected'>() {}
 /** A property that was required was not reached. */
 export class GateError extends errorClass<'gate'>() {}
+/** What may be told of the data was told already. */
+export class BudgetError extends errorClass<'budget'>() {}
 /** The user or the system asked the work to stop. */
 export class InterruptedError extends errorClass<'interrupted'>() {}
