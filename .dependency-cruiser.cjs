@@ -85,7 +85,7 @@ module.exports = {
       name: 'packages-through-their-exports',
       severity: 'error',
       from: inside('^(client|server)/'),
-      to: { path: '^shared/src/[^/]+/(?!index[.]ts$)' },
+      to: { path: '^shared/src/[^/]+/(?!(privacy/)?index[.]ts$)' },
     },
   ],
   options: {

@@ -47,7 +47,7 @@ export function buildProgram(context: CommandContext): Command {
       'after',
       `
 Exit status: 0 done, 2 command line, 3 configuration or key, 4 input, 5 vault, 6 integrity, 7 unavailable (try again),
-8 refused by the server, 9 requirement not met, 130 interrupted, 1 anything unexpected.
+8 refused by the server, 9 requirement not met, 10 privacy budget spent, 130 interrupted, 1 anything unexpected.
 
 Example:
   $ export SDP_CRYPTO_KEY="$(sdp keygen)"
