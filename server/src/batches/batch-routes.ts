@@ -1,12 +1,13 @@
 import { isIP } from 'node:net';
 import { type BatchStatus, batchStatusSchema } from '@sdp/shared/contracts';
-import { InputError, RejectedError, SdpError, UnavailableError } from '@sdp/shared/errors';
-import { type Request, type RequestHandler, type Response, Router } from 'express';
+import { RejectedError, UnavailableError } from '@sdp/shared/errors';
+import { type Request, type RequestHandler, Router } from 'express';
 import { z } from 'zod';
 import type { Pool } from '../database/index.ts';
-import { clientOf, contextOf, named, principalOf } from '../http/index.ts';
+import { clientOf, contextOf, named } from '../http/index.ts';
 import type { Guard } from '../identity/index.ts';
-import type { Metrics, RefusalReason } from '../observability/index.ts';
+import type { Metrics } from '../observability/index.ts';
+import { acceptUpload } from './accept-upload.ts';
 import { decodeCursor, encodeCursor } from './batch-cursor.ts';
 import { parseBatchId } from './batch-id.ts';
 import type { BatchStore } from './batch-store.ts';
@@ -30,8 +31,6 @@ export const listQuerySchema = z.object({
   limit: z.coerce.number().int().min(1).max(200).default(50),
   cursor: z.string().max(200).optional(),
 });
-
-const idempotencyKeyPattern = /^[A-Za-z0-9._:+/=-]{1,200}$/;
 
 /** Everything under `/api/v1` that has to do with batches. */
 export function batchRoutes(options: BatchRoutesOptions): Router {
@@ -68,64 +67,18 @@ export function batchRoutes(options: BatchRoutesOptions): Router {
   return router;
 }
 
-function processHandler({ ingest, metrics }: BatchRoutesOptions): RequestHandler {
+function processHandler(options: BatchRoutesOptions): RequestHandler {
   return async (request, response) => {
-    const { allowDeclaredSafe } = principalOf(response);
     const clientId = clientOf(response);
     const header = (name: string) => request.get(name);
-    try {
+    const answer = await acceptUpload(options, request, response, () => {
       const format = formatOf(header('content-type'));
-      const { response: answer, isReplay } = await ingest({
-        clientId,
-        allowDeclaredSafe,
-        format,
-        encoding: encodingOf(header('content-encoding')),
-        stream: request,
-        metadata: format === 'json' ? {} : metadataBeside(request.query, header),
-        idempotencyKey: idempotencyKeyOf(header('idempotency-key')),
-      });
-      if (isReplay) response.set('Idempotency-Replayed', 'true');
-      contextOf(response).logger.info(
-        { batchId: answer.batch_id, records: answer.accepted_records, isReplay },
-        'batch accepted',
-      );
-      response.location(`/api/v1/batches/${answer.batch_id}`).json(answer);
-    } catch (error) {
-      noteRefusal(error, response, metrics);
-      throw error;
-    }
+      const encoding = encodingOf(header('content-encoding'));
+      const metadata = format === 'json' ? {} : metadataBeside(request.query, header);
+      return { clientId, format, encoding, stream: request, metadata };
+    });
+    response.location(`/api/v1/batches/${answer.batch_id}`).json(answer);
   };
-}
-
-/** @throws {InputError} `request-invalid` */
-function idempotencyKeyOf(text: string | undefined): string | undefined {
-  if (text === undefined || idempotencyKeyPattern.test(text)) return text;
-  throw new InputError('request-invalid', {
-    details: {
-      findings: [{ field: 'Idempotency-Key', message: 'must be 1 to 200 letters, digits and . _ : + / = -' }],
-    },
-  });
-}
-
-/** A refusal by the firewall is an operator's business too: it is logged with its kind and place, never with a name or value. */
-function noteRefusal(error: unknown, response: Response, metrics: Metrics): void {
-  metrics.uploadRefused(reasonOf(error));
-  if (!(error instanceof SdpError) || error.code !== 'raw-pii-found') return;
-  const { count, detector, findings } = error.details;
-  const rows = (findings ?? []).map(({ row }) => row).filter((row) => row !== undefined);
-  contextOf(response).logger.warn(
-    { detector, columns: count, firstRows: rows.slice(0, 10) },
-    'batch refused: raw personal data',
-  );
-}
-
-function reasonOf(error: unknown): RefusalReason {
-  if (!(error instanceof SdpError)) return 'other';
-  if (error.code === 'raw-pii-found') return 'pii';
-  if (error.code === 'idempotency-conflict') return 'conflict';
-  if (error.code === 'payload-too-large') return 'limit';
-  if (error instanceof UnavailableError) return 'busy';
-  return error instanceof InputError ? 'invalid' : 'other';
 }
 
 const devRoute = '/dev/process-batch/:batchId';

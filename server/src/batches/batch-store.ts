@@ -1,5 +1,5 @@
-import type { BatchId, BatchStatus, Declaration, ProcessingType } from '@sdp/shared/contracts';
-import { type Pool, type PoolClient, query } from '../database/index.ts';
+import type { Actor, BatchId, BatchStatus, Declaration, IndexDeclaration, ProcessingType } from '@sdp/shared/contracts';
+import { onlyTenants, type Pool, type PoolClient, type Queryable, query } from '../database/index.ts';
 import type { BatchScope, DataKey, DataKeyRing } from '../records/index.ts';
 import {
   type BatchRow,
@@ -20,6 +20,8 @@ export interface NewBatch {
   readonly params: Readonly<Record<string, unknown>>;
   readonly declaration: Declaration | null;
   readonly declaredSafe: readonly string[];
+  readonly index: IndexDeclaration;
+  readonly author: Actor;
   readonly receivedAt: Date;
 }
 
@@ -45,7 +47,7 @@ export interface BatchStore {
   /** Whose data and under which key, for the functions of `records/`. */
   scopeOf(batch: StoredBatch): Promise<BatchScope>;
   /** RECEIVED → PROCESSING; a batch that is PROCESSING already stays so. @returns false when it is final or gone */
-  markProcessing(db: Pool | PoolClient, batchId: string): Promise<boolean>;
+  markProcessing(db: Queryable, batchId: string): Promise<boolean>;
   /**
    * Locks the row for the rest of the transaction and reads it: two workers on one batch come one after the other, and the
    * second sees what the first has done.
@@ -59,7 +61,7 @@ export interface BatchStore {
   ): Promise<void>;
   /** → FAILED. `message` is for people and holds no values. */
   markFailed(
-    db: Pool | PoolClient,
+    db: Queryable,
     batch: StoredBatch,
     reason: { readonly code: string; readonly message: string },
   ): Promise<void>;
@@ -69,7 +71,7 @@ export function createBatchStore(pool: Pool, keyRing: DataKeyRing): BatchStore {
   const open = async (row: BatchRow | undefined): Promise<StoredBatch | undefined> =>
     row && openBatchRow(row, await keyRing.get(row.key_id));
 
-  const finish = async (db: Pool | PoolClient, batch: StoredBatch, outcome: Outcome): Promise<void> => {
+  const finish = async (db: Queryable, batch: StoredBatch, outcome: Outcome): Promise<void> => {
     const digest = outcomeDigest(await keyRing.get(batch.keyId), batch.batchId, outcome);
     await query(
       db,
@@ -94,8 +96,9 @@ export function createBatchStore(pool: Pool, keyRing: DataKeyRing): BatchStore {
     async insert(tx, dataKey, batch) {
       await tx.query(
         `INSERT INTO processing_batch (batch_id, client_id, processing_type, record_count, columns, key_index, params,
-                                       declaration, declared_safe, key_id, sha256, received_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+                                       declaration, declared_safe, key_id, sha256, received_at, index_columns, author_kind,
+                                       author_id)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
         [
           batch.batchId,
           batch.clientId,
@@ -109,12 +112,15 @@ export function createBatchStore(pool: Pool, keyRing: DataKeyRing): BatchStore {
           dataKey.id,
           receivedDigest(dataKey, batch),
           batch.receivedAt,
+          JSON.stringify(batch.index),
+          batch.author.kind,
+          batch.author.id,
         ],
       );
     },
     async find(batchId, clientId) {
       const sql = 'SELECT * FROM processing_batch WHERE batch_id = $1 AND client_id = $2';
-      return open((await query<BatchRow>(pool, sql, [batchId, clientId])).rows[0]);
+      return open((await query<BatchRow>(onlyTenants(pool, [clientId]), sql, [batchId, clientId])).rows[0]);
     },
     async load(batchId) {
       return open(
@@ -123,7 +129,7 @@ export function createBatchStore(pool: Pool, keyRing: DataKeyRing): BatchStore {
     },
     async list({ clientId, status, after, limit }) {
       const { rows } = await query<BatchRow>(
-        pool,
+        onlyTenants(pool, [clientId]),
         `SELECT * FROM processing_batch
           WHERE client_id = $1 AND ($2::text IS NULL OR status = $2)
             AND ($3::timestamptz IS NULL OR (received_at, batch_id) < ($3, $4::uuid))

@@ -45,7 +45,7 @@ export async function writeResults(
   try {
     await withTransaction(pool, async (tx) => {
       await lockForWriting(tx, store, batch);
-      const writer = openResultWriter(tx, scope);
+      const writer = await openResultWriter(tx, scope);
       opened.resolve(writer);
       const summary = await produced.catch(async (error: unknown) => {
         await writer.abort();

@@ -1,11 +1,15 @@
 import { createHmac } from 'node:crypto';
 import {
+  type Actor,
+  actorSchema,
   type Batch,
   type BatchId,
   type BatchStatus,
   batchIdSchema,
   batchStatusSchema,
   type Declaration,
+  type IndexDeclaration,
+  indexDeclarationSchema,
   type ProcessingType,
   processingTypeSchema,
 } from '@sdp/shared/contracts';
@@ -29,6 +33,10 @@ export interface StoredBatch {
   readonly params: Readonly<Record<string, unknown>>;
   readonly declaration: Declaration | null;
   readonly declaredSafe: readonly string[];
+  /** Columns that can be searched. */
+  readonly index: IndexDeclaration;
+  /** Who sent it; null where it is from before authors were kept. */
+  readonly author: Actor | null;
   readonly keyId: number;
   readonly receivedAt: Date;
   readonly startedAt: Date | null;
@@ -51,6 +59,9 @@ export interface BatchRow {
   readonly params: Record<string, unknown>;
   readonly declaration: Declaration | null;
   readonly declared_safe: string[];
+  readonly index_columns: Record<string, string> | null;
+  readonly author_kind: string | null;
+  readonly author_id: string | null;
   readonly key_id: number;
   readonly sha256: Buffer;
   readonly outcome_sha256: Buffer | null;
@@ -62,7 +73,16 @@ export interface BatchRow {
 /** What a row says was received: fixed once stored. */
 export type Received = Pick<
   StoredBatch,
-  'batchId' | 'clientId' | 'processingType' | 'recordCount' | 'columns' | 'keyIndex' | 'params' | 'declaredSafe'
+  | 'batchId'
+  | 'clientId'
+  | 'processingType'
+  | 'recordCount'
+  | 'columns'
+  | 'keyIndex'
+  | 'params'
+  | 'declaredSafe'
+  | 'index'
+  | 'author'
 > & { readonly receivedAt: Date };
 
 /** What a row says came of it. */
@@ -78,6 +98,8 @@ export function receivedDigest(dataKey: DataKey, batch: Received): Buffer {
     canonicalJson(batch.params),
     lengthPrefixed(...batch.declaredSafe),
     batch.receivedAt.toISOString(),
+    // Batches from before either was kept have digests without them.
+    ...(batch.author === null ? [] : [canonicalJson(batch.index), batch.author.kind, batch.author.id]),
   ]);
 }
 
@@ -103,7 +125,13 @@ export function openBatchRow(row: BatchRow, dataKey: DataKey): StoredBatch {
   const batchId = batchIdSchema.safeParse(row.batch_id);
   const processingType = processingTypeSchema.safeParse(row.processing_type);
   const status = batchStatusSchema.safeParse(row.status);
-  if (!batchId.success || !processingType.success || !status.success) throw tampered(row.batch_id);
+  const index = indexDeclarationSchema.safeParse(row.index_columns ?? {});
+  const author = actorSchema.safeParse({ kind: row.author_kind, id: row.author_id });
+  if (!batchId.success || !processingType.success || !status.success || !index.success) throw tampered(row.batch_id);
+  // Both came together, so one without the other was put there.
+  if ((row.author_kind === null && row.index_columns !== null) || (row.author_kind !== null && !author.success)) {
+    throw tampered(row.batch_id);
+  }
   const batch: StoredBatch = {
     batchId: batchId.data,
     clientId: row.client_id,
@@ -119,6 +147,8 @@ export function openBatchRow(row: BatchRow, dataKey: DataKey): StoredBatch {
     params: row.params,
     declaration: row.declaration,
     declaredSafe: row.declared_safe,
+    index: index.data,
+    author: author.success ? author.data : null,
     keyId: row.key_id,
     receivedAt: row.received_at,
     startedAt: row.started_at,

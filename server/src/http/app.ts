@@ -1,7 +1,7 @@
 import express, { type ErrorRequestHandler, type Express, type Router } from 'express';
 import helmet from 'helmet';
 import type { Logger, Metrics } from '../observability/index.ts';
-import { notFound, problemHandler } from './problems.ts';
+import { countTampering, notFound, problemHandler } from './problems.ts';
 import { addressRateLimit } from './rate-limit.ts';
 import { requestContext } from './request-context.ts';
 
@@ -33,6 +33,7 @@ export function createApp({ logger, metrics, refusedPerMinute, probes, routes, r
   for (const router of routes) app.use(router);
   app.use(notFound);
   if (refusals) app.use(refusals);
+  app.use(countTampering(metrics));
   app.use(problemHandler);
   return app;
 }

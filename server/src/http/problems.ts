@@ -1,7 +1,7 @@
 import type { Problem } from '@sdp/shared/contracts';
 import { InputError, RejectedError, SdpError } from '@sdp/shared/errors';
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
-import { errorFields } from '../observability/index.ts';
+import { errorFields, type Metrics } from '../observability/index.ts';
 import { contextOf } from './request-context.ts';
 
 const defaultRetrySeconds = 5;
@@ -32,6 +32,14 @@ export function sendProblem(response: Response, error: SdpError): void {
 }
 
 export const notFound: RequestHandler = (_request, _response, next) => next(new RejectedError('not-found'));
+
+/** Counts requests that came upon stored data that isn't as it was written. */
+export function countTampering(metrics: Metrics): ErrorRequestHandler {
+  return (error: unknown, _request, _response, next) => {
+    if (error instanceof SdpError && error.code === 'record-tampered') metrics.integrityFailed('request', 1);
+    next(error);
+  };
+}
 
 export const problemHandler: ErrorRequestHandler = (thrown: unknown, request, response, _next) => {
   const { logger } = contextOf(response);

@@ -5,6 +5,10 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 export const refusalReasons = ['pii', 'invalid', 'unauthorized', 'conflict', 'limit', 'busy', 'other'] as const;
 export type RefusalReason = (typeof refusalReasons)[number];
 
+/** Who came upon something that isn't as it was written: a request, a worker on a batch, or the sweeper. */
+export const integrityChecks = ['request', 'worker', 'sweep'] as const;
+export type IntegrityCheck = (typeof integrityChecks)[number];
+
 /** The routes of the API, as labels: a path itself would bring ids with it. */
 export type MetricRoute = string;
 
@@ -14,12 +18,16 @@ export interface Metrics {
   recordsAccepted(type: ProcessingType, count: number): void;
   uploadRefused(reason: RefusalReason): void;
   messagesPublished(count: number): void;
+  /** Something stored isn't as it was written. */
+  integrityFailed(check: IntegrityCheck, count: number): void;
   batchFinished(type: ProcessingType, status: BatchStatus, seconds: number): void;
+  /** Whether this process writes the audit ledger; asked at every scrape. */
+  watchLedger(state: () => 'writing' | 'standby' | 'halted'): void;
   /** Asked at every scrape. */
   watchOutbox(lag: () => Promise<{ readonly messages: number; readonly oldestSeconds: number }>): void;
 }
 
-const methods = new Set(['GET', 'POST', 'HEAD', 'OPTIONS']);
+const methods = new Set(['GET', 'POST', 'PUT', 'DELETE', 'HEAD', 'OPTIONS']);
 const seconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 120];
 
 export function createMetrics(): Metrics {
@@ -57,6 +65,13 @@ export function createMetrics(): Metrics {
     help: 'Messages moved from the outbox to the bus',
     registers,
   });
+  const integrity = new Counter({
+    name: 'record_integrity_failures_total',
+    help: 'Stored data found not to be as it was written',
+    labelNames: ['check'] as const,
+    registers,
+  });
+  for (const check of integrityChecks) integrity.inc({ check }, 0);
   for (const type of processingTypes) records.inc({ processing_type: type }, 0);
   for (const reason of refusalReasons) refusals.inc({ reason }, 0);
   for (const type of processingTypes) {
@@ -74,9 +89,23 @@ export function createMetrics(): Metrics {
     recordsAccepted: (type, count) => records.inc({ processing_type: type }, count),
     uploadRefused: (reason) => refusals.inc({ reason }),
     messagesPublished: (count) => published.inc(count),
+    integrityFailed: (check, count) => integrity.inc({ check }, count),
     batchFinished: (type, status, elapsed) => batches.observe({ processing_type: type, status }, elapsed),
     watchOutbox: (lag) => watchOutbox(registry, lag),
+    watchLedger: (state) => watchLedger(registry, state),
   };
+}
+
+function watchLedger(registry: Registry, state: () => 'writing' | 'standby' | 'halted'): void {
+  new Gauge({
+    name: 'sdp_audit_ledger_state',
+    help: '1 for what this process does with the audit ledger; halted wants an operator',
+    labelNames: ['state'] as const,
+    registers: [registry],
+    collect() {
+      for (const each of ['writing', 'standby', 'halted'] as const) this.set({ state: each }, each === state() ? 1 : 0);
+    },
+  });
 }
 
 function watchOutbox(registry: Registry, lag: () => Promise<{ messages: number; oldestSeconds: number }>): void {

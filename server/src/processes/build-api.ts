@@ -1,4 +1,5 @@
 import { UnavailableError } from '@sdp/shared/errors';
+import { accessLogPaths, accessLogRoutes } from '../access-log/index.ts';
 import { createRowMac } from '../audit/index.ts';
 import {
   apiPaths,
@@ -24,6 +25,7 @@ import {
   serverInfoRoute,
 } from '../http/index.ts';
 import { createAccessLog, createGuard, refusalLog, stillMay } from '../identity/index.ts';
+import { jobPaths, jobsApi } from '../jobs/index.ts';
 import type { Settings, UploadLimits } from '../settings/index.ts';
 import { forgetTransactions, startTransactionApi, transactionPaths, transactionTopics } from '../transactions/index.ts';
 import { createVaultCopyStore, vaultCopyPaths, vaultCopyRoutes } from '../vault-copies/index.ts';
@@ -84,6 +86,12 @@ export async function startApi(platform: Platform, runner?: BatchRunner): Promis
     isAllowed: stillMay(authenticators),
   });
   const housekeeping = startHousekeeping(logger, [() => forgetTransactions(pool, settings.transactions.retentionDays)]);
+  const limits = ingestLimits(upload);
+  const ingest = createIngest({
+    ...{ pool, keyRing, serverKey, store, limits, announce, recordAudit: platform.recordAudit },
+    wakeRelay: relay.wake,
+    checkBacklog: backlogCheck(relay, settings),
+  });
   const app = createApp({
     logger,
     metrics,
@@ -91,7 +99,9 @@ export async function startApi(platform: Platform, runner?: BatchRunner): Promis
     probes: probeRoutes(platform.dependencies, metrics),
     refusals: refusalLog(accessLog),
     routes: [
-      openApiRoute(createOpenApi(version, { ...apiPaths, ...transactionPaths, ...vaultCopyPaths })),
+      openApiRoute(
+        createOpenApi(version, { ...apiPaths, ...jobPaths, ...accessLogPaths, ...transactionPaths, ...vaultCopyPaths }),
+      ),
       serverInfoRoute(
         {
           version,
@@ -103,20 +113,13 @@ export async function startApi(platform: Platform, runner?: BatchRunner): Promis
       ),
       vaultCopyRoutes({ store: createVaultCopyStore(pool), guard }),
       ...transactions.routers,
+      ...jobsApi({ pool, keyRing, serverKey, ingest, metrics, guard, recordAudit: platform.recordAudit, limits }),
+      accessLogRoutes({ pool, guard }),
       batchRoutes({
         pool,
         store,
         metrics,
-        ingest: createIngest({
-          pool,
-          keyRing,
-          serverKey,
-          store,
-          limits: ingestLimits(upload),
-          announce,
-          wakeRelay: relay.wake,
-          checkBacklog: backlogCheck(relay, settings),
-        }),
+        ingest,
         guard,
         processNow: settings.environment === 'dev' && runner ? (batchId) => runner.run(batchId) : undefined,
       }),

@@ -23,6 +23,7 @@ export async function startWorker(platform: Platform, roles: readonly WorkerRole
       onFinished: (batch, seconds) => {
         const { batchId, processingType, status, recordCount } = batch;
         metrics.batchFinished(processingType, status, seconds);
+        if (batch.reason?.code === 'record-tampered') metrics.integrityFailed('worker', 1);
         logger.info({ batchId, processingType, status, records: recordCount }, 'batch finished');
       },
     });

@@ -1,5 +1,5 @@
 export { type DataKey, type DataKeyRing, openDataKeyRing } from './data-key-ring.ts';
-export { absentCell, encodeRecord, type RecordRow } from './record-entry.ts';
+export { absentCell, decodeRecord, encodeRecord, type RecordRow } from './record-entry.ts';
 export {
   type BatchScope,
   openRecordWriter,
@@ -10,3 +10,32 @@ export {
   readResults,
   type StoredRecords,
 } from './record-store.ts';
+export { type ColumnIndex, createColumnIndex, type IndexedColumn } from './search/column-index.ts';
+export {
+  type ColumnRange,
+  type Condition,
+  type FoundRecord,
+  findRecords,
+  type RecordQuery,
+} from './search/find-records.ts';
+export { type Comparison, comparisons, isInRange, type KeyRange, rangeKey, rangeOf } from './search/range-key.ts';
+export { type FirstVersion, type RecordedBatch, readFirstVersions } from './versions/first-versions.ts';
+export {
+  createProposalStore,
+  type Decision,
+  type NewProposal,
+  type ProposalFilter,
+  type ProposalRow,
+  type ProposalStore,
+  resealProposal,
+  type StoredProposal,
+} from './versions/proposal-store.ts';
+export {
+  type Correction,
+  createVersionStore,
+  type NewVersion,
+  resealVersion,
+  type StoredVersion,
+  type VersionRow,
+  type VersionStore,
+} from './versions/version-store.ts';

@@ -1,10 +1,12 @@
 import type { BatchResult } from '@sdp/shared/contracts';
-import type { Pool, PoolClient } from '../database/index.ts';
-import { createBlockSealer } from './block.ts';
+import type { PoolClient, Queryable } from '../database/index.ts';
+import { createBlockSealer, entriesPerBlock } from './block.ts';
 import type { DataKey } from './data-key-ring.ts';
 import { decodeRecord, encodeRecord, type RecordRow } from './record-entry.ts';
 import { readSealedRows } from './sealed-row-reader.ts';
 import { openSealedRowWriter } from './sealed-row-writer.ts';
+import type { ColumnIndex } from './search/column-index.ts';
+import { createIndexWriter } from './search/index-writer.ts';
 
 /** Whose data, and under which key. Everything written is bound to all of it. */
 export interface BatchScope {
@@ -31,17 +33,53 @@ export interface RecordWriter {
   abort(): Promise<void>;
 }
 
+/** Records whose index rows are gathered before they are stored: whole blocks, and no more than fits in memory. */
+const recordsPerTurn = 256 * entriesPerBlock;
+
 /**
  * Starts a COPY into `tokenized_record` in the client's transaction. Until `finish` or `abort` the connection can do
  * nothing else.
+ *
+ * @param index by what the records are to be found: now and then the COPY ends, their index rows are stored, and another begins
  */
-export function openRecordWriter(client: PoolClient, { batchId, clientId, dataKey }: BatchScope): RecordWriter {
-  const rows = openSealedRowWriter(client, 'record', batchId, createBlockSealer('record', dataKey, batchId, clientId));
+export async function openRecordWriter(
+  client: PoolClient,
+  { batchId, clientId, dataKey }: BatchScope,
+  index?: ColumnIndex,
+): Promise<RecordWriter> {
+  const sealer = createBlockSealer('record', dataKey, batchId, clientId);
+  let rows = await openSealedRowWriter(client, 'record', batchId, sealer);
+  if (index === undefined || index.columns.length === 0) {
+    return {
+      write: (row) => rows.write(encodeRecord(row)),
+      writeEncoded: rows.write,
+      finish: rows.finish,
+      abort: rows.abort,
+    };
+  }
+  const indexRows = createIndexWriter(client, batchId, index);
+  let written = 0;
+  const turn = async (wait: Promise<void> | undefined): Promise<void> => {
+    await wait;
+    await rows.finish();
+    await indexRows.flush();
+    rows = await openSealedRowWriter(client, 'record', batchId, sealer, written + 1);
+  };
+  const writeEncoded = (entry: string): Promise<void> | undefined => {
+    indexRows.add(entry);
+    written++;
+    const wait = rows.write(entry);
+    return written % recordsPerTurn === 0 ? turn(wait) : wait;
+  };
   return {
-    write: (row) => rows.write(encodeRecord(row)),
-    writeEncoded: rows.write,
-    finish: rows.finish,
-    abort: rows.abort,
+    write: (row) => writeEncoded(encodeRecord(row)),
+    writeEncoded,
+    async finish() {
+      const count = await rows.finish();
+      await indexRows.flush();
+      return count;
+    },
+    abort: () => rows.abort(),
   };
 }
 
@@ -51,7 +89,7 @@ export function openRecordWriter(client: PoolClient, { batchId, clientId, dataKe
  * @throws {IntegrityError} `record-tampered` when anything of them isn't what was written
  */
 export async function* readRecords(
-  pool: Pool | PoolClient,
+  pool: Queryable,
   { batchId, clientId, dataKey }: BatchScope,
   recordCount: number,
 ): AsyncGenerator<StoredRecords> {
@@ -75,8 +113,12 @@ export interface ResultWriter {
  * Starts a COPY into `processed_result` in the client's transaction. Until `finish` or `abort` the connection can do
  * nothing else.
  */
-export function openResultWriter(client: PoolClient, { batchId, clientId, dataKey }: BatchScope): ResultWriter {
-  const rows = openSealedRowWriter(client, 'result', batchId, createBlockSealer('result', dataKey, batchId, clientId));
+export async function openResultWriter(
+  client: PoolClient,
+  { batchId, clientId, dataKey }: BatchScope,
+): Promise<ResultWriter> {
+  const sealer = createBlockSealer('result', dataKey, batchId, clientId);
+  const rows = await openSealedRowWriter(client, 'result', batchId, sealer);
   let nextSeq = 1;
   return {
     async write(results) {
@@ -98,7 +140,7 @@ export function openResultWriter(client: PoolClient, { batchId, clientId, dataKe
  * @throws {IntegrityError} `record-tampered` when anything of them isn't what was written
  */
 export async function* readResults(
-  pool: Pool | PoolClient,
+  pool: Queryable,
   { batchId, clientId, dataKey }: BatchScope,
   resultCount: number,
 ): AsyncGenerator<readonly BatchResult[]> {

@@ -1,6 +1,6 @@
 import { constantTimeEqual } from '@sdp/shared/crypto';
 import { IntegrityError } from '@sdp/shared/errors';
-import { type Pool, type PoolClient, query } from '../database/index.ts';
+import { type Queryable, query } from '../database/index.ts';
 import { type BlockKind, type BlockSealer, decodeEntries, entriesPerBlock } from './block.ts';
 
 /** Consecutive entries; `entries[i]` is entry `firstSeq + i`. */
@@ -25,7 +25,7 @@ const rowsPerQuery = entriesPerBlock * 16;
  * @throws {IntegrityError} `record-tampered` before anything of a block that fails is given out
  */
 export async function* readSealedRows(
-  pool: Pool | PoolClient,
+  pool: Queryable,
   kind: BlockKind,
   batchId: string,
   expectedCount: number,
@@ -54,12 +54,7 @@ export async function* readSealedRows(
   if (nextSeq - 1 !== expectedCount) throw tampered(batchId);
 }
 
-async function nextRows(
-  pool: Pool | PoolClient,
-  kind: BlockKind,
-  batchId: string,
-  after: number | null,
-): Promise<SealedRow[]> {
+async function nextRows(pool: Queryable, kind: BlockKind, batchId: string, after: number | null): Promise<SealedRow[]> {
   // The first query has no lower bound, so that a row put before the first one shows.
   const { rows } = await query<SealedRow>(
     pool,

@@ -2,12 +2,13 @@ import { finished } from 'node:stream/promises';
 import pgCopy from 'pg-copy-streams';
 import type { PoolClient } from '../database/index.ts';
 import { type BlockKind, type BlockSealer, entriesPerBlock } from './block.ts';
+import { copyTarget } from './copy-target.ts';
 
-/** Writes entries in order of `seq`, from 1, inside the caller's transaction. */
+/** Writes entries in order of `seq` inside the caller's transaction. */
 export interface SealedRowWriter {
   /** @returns undefined, or a promise to wait for before the next call when the database lags behind */
   write(entry: string): Promise<void> | undefined;
-  /** Ends the COPY. @returns number of entries */
+  /** Ends the COPY. @returns number of the last entry */
   finish(): Promise<number>;
   /** Gives up; the transaction must be rolled back. */
   abort(): Promise<void>;
@@ -28,15 +29,19 @@ const initialBlockBytes = 64 * 1_024;
 /**
  * One binary COPY. Rows are laid out in two buffers that are filled and emptied again: nothing is allocated for a record but
  * its digest's text.
+ *
+ * @param start number of the first entry: one behind a whole number of blocks
  */
-export function openSealedRowWriter(
+export async function openSealedRowWriter(
   client: PoolClient,
   kind: BlockKind,
   batchId: string,
   sealer: BlockSealer,
-): SealedRowWriter {
+  start = 1,
+): Promise<SealedRowWriter> {
+  const target = await copyTarget(client, tables[kind]);
   const copy = client.query(
-    pgCopy.from(`COPY ${tables[kind]} (batch_id, seq, block_seq, sha256, payload) FROM STDIN (FORMAT binary)`),
+    pgCopy.from(`COPY ${target.name} (batch_id, seq, block_seq, sha256, payload) FROM STDIN (FORMAT binary)`),
   );
   // The failure is reported by the next write or by finish, whichever comes first.
   const done = finished(copy, { readable: false });
@@ -47,7 +52,7 @@ export function openSealedRowWriter(
   const digests: string[] = [];
   let block = Buffer.allocUnsafe(initialBlockBytes);
   let blockSize = 0;
-  let nextSeq = 1;
+  let nextSeq = start;
 
   const flush = (): Promise<void> | undefined => {
     const count = digests.length;
@@ -90,6 +95,7 @@ export function openSealedRowWriter(
       await flush();
       copy.end(copyTrailer);
       await done;
+      await target.settle();
       return nextSeq - 1;
     },
     async abort() {

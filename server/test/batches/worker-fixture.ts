@@ -70,7 +70,7 @@ export async function receiveBatch(
   const dataKey = await keyRing.active();
   const receivedAt = new Date();
   await withTransaction(pool, async (tx) => {
-    const writer = openRecordWriter(tx, { batchId, clientId, dataKey });
+    const writer = await openRecordWriter(tx, { batchId, clientId, dataKey });
     for (let seq = 1; seq <= recordCount; seq++) await writer.write([`tok_${seq}`, seq]);
     await writer.finish();
     const columns = ['token', 'amount'];

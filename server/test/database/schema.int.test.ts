@@ -7,6 +7,7 @@ const databaseTypes: Readonly<Record<string, string>> = {
   String: 'text',
   'String @db.Uuid': 'uuid',
   Int: 'int4',
+  'Int @db.SmallInt': 'int2',
   BigInt: 'int8',
   'BigInt[]': '_int8',
   Boolean: 'bool',
@@ -29,7 +30,7 @@ function declaredColumns(): string[] {
       .map((line) => /^ {2}(\w+) +(\w+(?:\[\])?(?:\("\w+"\))?)(\??)(.*)$/.exec(line))
       .filter((match) => match !== null)
       .map(([, column, type, optional, rest]) => {
-        const full = rest?.includes('@db.Uuid') ? `${type} @db.Uuid` : `${type}`;
+        const full = `${type}${/ @db\.(?:Uuid|SmallInt)\b/.exec(` ${rest}`)?.[0] ?? ''}`;
         return `${table}.${column} ${databaseTypes[full] ?? full} ${optional ? 'null' : 'not null'}`;
       });
   });

@@ -1,9 +1,16 @@
 import { createHash, type Hash, type KeyObject, randomUUID } from 'node:crypto';
 import type { Readable } from 'node:stream';
-import { type BatchId, type BatchMetadata, batchIdSchema, type ProcessResponse } from '@sdp/shared/contracts';
+import {
+  type Actor,
+  type BatchId,
+  type BatchMetadata,
+  batchIdSchema,
+  type ProcessResponse,
+} from '@sdp/shared/contracts';
 import { InputError, RejectedError, UnavailableError } from '@sdp/shared/errors';
-import { type Pool, type PoolClient, sqlStateOf, withTransaction } from '../../database/index.ts';
-import { type DataKey, type DataKeyRing, openRecordWriter } from '../../records/index.ts';
+import type { RecordAudit } from '../../audit/index.ts';
+import { inTenants, type Pool, type PoolClient, sqlStateOf, withTransaction } from '../../database/index.ts';
+import { createColumnIndex, type DataKey, type DataKeyRing, openRecordWriter } from '../../records/index.ts';
 import type { AnnounceBatch } from '../batch-announcer.ts';
 import type { BatchStore } from '../batch-store.ts';
 import type { ContentEncoding } from './decompress.ts';
@@ -15,6 +22,8 @@ import { claimUploadKey, settleUploadKey, type UploadKey, uploadDigest } from '.
 /** One upload, authenticated, with its body still to be read. */
 export interface Upload {
   readonly clientId: string;
+  /** Who sends it. */
+  readonly author: Actor;
   /** The API key's policy. */
   readonly allowDeclaredSafe: boolean;
   readonly format: UploadFormat;
@@ -38,6 +47,7 @@ export interface IngestDependencies {
   readonly store: BatchStore;
   readonly limits: IngestLimits;
   readonly announce: AnnounceBatch;
+  readonly recordAudit: RecordAudit;
   /** Called after the commit. */
   readonly wakeRelay: () => void;
   /** @throws {UnavailableError} `server-busy` when what is stored waits too long for the bus */
@@ -119,7 +129,8 @@ async function storeOrReplay(
   const batchId = batchIdSchema.parse(randomUUID());
   const key: UploadKey | undefined =
     upload.idempotencyKey === undefined ? undefined : { clientId: upload.clientId, key: upload.idempotencyKey };
-  const earlier = key && (await claimUploadKey(tx, key, batchId));
+  const own = [upload.clientId];
+  const earlier = key && (await inTenants(tx, own, () => claimUploadKey(tx, key, batchId)));
   const digest = () =>
     hash ? uploadDigest(dependencies.serverKey, upload.format, body.metadata, hash.digest()) : undefined;
   if (earlier) {
@@ -128,7 +139,7 @@ async function storeOrReplay(
     return replay(earlier.batchId, upload.clientId, dependencies.store);
   }
   const recordCount = await storeRecords(tx, upload, body, { batchId, dataKey }, dependencies);
-  if (key) await settleUploadKey(tx, key, digest());
+  if (key) await inTenants(tx, own, () => settleUploadKey(tx, key, digest()));
   return { response: { batch_id: batchId, accepted_records: recordCount, status: 'RECEIVED' }, isReplay: false };
 }
 
@@ -143,14 +154,16 @@ async function replay(batchId: string, clientId: string, store: BatchStore): Pro
 
 async function storeRecords(
   tx: PoolClient,
-  { clientId, allowDeclaredSafe }: Upload,
+  { clientId, author, allowDeclaredSafe }: Upload,
   { metadata, readRecords }: OpenedBody,
   { batchId, dataKey }: { readonly batchId: BatchId; readonly dataKey: DataKey },
-  { limits, store, announce }: IngestDependencies,
+  { limits, store, announce, recordAudit, serverKey }: IngestDependencies,
 ): Promise<number> {
   const columns = new ColumnDictionary(limits.maxColumns);
   const firewall = new Firewall(columns);
-  const writer = openRecordWriter(tx, { batchId, clientId, dataKey });
+  const declared = metadata.index ?? {};
+  const index = createColumnIndex(serverKey, batchId, declared, (name) => columns.indexOf(name));
+  const writer = await openRecordWriter(tx, { batchId, clientId, dataKey }, index);
   let recordCount: number;
   let declaredSafe: string[];
   try {
@@ -165,6 +178,9 @@ async function storeRecords(
     throw error;
   }
   if (recordCount === 0) throw new InputError('request-invalid', { message: 'There are no records' });
+  if (index.columns.some(({ name }) => columns.indexOf(name) === undefined)) {
+    throw new InputError('csv-column-unknown', { message: 'A column declared as searchable is not among the columns' });
+  }
   const received = {
     batchId,
     clientId,
@@ -172,13 +188,20 @@ async function storeRecords(
     recordCount,
     receivedAt: new Date(),
   };
-  await store.insert(tx, dataKey, {
+  const batch = {
     ...received,
     columns: columns.names,
     keyIndex: keyIndexOf(columns, metadata),
     params: metadata.params,
     declaration: metadata.declaration ?? null,
     declaredSafe,
+    index: declared,
+    author,
+  };
+  await inTenants(tx, [clientId], async () => {
+    await store.insert(tx, dataKey, batch);
+    const detail = { records: recordCount, processing_type: metadata.processing_type };
+    await recordAudit(tx, { actor: author, action: 'job.uploaded', subject: batchId, clientId, detail });
   });
   await announce(tx, received);
   return recordCount;

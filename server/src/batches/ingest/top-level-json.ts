@@ -6,20 +6,26 @@ const structural = /["[\]{}]/g;
 const maxDepth = 32;
 
 export interface TopLevel {
-  /** Every field but `records`. */
+  /** Every field but the one that is left unread. */
   readonly fields: Record<string, unknown>;
-  /** Position of the `[` of `records`. */
-  readonly recordsAt?: number;
+  /** Position of the bracket where that one begins. */
+  readonly unreadAt?: number;
+}
+
+/** A field that is left to another parser: its name and the bracket it begins with. */
+export interface UnreadField {
+  readonly name: string;
+  readonly bracket: '[' | '{';
 }
 
 /**
  * Reads the fields around a request's records without building the records.
  *
- * @throws {InputError} `request-malformed` (not one JSON object), `request-invalid` (a field twice, records not an array)
+ * @throws {InputError} `request-malformed` (not one JSON object), `request-invalid` (a field twice)
  */
-export function readTopLevel(text: string): TopLevel {
+export function readTopLevel(text: string, unread?: UnreadField): TopLevel {
   const fields: Record<string, unknown> = Object.create(null);
-  let recordsAt: number | undefined;
+  let unreadAt: number | undefined;
   const seen = new Set<string>();
   let at = skipWhitespace(text, text.startsWith('\ufeff') ? 1 : 0);
   if (text[at] !== '{') throw notAnObject(text, at);
@@ -34,8 +40,8 @@ export function readTopLevel(text: string): TopLevel {
       if (text[at] !== ':') throw notJson();
       at = skipWhitespace(text, at + 1);
       const end = valueEnd(text, at);
-      if (name.value === 'records' && text[at] === '[') recordsAt = at;
-      else if (name.value !== 'records') fields[name.value] = parse(text.slice(at, end));
+      if (name.value === unread?.name && text[at] === unread.bracket) unreadAt = at;
+      else if (name.value !== unread?.name) fields[name.value] = parse(text.slice(at, end));
       at = skipWhitespace(text, end);
       if (text[at] === '}') break;
       if (text[at] !== ',') throw notJson();
@@ -44,7 +50,7 @@ export function readTopLevel(text: string): TopLevel {
     at++;
   }
   if (skipWhitespace(text, at) < text.length) throw notJson();
-  return { fields, ...(recordsAt !== undefined && { recordsAt }) };
+  return { fields, ...(unreadAt !== undefined && { unreadAt }) };
 }
 
 function nameAt(text: string, at: number): { value: string; end: number } {

@@ -53,7 +53,7 @@ async function openJson(bytes: AsyncIterable<Uint8Array>): Promise<OpenedBody> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of bytes) chunks.push(chunk);
   const text = decode(chunks);
-  const { fields, recordsAt } = readTopLevel(text);
+  const { fields, unreadAt: recordsAt } = readTopLevel(text, { name: 'records', bracket: '[' });
   const metadata = parseMetadata(fields);
   if (recordsAt === undefined) {
     throw new InputError('request-invalid', {
@@ -96,10 +96,23 @@ export function metadataBeside(
   header: (name: string) => string | undefined,
 ): Record<string, unknown> {
   const metadata: Record<string, unknown> = {};
-  for (const name of ['client_id', 'processing_type', 'key_column', 'params', 'declaration'] as const) {
+  for (const name of ['client_id', 'processing_type', 'key_column', 'params', 'declaration', 'index'] as const) {
     const text = query[name] ?? decodeHeader(name, header(`x-sdp-${name.replace('_', '-')}`));
     if (text === undefined) continue;
-    metadata[name] = name === 'params' || name === 'declaration' ? parseJsonField(name, text) : text;
+    metadata[name] = jsonFields.has(name) ? parseJsonField(name, text) : text;
+  }
+  return metadata;
+}
+
+const jsonFields = new Set(['params', 'declaration', 'index']);
+
+/** Metadata of an upload as form fields. @throws {InputError} `request-invalid` for a field that is no metadata */
+export function metadataOfForm(fields: Readonly<Record<string, string>>): Record<string, unknown> {
+  const metadata = metadataBeside(fields, () => undefined);
+  if (Object.keys(fields).some((name) => !(name in metadata))) {
+    throw new InputError('request-invalid', {
+      details: { findings: [{ message: 'has fields that are not known', field: 'body' }] },
+    });
   }
   return metadata;
 }

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { RejectedError, UnavailableError } from '@sdp/shared/errors';
 import type { RequestHandler } from 'express';
-import type { Pool } from '../../database/index.ts';
+import { onlyTenants, type Pool, type Queryable } from '../../database/index.ts';
 import { clientOf } from '../../http/index.ts';
 import { type BatchScope, readResults } from '../../records/index.ts';
 import { parseBatchId } from '../batch-id.ts';
@@ -22,7 +22,8 @@ export function resultsHandler({ pool, store }: { readonly pool: Pool; readonly 
     assertProcessed(batch);
     const scope = await store.scopeOf(batch);
     // Looked through before the first byte goes out: half an answer would be all that could be said of a damaged row later.
-    await verifyResults(pool, scope, batch.processedRecords);
+    const rows = onlyTenants(pool, [clientId]);
+    await verifyResults(rows, scope, batch.processedRecords);
     response.status(200).set('Content-Type', `${mediaTypes[format]}; charset=utf-8`).set('Vary', 'Accept');
     if (format === 'csv') response.attachment(`results-${batch.batchId}.csv`);
     const head = {
@@ -31,7 +32,7 @@ export function resultsHandler({ pool, store }: { readonly pool: Pool; readonly 
       recordCount: batch.processedRecords,
       valueColumns: (batch.params['quasi_identifiers'] as string[] | undefined) ?? [],
     };
-    const text = renderResults(format, head, readResults(pool, scope, batch.processedRecords));
+    const text = renderResults(format, head, readResults(rows, scope, batch.processedRecords));
     try {
       await pipeline(Readable.from(text), response);
     } catch (error) {
@@ -41,8 +42,8 @@ export function resultsHandler({ pool, store }: { readonly pool: Pool; readonly 
   };
 }
 
-async function verifyResults(pool: Pool, scope: BatchScope, count: number): Promise<void> {
-  for await (const _chunk of readResults(pool, scope, count));
+async function verifyResults(rows: Queryable, scope: BatchScope, count: number): Promise<void> {
+  for await (const _chunk of readResults(rows, scope, count));
 }
 
 function assertProcessed(batch: StoredBatch): void {

@@ -1,0 +1,85 @@
+import { constantTimeEqual } from '@sdp/shared/crypto';
+import { IntegrityError } from '@sdp/shared/errors';
+import type { PoolClient } from '../../database/index.ts';
+import { type BlockSealer, createBlockSealer, decodeEntries, entriesPerBlock } from '../block.ts';
+import type { DataKey } from '../data-key-ring.ts';
+
+/** A batch whose records are read: whose it is, how many there are, and under which key. */
+export interface RecordedBatch {
+  readonly batchId: string;
+  readonly clientId: string;
+  readonly recordCount: number;
+  readonly dataKey: DataKey;
+}
+
+/** A record as it was uploaded. */
+export interface FirstVersion {
+  readonly entry: string;
+}
+
+interface DigestRow {
+  readonly seq: number;
+  readonly block_seq: number;
+  readonly sha256: Buffer;
+}
+
+/**
+ * Reads records as they were uploaded, wherever in the batch they are. Blocks are opened whole; only what was asked for is
+ * compared with its digest.
+ *
+ * @throws {IntegrityError} `record-tampered` when one of them is missing or isn't what was written
+ */
+export async function readFirstVersions(
+  tx: PoolClient,
+  batch: RecordedBatch,
+  seqs: readonly number[],
+): Promise<Map<number, FirstVersion>> {
+  const found = new Map<number, FirstVersion>();
+  if (seqs.length === 0) return found;
+  const { batchId, clientId, dataKey } = batch;
+  const sealer = createBlockSealer('record', dataKey, batchId, clientId);
+  const { rows } = await tx.query<DigestRow>(
+    'SELECT seq, block_seq, sha256 FROM tokenized_record WHERE batch_id = $1 AND seq = ANY($2::integer[])',
+    [batchId, seqs],
+  );
+  const lastSeqs = [...new Set(rows.map(({ block_seq }) => block_seq))];
+  const blocks = await tx.query<{ seq: number; payload: Buffer | null }>(
+    'SELECT seq, payload FROM tokenized_record WHERE batch_id = $1 AND seq = ANY($2::integer[])',
+    [batchId, lastSeqs],
+  );
+  const payloads = new Map(blocks.rows.map(({ seq, payload }) => [seq, payload]));
+  const opened = new Map<number, readonly string[]>();
+  for (const row of rows) {
+    const firstSeq = firstSeqOfBlock(row.seq);
+    const lastSeq = Math.min(firstSeq + entriesPerBlock - 1, batch.recordCount);
+    if (row.block_seq !== lastSeq) throw tampered(batchId, row.seq);
+    const entries = opened.get(lastSeq) ?? openEntries(sealer, firstSeq, lastSeq, payloads.get(lastSeq));
+    const entry = entries?.[row.seq - firstSeq];
+    if (entries === undefined || entry === undefined) throw tampered(batchId, row.seq);
+    opened.set(lastSeq, entries);
+    if (!constantTimeEqual(row.sha256.toString('hex'), sealer.digest(row.seq, entry))) throw tampered(batchId, row.seq);
+    found.set(row.seq, { entry });
+  }
+  for (const seq of seqs) if (!found.has(seq)) throw tampered(batchId, seq);
+  return found;
+}
+
+function firstSeqOfBlock(seq: number): number {
+  return Math.floor((seq - 1) / entriesPerBlock) * entriesPerBlock + 1;
+}
+
+function openEntries(
+  sealer: BlockSealer,
+  firstSeq: number,
+  lastSeq: number,
+  payload: Buffer | null | undefined,
+): string[] | undefined {
+  if (!payload) return undefined;
+  const count = lastSeq - firstSeq + 1;
+  const block = sealer.open(firstSeq, count, payload);
+  return block && decodeEntries(block, count);
+}
+
+export function tampered(batchId: string, row?: number): IntegrityError {
+  return new IntegrityError('record-tampered', { details: { batchId, ...(row !== undefined && { row }) } });
+}
