@@ -76,6 +76,10 @@ const serverTexts: Readonly<Record<keyof Variables, string>> = {
   SDP_BUS_RETENTION_DAYS: 'days that the bus in PostgreSQL keeps messages; those not yet handled stay longer',
   SDP_MESSAGE_AUDIT:
     '`summary`: messages that went their way are summed up in the audit trail; `each`: every one has its row and waits for it',
+  SDP_AUDIT_ANCHOR:
+    'file that only grows, outside the database, into which signed heads of the audit ledger are written; `audit-heads.ndjson` in the data folder where left out',
+  SDP_AUDIT_ANCHOR_SECONDS: 'how often a head is written there, while there is something new',
+  SDP_SWEEP_ROWS_PER_SECOND: 'rows of stored data that are checked in the background; 0 for none',
   SDP_MESSAGE_AUDIT_DAYS: 'how long rows of that trail are kept, 30 days at least',
   SDP_TRANSACTION_RATE_PER_MINUTE: 'transactions of one API key in a minute, counted in each API process',
   SDP_TRANSACTION_MAX_WAITING:

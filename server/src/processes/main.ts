@@ -5,6 +5,7 @@ import { createLogger, type Logger } from '../observability/index.ts';
 import { loadSettings, type Settings } from '../settings/index.ts';
 import { api } from './api.ts';
 import { apiKeysCommand } from './api-keys-command.ts';
+import { auditCommand } from './audit-command.ts';
 import { deadLettersCommand } from './dead-letters-command.ts';
 import { modelsCommand } from './models-command.ts';
 import { openDatabase } from './open-database.ts';
@@ -65,6 +66,7 @@ export function createProgram(environment: NodeJS.ProcessEnv): Command {
   program.addCommand(topicsCommand(load));
   program.addCommand(deadLettersCommand(load));
   program.addCommand(modelsCommand(load));
+  program.addCommand(auditCommand(load));
   return program;
 }
 

@@ -1,7 +1,7 @@
 import { processingTypes } from '@sdp/shared/contracts';
 import { keyFingerprint, type MasterKey } from '@sdp/shared/crypto';
 import { batchTopic, type StageBus } from '@sdp/shared/messaging';
-import { createRecordAudit, type RecordAudit } from '../audit/index.ts';
+import { createRecordAudit, type RecordAudit, type Sequencer } from '../audit/index.ts';
 import { type BatchStore, createBatchStore } from '../batches/index.ts';
 import { EmbeddedBus, KafkaBus } from '../bus/index.ts';
 import { applyMigrations, createPool, type Pool, query } from '../database/index.ts';
@@ -13,6 +13,7 @@ import { type LoadedTopics, loadTopics } from '../topics/index.ts';
 import { transactionTopics } from '../transactions/index.ts';
 import { makeKafkaTopics } from './make-topics.ts';
 import { openDatabase } from './open-database.ts';
+import { startLedger } from './open-ledger.ts';
 import { type Messaging, openMessaging } from './open-messaging.ts';
 
 /** What API and workers alike are built on. */
@@ -30,6 +31,8 @@ export interface Platform {
   readonly store: BatchStore;
   /** For what people do; in the transaction of the deed. */
   readonly recordAudit: RecordAudit;
+  /** Writes the ledger of the audit trail, unless another process does. */
+  readonly ledger: Sequencer;
   readonly messaging: Messaging;
   /** What is started later may add to them. */
   readonly dependencies: Dependency[];
@@ -68,6 +71,8 @@ export async function openPlatform(settings: Settings, logger: Logger, database:
     closers.push(() => messaging.close());
     const bus = createBus(settings, dsn, pool, logger);
     closers.push(() => bus.close());
+    const ledger = startLedger({ settings, serverKey, dsn, metrics, logger });
+    closers.push(() => ledger.closeAll());
     const { topics } = loaded;
     const partitionsOf = (name: string) => topics.find(({ topic }) => topic === name)?.partitions ?? 1;
     const names = [...processingTypes.map(batchTopic), ...Object.values(transactionTopics)];
@@ -85,6 +90,7 @@ export async function openPlatform(settings: Settings, logger: Logger, database:
       keyRing,
       store: createBatchStore(pool, keyRing),
       recordAudit: createRecordAudit(serverKey),
+      ledger,
       messaging,
       dependencies: [
         { name: 'database', check: async () => void (await query(pool, 'SELECT 1')) },

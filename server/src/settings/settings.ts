@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { isPublishedKey, type MasterKey, parseMasterKey } from '@sdp/shared/crypto';
 import { ConfigError, type Finding } from '@sdp/shared/errors';
 import { type GivenKeys, parseGivenKeys } from '@sdp/shared/messaging';
+import { type AuditSettings, auditSettings } from './audit-settings.ts';
 import { type Environment, readEnvironment } from './environment.ts';
 import { kafkaFindings, kafkaWarnings } from './kafka-checks.ts';
 import { type ModelSettings, modelSettings } from './model-settings.ts';
@@ -85,6 +86,7 @@ export interface Settings {
   readonly busRetentionDays: number;
   readonly transactions: TransactionSettings;
   readonly models: ModelSettings;
+  readonly audit: AuditSettings;
   readonly messageAudit: { readonly mode: Variables['SDP_MESSAGE_AUDIT']; readonly days: number };
 }
 
@@ -241,6 +243,7 @@ function compose(
     busRetentionDays: variables.SDP_BUS_RETENTION_DAYS,
     transactions: transactionSettings(variables),
     models: modelSettings(variables),
+    audit: auditSettings(variables, variables.SDP_DATA_DIR),
     messageAudit: { mode: variables.SDP_MESSAGE_AUDIT, days: variables.SDP_MESSAGE_AUDIT_DAYS },
   };
 }

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { clientIdSchema } from '@sdp/shared/contracts';
 import { z } from 'zod';
+import { auditVariables } from './audit-settings.ts';
 import { optionalNumber, wholeNumber, yesOrNo } from './environment.ts';
 import { modelVariables } from './model-settings.ts';
 import { transactionVariables } from './transaction-settings.ts';
@@ -97,6 +98,7 @@ export const variablesSchema = z.object({
   SDP_MESSAGE_AUDIT: z.enum(['summary', 'each'], { error: 'must be summary or each' }).default('summary'),
   SDP_MESSAGE_AUDIT_DAYS: wholeNumber(365, 30, 36_500),
 
+  ...auditVariables,
   ...transactionVariables,
   ...modelVariables,
 });

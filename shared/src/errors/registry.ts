@@ -461,6 +461,11 @@ export const errorRegistry = {
     remedy: 'Stop using this batch and upload it again; an operator must look at the database.',
     httpStatus: 409,
   },
+  'ledger-tampered': {
+    kind: 'integrity',
+    title: 'The audit ledger is not what was signed',
+    remedy: 'Keep the database and the anchor as they are, find out who can write to them, and compare with a backup.',
+  },
   'message-tampered': {
     kind: 'integrity',
     title: 'A message failed its integrity check',
@@ -634,6 +639,18 @@ export const errorRegistry = {
     title: 'The password alone is not enough',
     remedy: 'Send the code that the authenticator shows as well, or a recovery code.',
     httpStatus: 401,
+  },
+  'new-password-needed': {
+    kind: 'rejected',
+    title: 'The password was given by somebody else and is good for choosing another one alone',
+    remedy: 'Send a new_password with it.',
+    httpStatus: 403,
+  },
+  'second-factor-present': {
+    kind: 'rejected',
+    title: 'There is a second factor already',
+    remedy: 'Remove it first; that takes the password and a code.',
+    httpStatus: 409,
   },
   'sign-in-blocked': {
     kind: 'rejected',

@@ -77,6 +77,7 @@ export class EntryChecker {
       if (!isChained) this.#findings.add({ kind: 'entry-changed', ...place });
       else if (source.isGenuine?.(row, this.#macOf) === false) this.#findings.add({ kind: 'row-forged', ...place });
     } else if (isChained) {
+      this.#findings.isExplained = true;
       if (this.#changed.length < maxSwapped) this.#changed.push({ source, row, leafHash: leaf.leaf_hash, entry });
       else this.#findings.add({ kind: 'row-edited', ...place });
     } else {
@@ -138,7 +139,7 @@ export class EntryChecker {
       const found = stored.get(`${level}:${index}`);
       if (!found) this.#nodes--;
       // Of entries that were changed themselves nothing else is to be expected.
-      if (found?.equals(hash) || this.#findings.found > 0) continue;
+      if (found?.equals(hash) || this.#findings.isExplained) continue;
       this.#findings.add({ kind: 'node-changed', entry: index * 2 ** level, until: (index + 1) * 2 ** level });
     }
   }

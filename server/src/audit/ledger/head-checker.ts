@@ -49,13 +49,14 @@ export class HeadChecker {
     this.#anchored.delete(size);
     const root = range.root().toString('hex');
     const chainText = chain.toString('hex');
-    if (!stored) this.#findings.add({ kind: 'head-deleted', entry: this.#good, until: size });
+    const before = this.#good;
     for (const head of [...(stored ? [stored] : []), ...(anchored ?? [])]) {
       if (!isSignedWith(this.#publicKey, head))
         this.#findings.add({ kind: 'head-forged', entry: this.#good, until: size });
       else if (head.root === root && head.chain === chainText) this.#good = size;
       else this.#tellRewritten(size);
     }
+    if (!stored && this.#good === size) this.#findings.add({ kind: 'head-deleted', entry: before, until: size });
   }
 
   /** Once all entries are read. */
@@ -73,6 +74,6 @@ export class HeadChecker {
   #tellRewritten(size: number): void {
     if (this.#isRewritten) return;
     this.#isRewritten = true;
-    if (this.#findings.found === 0) this.#findings.add({ kind: 'history-rewritten', entry: this.#good, until: size });
+    if (!this.#findings.isExplained) this.#findings.add({ kind: 'history-rewritten', entry: this.#good, until: size });
   }
 }

@@ -1,5 +1,6 @@
 export { fileAnchor } from './anchors/file-anchor.ts';
 export type { AnchoredHeads, HeadAnchor } from './anchors/head-anchor.ts';
+export { exportLedger } from './export-ledger.ts';
 export { type LedgerKey, ledgerKeyOf } from './ledger-key.ts';
 export { type ChangeKind, changeKinds, type LedgerFinding, type LedgerReport } from './ledger-report.ts';
 export { type Sequencer, type SequencerState, startSequencer } from './sequencer.ts';

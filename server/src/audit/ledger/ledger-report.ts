@@ -60,10 +60,13 @@ export interface ChangedRow {
 /** Collects what is found, bounded. */
 export class FindingList {
   found = 0;
+  /** That what follows may be wrong for a reason that is found already. */
+  isExplained = false;
   readonly #findings: LedgerFinding[] = [];
 
   add(finding: LedgerFinding): void {
     this.found++;
+    this.isExplained = true;
     if (this.#findings.length < maxFindings) this.#findings.push(finding);
   }
 

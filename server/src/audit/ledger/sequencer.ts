@@ -82,6 +82,8 @@ class LedgerSequencer implements Sequencer {
     clearTimeout(this.#timer);
     this.#running = this.#running.then(() => this.#round(true));
     await this.#running;
+    // Whoever stands by takes over at once, not when the connection is gone.
+    await this.#client?.query('SELECT pg_advisory_unlock($1)', [advisoryLock]).catch(() => undefined);
     this.#release();
   }
 

@@ -29,10 +29,16 @@ export interface LedgerGround {
   verify(): Promise<LedgerReport>;
   /** Rows in every source, in one transaction each. */
   fill(events: number, accesses: number): Promise<void>;
+  /** Keeps what the tables hold. */
+  backUp(): Promise<void>;
+  /** Puts it back, by SQL alone. */
+  restore(): Promise<void>;
   /** Statements of somebody who owns the database: no trigger stops them. */
   tamper(...statements: readonly string[]): Promise<void>;
   stop(): Promise<void>;
 }
+
+const tables = ['audit_event', 'access_log', 'audit_leaf', 'audit_node', 'audit_head', 'audit_position'];
 
 /** A database with a ledger, and an anchor in a file. */
 export async function ledgerGround(): Promise<LedgerGround> {
@@ -48,6 +54,15 @@ export async function ledgerGround(): Promise<LedgerGround> {
   const logger = { error: line, warn: line, info: line } as never;
   const recordAudit = createRecordAudit(serverKey);
   const start = () => startSequencer({ pool: own, key: ledgerKeyOf(serverKey), anchor, logger, intervalMs: 20 });
+  const tamper = async (...statements: readonly string[]): Promise<void> => {
+    const client = await pool.connect();
+    try {
+      await client.query('SET session_replication_role = replica');
+      for (const statement of statements) await client.query(statement);
+    } finally {
+      client.release(true);
+    }
+  };
   return {
     ...{ dsn: database.dsn, pool, anchorPath, log, serverKey, start },
     async sequence() {
@@ -76,15 +91,15 @@ export async function ledgerGround(): Promise<LedgerGround> {
       }
       await accessLog.close();
     },
-    async tamper(...statements) {
-      const client = await pool.connect();
-      try {
-        await client.query('SET session_replication_role = replica');
-        for (const statement of statements) await client.query(statement);
-      } finally {
-        client.release(true);
-      }
-    },
+    tamper,
+    backUp: () => tamper(...tables.map((table) => `CREATE TABLE backup_${table} AS TABLE ${table}`)),
+    restore: () =>
+      tamper(
+        ...tables.flatMap((table) => [
+          `TRUNCATE ${table}`,
+          `INSERT INTO ${table} ${table === 'access_log' ? 'OVERRIDING SYSTEM VALUE' : ''} TABLE backup_${table}`,
+        ]),
+      ),
     async stop() {
       await pool.end();
       await own.end();
