@@ -110,7 +110,7 @@ async function* bytesOf(file: Readable, { ended, broken, release }: Body): Async
 function openBusboy(request: Request) {
   const type = request.get('content-type') ?? '';
   const encoding = request.get('content-encoding') ?? 'identity';
-  if (!/^multipart\/form-data\s*;/i.test(type) || encoding.toLowerCase() !== 'identity') {
+  if (!/^multipart\/form-data\s*(?:;|$)/i.test(type) || encoding.toLowerCase() !== 'identity') {
     throw new RejectedError('media-type-unsupported', {
       message: 'An upload is multipart/form-data, uncompressed',
       remedy: 'Send fields and, as the last part, the CSV file; or use /api/v1/process, which takes gzip and zstd.',
