@@ -7,6 +7,7 @@ import { doctorCommand } from './commands/doctor.ts';
 import { integrateResultsCommand } from './commands/integrate-results.ts';
 import { keygenCommand } from './commands/keygen.ts';
 import { previewCommand } from './commands/preview.ts';
+import { privacyCommand } from './commands/privacy/index.ts';
 import { scanCommand } from './commands/scan.ts';
 import { tokenizeConfigCommand } from './commands/tokenize-config.ts';
 import { tokenizeCsvCommand } from './commands/tokenize-csv.ts';
@@ -32,6 +33,7 @@ const commands = [
   batchStatusCommand,
   integrateResultsCommand,
   detokenizeCommand,
+  privacyCommand,
   vaultCommand,
   doctorCommand,
 ] as const;

@@ -1,6 +1,8 @@
 export { AuditLog } from './audit-log.ts';
-export { type AuditLine, auditKey, type OutcomeEvent, type RevealEvent } from './log-line.ts';
+export { type AuditLine, auditKey, type Operator, type OutcomeEvent, type RevealEvent } from './log-line.ts';
+export { withLogLock } from './log-lock.ts';
 export { type LogPlace, logPlaces, obstacleToWriting, placeToWrite } from './log-place.ts';
+export { currentOperator } from './operator.ts';
 export { addReasonFlag } from './reason-flag.ts';
 export { parseReason, recordReveal, revealing } from './record-reveal.ts';
 export { bulkRevealLimit, type RevealEntry, type RevealRequest, type RevealRun } from './reveal-request.ts';

@@ -88,7 +88,8 @@ export function parseRoot(source: ConfigSource): TokenizationConfig | undefined 
   };
 }
 
-function syntaxMessage(code: string): string {
+/** What a code of the YAML parser means; its own messages quote the file. */
+export function syntaxMessage(code: string): string {
   const messages: Record<string, string> = {
     BAD_INDENT: 'the indentation is wrong',
     DUPLICATE_KEY: 'this key stands here a second time',
