@@ -2,6 +2,7 @@ import { SdpError } from '../errors/index.ts';
 import type { Cell } from './cell-describer.ts';
 import { anyValue } from './generalized-value.ts';
 import { ClassJudge, kAnonymity, type PrivacyModel } from './models/index.ts';
+import { sortByClass } from './report/protection.ts';
 
 /** Released instead of a value that can't be generalized enough. */
 export const suppressedValue = anyValue;
@@ -68,18 +69,10 @@ export function assertReleasable(
   k: number,
   models: readonly PrivacyModel[] = [],
 ): void {
-  const starts = new Uint32Array(classes.length + 1);
-  for (const position of classOf) starts[position + 1] = (starts[position + 1] as number) + 1;
-  for (let at = 1; at < starts.length; at += 1) starts[at] = (starts[at] as number) + (starts[at - 1] as number);
-  const order = new Uint32Array(classOf.length);
-  const next = starts.slice();
-  for (const [record, position] of classOf.entries()) {
-    order[next[position] as number] = record;
-    next[position] = (next[position] as number) + 1;
-  }
+  const { order, starts } = sortByClass(classOf);
   const judge = new ClassJudge([kAnonymity(k), ...models]);
   const kept = classes.every(({ size, suppressed }, position) => {
-    const [start, end] = [starts[position] as number, starts[position + 1] as number];
+    const [start = 0, end = start] = [starts[position], starts[position + 1]];
     return size === end - start && (suppressed || judge.allows(order, start, end));
   });
   const texts = new Set(classes.map(({ values, suppressed }) => JSON.stringify([values, suppressed])));

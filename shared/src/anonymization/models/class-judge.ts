@@ -13,6 +13,10 @@ export class ClassJudge {
   readonly #byColumn: readonly (readonly PrivacyModel[])[];
   readonly #growingByColumn: readonly (readonly PrivacyModel[])[];
   readonly #values: readonly ValueCounts[];
+  /** Records that a class needs at least. */
+  readonly leastSize: number;
+  /** Whether what satisfies the models still does with any records added. */
+  readonly growsSafely: boolean;
 
   constructor(models: readonly PrivacyModel[]) {
     this.columns = [...new Set(models.flatMap(({ sensitive }) => (sensitive === undefined ? [] : [sensitive])))];
@@ -21,11 +25,8 @@ export class ClassJudge {
     this.#byColumn = this.columns.map((column) => models.filter(({ sensitive }) => sensitive === column));
     this.#growingByColumn = this.#byColumn.map((each) => each.filter(({ growsSafely }) => growsSafely));
     this.#values = this.columns.map((column) => new ValueCounts(column.texts.length));
-  }
-
-  /** Whether what satisfies the models still does with any records added. */
-  get growsSafely(): boolean {
-    return [this.#models, ...this.#byColumn].flat().every(({ growsSafely }) => growsSafely);
+    this.leastSize = Math.max(0, ...models.map(({ leastSize = 0 }) => leastSize));
+    this.growsSafely = models.every(({ growsSafely }) => growsSafely);
   }
 
   /** Whether the records `order[start]` … `order[end − 1]` satisfy all models. */
@@ -39,6 +40,7 @@ export class ClassJudge {
 
   /** @param count fills in the values of a column, given by its place in {@link columns} */
   allowsCounted(size: number, count: (column: number, values: ValueCounts) => void, growingOnly = false): boolean {
+    if (size < this.leastSize) return false;
     for (const model of growingOnly ? this.#growing : this.#models) if (!model.holds(size, noValues)) return false;
     for (const [column, values] of this.#values.entries()) {
       const models = (growingOnly ? this.#growingByColumn : this.#byColumn)[column] ?? [];

@@ -9,6 +9,8 @@ export interface PrivacyModel {
    * does; where it doesn't, only a union of classes that all satisfy it is sure to.
    */
   readonly growsSafely: boolean;
+  /** Records that a class needs at least; looked at first. */
+  readonly leastSize?: number;
   /** Sensitive column that it looks at; none for k-anonymity. */
   readonly sensitive?: EncodedColumn;
   /**
@@ -23,7 +25,7 @@ const tolerance = 1e-9;
 
 /** Every class has `k` records: Samarati, "Protecting Respondents' Identities in Microdata Release", TKDE 13(6), 2001. */
 export function kAnonymity(k: number): PrivacyModel {
-  return { growsSafely: true, holds: (size) => size >= k };
+  return { growsSafely: true, leastSize: k, holds: (size) => size >= k };
 }
 
 /** Every class has `l` different values: Machanavajjhala et al., "l-Diversity", ICDE 2006. */
