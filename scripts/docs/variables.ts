@@ -42,9 +42,13 @@ const serverTexts: Readonly<Record<keyof Variables, string>> = {
   SDP_MAX_RECORD_BYTES: 'bytes of one record',
   SDP_MAX_UPLOADS: 'uploads taken at the same time',
   SDP_UPLOAD_TIMEOUT_MS: 'how long one upload may take',
-  SDP_RATE_LIMIT_PER_MINUTE: 'requests of one API key in a minute',
+  SDP_RATE_LIMIT_PER_MINUTE: 'requests of one API key or user in a minute',
   SDP_OUTBOX_MAX_MESSAGES: 'messages that may wait for the bus before uploads are answered with 503',
   SDP_OUTBOX_MAX_SECONDS: 'how old the oldest of them may be',
+  SDP_PUBLIC_URL:
+    'address by which browsers reach the server where a proxy stands before it, e.g. `https://sdp.example.org`',
+  SDP_SESSION_IDLE_MINUTES: 'after how long without a request a session is over',
+  SDP_SESSION_MAX_HOURS: 'after how long it is over in any case',
   DB_DSN: 'address of a PostgreSQL; the embedded one where unset',
   SDP_DB_POOL_SIZE: 'database connections of a process',
   SDP_CRYPTO_KEY:

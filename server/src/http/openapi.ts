@@ -27,8 +27,18 @@ export function createOpenApi(version: string, paths: ApiPaths): object {
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [{ url: '/' }],
-    security: [{ apiKey: [] }],
-    components: { securitySchemes: { apiKey: { type: 'apiKey', in: 'header', name: 'X-API-Key' } } },
+    security: [{ apiKey: [] }, { session: [] }],
+    components: {
+      securitySchemes: {
+        apiKey: { type: 'apiKey', in: 'header', name: 'X-API-Key' },
+        session: {
+          type: 'apiKey',
+          in: 'cookie',
+          name: '__Host-sdp_session',
+          description: 'From POST /api/v1/session; what changes something needs the header X-CSRF-Token as well',
+        },
+      },
+    },
     paths,
   });
 }

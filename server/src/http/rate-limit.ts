@@ -25,6 +25,11 @@ export function addressRateLimit(perMinute: number): RequestHandler {
   });
 }
 
+/** Failed attempts to sign in, for each address: trying one password on many names isn't slowed down by name. */
+export function attemptRateLimit(perMinute: number): RequestHandler {
+  return limiter(perMinute, (request) => ipKeyGenerator(request.ip ?? ''), { skipSuccessfulRequests: true });
+}
+
 function limiter(
   limit: number,
   keyGenerator: (request: Request, response: Response) => string,

@@ -1,4 +1,6 @@
 export { type AccessDecision, type AccessLog, createAccessLog } from './access-log.ts';
+export { identityPaths } from './api/identity-paths.ts';
+export { identityRoutes } from './api/identity-routes.ts';
 export {
   type Authenticator,
   createGuard,
@@ -8,6 +10,7 @@ export {
   refusalLog,
   stillMay,
 } from './guard.ts';
+export { createIdentity, type Identity, writeRoles } from './identity.ts';
 export {
   defaultScopesOf,
   entryOf,
@@ -17,3 +20,5 @@ export {
   refusalOf,
 } from './permissions.ts';
 export { type Principal, type Role, roles, type Scope, scopes, seesTenant, type Tenants } from './principal.ts';
+export { sessionAuthenticator } from './sessions/session-authenticator.ts';
+export type { Owner, UserRow } from './users/user-row.ts';

@@ -24,7 +24,17 @@ import {
   probeRoutes,
   serverInfoRoute,
 } from '../http/index.ts';
-import { createAccessLog, createGuard, refusalLog, stillMay } from '../identity/index.ts';
+import {
+  createAccessLog,
+  createGuard,
+  createIdentity,
+  identityPaths,
+  identityRoutes,
+  refusalLog,
+  sessionAuthenticator,
+  stillMay,
+  writeRoles,
+} from '../identity/index.ts';
 import { jobPaths, jobsApi } from '../jobs/index.ts';
 import type { Settings, UploadLimits } from '../settings/index.ts';
 import { forgetTransactions, startTransactionApi, transactionPaths, transactionTopics } from '../transactions/index.ts';
@@ -71,7 +81,14 @@ export async function startApi(platform: Platform, runner?: BatchRunner): Promis
     macOf: createRowMac(serverKey),
     onFailed: () => logger.warn({}, 'decisions on access could not be stored, it will be tried again'),
   });
-  const authenticators = [keyAuthenticator(keys)];
+  const { sessions: sessionLimits } = settings;
+  const { publicOrigin } = sessionLimits;
+  const { recordAudit } = platform;
+  const identity = createIdentity({ pool, serverKey, recordAudit, sessionLimits });
+  // Of all requests that may be refused, few may be guesses at passwords.
+  const attemptsPerMinute = Math.ceil(settings.http.rateLimitPerMinute / 20);
+  await writeRoles(pool);
+  const authenticators = [keyAuthenticator(keys), sessionAuthenticator(identity.sessions, publicOrigin)];
   const guard = createGuard({
     authenticators,
     accessLog,
@@ -85,7 +102,10 @@ export async function startApi(platform: Platform, runner?: BatchRunner): Promis
     guard,
     isAllowed: stillMay(authenticators),
   });
-  const housekeeping = startHousekeeping(logger, [() => forgetTransactions(pool, settings.transactions.retentionDays)]);
+  const housekeeping = startHousekeeping(logger, [
+    () => forgetTransactions(pool, settings.transactions.retentionDays),
+    identity.forgetOld,
+  ]);
   const limits = ingestLimits(upload);
   const ingest = createIngest({
     ...{ pool, keyRing, serverKey, store, limits, announce, recordAudit: platform.recordAudit },
@@ -100,7 +120,14 @@ export async function startApi(platform: Platform, runner?: BatchRunner): Promis
     refusals: refusalLog(accessLog),
     routes: [
       openApiRoute(
-        createOpenApi(version, { ...apiPaths, ...jobPaths, ...accessLogPaths, ...transactionPaths, ...vaultCopyPaths }),
+        createOpenApi(version, {
+          ...apiPaths,
+          ...jobPaths,
+          ...accessLogPaths,
+          ...identityPaths,
+          ...transactionPaths,
+          ...vaultCopyPaths,
+        }),
       ),
       serverInfoRoute(
         {
@@ -111,6 +138,7 @@ export async function startApi(platform: Platform, runner?: BatchRunner): Promis
         },
         guard('self:read'),
       ),
+      ...identityRoutes({ ...identity, pool, keys, recordAudit, accessLog, guard, publicOrigin, attemptsPerMinute }),
       vaultCopyRoutes({ store: createVaultCopyStore(pool), guard }),
       ...transactions.routers,
       ...jobsApi({ pool, keyRing, serverKey, ingest, metrics, guard, recordAudit: platform.recordAudit, limits }),

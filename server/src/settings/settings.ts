@@ -6,6 +6,7 @@ import { type AuditSettings, auditSettings } from './audit-settings.ts';
 import { type Environment, readEnvironment } from './environment.ts';
 import { kafkaFindings, kafkaWarnings } from './kafka-checks.ts';
 import { type ModelSettings, modelSettings } from './model-settings.ts';
+import { type SessionSettings, sessionSettings } from './session-settings.ts';
 import { type TransactionSettings, transactionSettings } from './transaction-settings.ts';
 import { pairs, type Variables, variablesSchema } from './variables.ts';
 
@@ -86,6 +87,7 @@ export interface Settings {
   readonly busRetentionDays: number;
   readonly transactions: TransactionSettings;
   readonly models: ModelSettings;
+  readonly sessions: SessionSettings;
   readonly audit: AuditSettings;
   readonly messageAudit: { readonly mode: Variables['SDP_MESSAGE_AUDIT']; readonly days: number };
 }
@@ -243,6 +245,7 @@ function compose(
     busRetentionDays: variables.SDP_BUS_RETENTION_DAYS,
     transactions: transactionSettings(variables),
     models: modelSettings(variables),
+    sessions: sessionSettings(variables),
     audit: auditSettings(variables, variables.SDP_DATA_DIR),
     messageAudit: { mode: variables.SDP_MESSAGE_AUDIT, days: variables.SDP_MESSAGE_AUDIT_DAYS },
   };

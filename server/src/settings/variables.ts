@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { auditVariables } from './audit-settings.ts';
 import { optionalNumber, wholeNumber, yesOrNo } from './environment.ts';
 import { modelVariables } from './model-settings.ts';
+import { sessionVariables } from './session-settings.ts';
 import { transactionVariables } from './transaction-settings.ts';
 
 const path = z.string().transform((text) => resolve(text));
@@ -101,6 +102,7 @@ export const variablesSchema = z.object({
   ...auditVariables,
   ...transactionVariables,
   ...modelVariables,
+  ...sessionVariables,
 });
 
 export type Variables = z.output<typeof variablesSchema>;

@@ -14,6 +14,7 @@ const databaseTypes: Readonly<Record<string, string>> = {
   Float: 'float8',
   Json: 'jsonb',
   Bytes: 'bytea',
+  'Bytes[]': '_bytea',
   DateTime: 'timestamptz',
   'String[]': '_text',
   'Unsupported("xid8")': 'xid8',

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { parseMasterKey } from '@sdp/shared/crypto';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestDatabase, type TestDatabase } from '../../../test/support/postgres.ts';
@@ -10,12 +11,14 @@ import {
   withTenants,
   withTransaction,
 } from '../../src/database/index.ts';
+import { openDataKeyRing } from '../../src/records/index.ts';
 
 let database: TestDatabase;
 let pool: Pool;
 beforeAll(async () => {
   database = await startTestDatabase();
   pool = createPool({ dsn: database.dsn, applicationName: 'test' });
+  await openDataKeyRing(pool, parseMasterKey(Buffer.alloc(32, 1).toString('base64url')));
   for (const client of ['acme', 'globex']) {
     await pool.query(`INSERT INTO upload_key (client_id, idempotency_key, batch_id) VALUES ($1, 'k', $2)`, [
       client,
@@ -176,7 +179,7 @@ it('rows of records show to those who see their batch', async () => {
   for (const [client, id] of Object.entries(ids)) {
     await pool.query(
       `INSERT INTO processing_batch (batch_id, client_id, processing_type, record_count, columns, key_index, key_id, sha256)
-       VALUES ($1, $2, 'anomaly_detection', 1, '{a}', 0, 1, '')`,
+       VALUES ($1, $2, 'anomaly_detection', 1, '{a}', 0, (SELECT min(key_id) FROM data_key), '')`,
       [id, client],
     );
     for (const table of ['tokenized_record', 'processed_result']) {

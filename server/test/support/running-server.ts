@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { generateMasterKeyText } from '@sdp/shared/crypto';
 import { startTestDatabase, type TestDatabase } from '../../../test/support/postgres.ts';
 import { type ApiKeyStore, createApiKeyStore } from '../../src/http/index.ts';
@@ -26,7 +29,10 @@ export async function startServer(
   options: { readonly environment?: Readonly<Record<string, string>>; readonly roles?: readonly WorkerRole[] } = {},
 ): Promise<RunningServer> {
   const database = await startTestDatabase();
+  // Heads of the audit ledger are anchored there: those of another database would not fit.
+  const dataDir = mkdtempSync(join(tmpdir(), 'sdp-test-server-'));
   const { settings } = loadSettings({
+    SDP_DATA_DIR: dataDir,
     DB_DSN: database.dsn,
     SDP_CRYPTO_KEY: generateMasterKeyText(),
     SDP_API_KEY: bootstrapApiKey,
@@ -53,6 +59,7 @@ export async function startServer(
       await Promise.all([api.close(5_000), worker?.close(5_000)]);
       await platform.close();
       await database.stop();
+      rmSync(dataDir, { recursive: true, force: true });
     },
   };
 }

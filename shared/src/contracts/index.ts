@@ -2,6 +2,7 @@ export * from './access-log.ts';
 export * from './batch.ts';
 export * from './batch-received-message.ts';
 export * from './health.ts';
+export * from './identity.ts';
 export * from './job.ts';
 export * from './model-events.ts';
 export * from './numeric-cell.ts';

@@ -66,7 +66,7 @@ export class SdpError extends Error {
 
   /** Whether the same call may succeed later without any change. */
   get retryable(): boolean {
-    return this.kind === 'unavailable' || this.code === 'rate-limited';
+    return this.kind === 'unavailable' || this.code === 'rate-limited' || this.code === 'sign-in-blocked';
   }
 
   get exitStatus(): number {

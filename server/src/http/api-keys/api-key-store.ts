@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import { constantTimeEqual, deriveKey, type MasterKey } from '@sdp/shared/crypto';
-import { asDatabaseError, GroupCommit, type Pool, query } from '../../database/index.ts';
+import { asDatabaseError, GroupCommit, type Pool, type Queryable, query } from '../../database/index.ts';
 import type { Principal, Role, Scope, Tenants } from '../../identity/principal.ts';
 import { apiKeyHmac, apiKeyId, generateApiKey } from './api-key-format.ts';
 
@@ -46,10 +46,10 @@ export interface ApiKeyStore {
   /** @returns undefined for a key that is unknown, revoked or expired; the caller learns no more */
   authenticate(text: string): Promise<Principal | undefined>;
   /** @returns the key itself, which can't be had again */
-  create(key: NewApiKey): Promise<{ readonly keyId: string; readonly text: string }>;
+  create(key: NewApiKey, db?: Queryable): Promise<{ readonly keyId: string; readonly text: string }>;
   list(): Promise<ApiKeySummary[]>;
   /** @returns false when there is no such key, or it was revoked before */
-  revoke(keyId: string): Promise<boolean>;
+  revoke(keyId: string, db?: Queryable): Promise<boolean>;
   /** Makes the key of SDP_API_KEY valid for the client, in place of the one that SDP_API_KEY named before. */
   bootstrap(text: string, clientId: string, allowDeclaredSafe: boolean): Promise<void>;
 }
@@ -82,10 +82,10 @@ export function createApiKeyStore(pool: Pool, master: MasterKey): ApiKeyStore {
   );
   return {
     authenticate: (text) => lookUps.run(text),
-    async create(key) {
+    async create(key, db = pool) {
       const { keyId, text } = generateApiKey();
       await query(
-        pool,
+        db,
         `INSERT INTO api_key (key_id, role, client_id, tenants, label, secret_hmac, scopes, allow_declared_safe, expires_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
         [
@@ -112,9 +112,9 @@ export function createApiKeyStore(pool: Pool, master: MasterKey): ApiKeyStore {
         revokedAt: row.revoked_at,
       }));
     },
-    async revoke(keyId) {
+    async revoke(keyId, db = pool) {
       const { rowCount } = await query(
-        pool,
+        db,
         'UPDATE api_key SET revoked_at = now() WHERE key_id = $1 AND revoked_at IS NULL',
         [keyId],
       );

@@ -4,12 +4,11 @@ import type { MessageSealer, StageBus } from '@sdp/shared/messaging';
 import { Router } from 'express';
 import { EmbeddedBus } from '../../bus/index.ts';
 import { inTenants, onlyTenants, type Pool, withTransaction } from '../../database/index.ts';
-import { clientOf, named } from '../../http/index.ts';
+import { clientOf, named, readJsonBody } from '../../http/index.ts';
 import type { Guard } from '../../identity/index.ts';
 import { insertOutcome } from '../store/outcome-store.ts';
 import { findTransactions, type StoredTransaction } from '../store/transaction-store.ts';
 import { messageKey, outcomeContract, transactionTopics } from '../transaction-flow.ts';
-import { readJsonBody } from './json-body.ts';
 import { findingsOf } from './read-transactions-rules.ts';
 
 export interface OutcomeRoutesOptions {

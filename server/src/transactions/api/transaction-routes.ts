@@ -3,13 +3,12 @@ import { InputError, RejectedError, UnavailableError } from '@sdp/shared/errors'
 import { readTrace } from '@sdp/shared/messaging';
 import { type Request, type RequestHandler, type Response, Router } from 'express';
 import { z } from 'zod';
-import { clientOf, named, principalOf } from '../../http/index.ts';
+import { clientOf, named, principalOf, readJsonBody } from '../../http/index.ts';
 import type { Guard } from '../../identity/index.ts';
 import type { DecisionBoard, Expected } from '../intake/decision-board.ts';
 import type { Accepted, TransactionIntake } from '../intake/transaction-intake.ts';
 import type { StoredTransaction, TransactionName } from '../store/transaction-store.ts';
 import { pendingTransaction, presentTransaction, transactionUrl } from '../store/transaction-store.ts';
-import { readJsonBody } from './json-body.ts';
 import { findingsOf, readTransactions } from './read-transactions-rules.ts';
 import type { TransactionApiMetrics } from './transaction-api-metrics.ts';
 import type { TransactionRate } from './transaction-rate.ts';

@@ -1,10 +1,11 @@
 import { InputError, RejectedError } from '@sdp/shared/errors';
 import type { Request } from 'express';
+import type { z } from 'zod';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /**
- * Reads a JSON body.
+ * Reads a short JSON body.
  *
  * @throws {InputError} `request-malformed`
  * @throws {RejectedError} `payload-too-large`, `media-type-unsupported`
@@ -14,7 +15,8 @@ export async function readJsonBody(request: Request, maxBytes: number): Promise<
   const encoding = request.get('content-encoding') ?? 'identity';
   if (type !== 'application/json' || encoding !== 'identity') {
     throw new RejectedError('media-type-unsupported', {
-      message: 'Transactions are taken as application/json, uncompressed',
+      message: 'The body is taken as application/json, uncompressed',
+      remedy: 'Send application/json without Content-Encoding.',
     });
   }
   const bytes = await readBytes(request, maxBytes);
@@ -24,6 +26,21 @@ export async function readJsonBody(request: Request, maxBytes: number): Promise<
     // The parser's own message quotes the input.
     throw new InputError('request-malformed');
   }
+}
+
+/**
+ * The body, or a query, as its schema has it.
+ *
+ * @throws {InputError} `request-invalid` with every field that is wrong
+ */
+export function parsedAs<T extends z.ZodType>(schema: T, value: unknown): z.infer<T> {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const findings = result.error.issues.slice(0, 100).map((issue) => ({
+    field: issue.path.join('.'),
+    message: issue.code === 'custom' ? issue.message : 'missing, unknown or invalid',
+  }));
+  throw new InputError('request-invalid', { details: { findings, count: result.error.issues.length } });
 }
 
 /** Not by iteration: leaving that early would cut the connection, and the sender would never read why. */
