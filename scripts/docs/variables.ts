@@ -43,6 +43,8 @@ const serverTexts: Readonly<Record<keyof Variables, string>> = {
   SDP_MAX_UPLOADS: 'uploads taken at the same time',
   SDP_UPLOAD_TIMEOUT_MS: 'how long one upload may take',
   SDP_RATE_LIMIT_PER_MINUTE: 'requests of one API key or user in a minute',
+  SDP_METRICS_OPEN:
+    'whether `/metrics` of the API needs no key; with `false` it asks for the permission `metrics:read`',
   SDP_OUTBOX_MAX_MESSAGES: 'messages that may wait for the bus before uploads are answered with 503',
   SDP_OUTBOX_MAX_SECONDS: 'how old the oldest of them may be',
   SDP_PUBLIC_URL:
@@ -74,6 +76,8 @@ const serverTexts: Readonly<Record<keyof Variables, string>> = {
   KAFKA_TRANSACTIONS: 'whether outputs and offsets of a stage are stored as one Kafka transaction',
   KAFKA_REPLICAS: 'copies of topics for which the topics file fixes none; as the broker is configured where unset',
   SDP_TOPICS_FILE: 'what topics are to be like; `configs/topics.yml` where unset',
+  SDP_QUALITY_FILE: 'what is expected of the data of source tables (YAML); no job is judged where unset',
+  SDP_PUSHGATEWAY_URL: 'address of a Prometheus Pushgateway that is told of the quality of each job',
   SDP_ACCESS_FILE: 'who may read and write which topics; `configs/access.yml` where unset',
   SDP_TOPIC_PARTITIONS:
     'partitions of topics for which the topics file fixes none: as many workers of one role can share one; the file’s default where unset',

@@ -14,10 +14,16 @@ export async function fetchBatch(client: ApiClient, batchId: string): Promise<Ba
   return batch;
 }
 
-/** @throws {RejectedError} `batch-failed` with the reason, when it has failed */
+/** @throws {RejectedError} `batch-failed` or `batch-quarantined`, with the reason */
 export function assertNotFailed(batch: Batch): void {
-  if (batch.status !== 'FAILED') return;
+  if (batch.status !== 'FAILED' && batch.status !== 'QUARANTINED') return;
   const reason = batch.reason === null ? '' : ` (${batch.reason.code}): ${batch.reason.message}`;
+  if (batch.status === 'QUARANTINED') {
+    throw new RejectedError('batch-quarantined', {
+      message: `The batch is quarantined${reason}`,
+      details: { batchId: batch.batch_id },
+    });
+  }
   throw new RejectedError('batch-failed', {
     message: `The batch failed${reason}`,
     details: { batchId: batch.batch_id },
@@ -27,7 +33,7 @@ export function assertNotFailed(batch: Batch): void {
 /**
  * Asks for the batch until it is processed, at growing intervals.
  *
- * @throws {RejectedError} `batch-failed`
+ * @throws {RejectedError} `batch-failed`, `batch-quarantined`
  * @throws {UnavailableError} `wait-timeout`
  */
 export async function waitForBatch(

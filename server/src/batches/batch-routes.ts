@@ -13,7 +13,7 @@ import { parseBatchId } from './batch-id.ts';
 import type { BatchStore } from './batch-store.ts';
 import type { Ingest } from './ingest/ingest.ts';
 import { encodingOf, formatOf, invalidFields, metadataBeside } from './ingest/upload-body.ts';
-import { resultsHandler } from './results/results-route.ts';
+import { quarantined, resultsHandler } from './results/results-route.ts';
 import { presentBatch } from './stored-batch.ts';
 
 export interface BatchRoutesOptions {
@@ -109,6 +109,7 @@ function devHandler({ store, processNow }: BatchRoutesOptions): RequestHandler {
     if (!batch || status === 'FAILED') {
       throw new RejectedError('batch-failed', { message: `The batch failed: ${batch?.reason?.message ?? ''}` });
     }
+    if (status === 'QUARANTINED') throw quarantined(batch);
     if (status !== 'PROCESSED') throw new UnavailableError('results-not-ready', { details: { batchId } });
     response.json({
       batch_id: batch.batchId,

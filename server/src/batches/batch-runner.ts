@@ -2,17 +2,20 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type ParamsOf, type ProcessingType, paramsSchemas } from '@sdp/shared/contracts';
 import { InputError, IntegrityError, RejectedError } from '@sdp/shared/errors';
 import { asDatabaseError, type Pool } from '../database/index.ts';
-import { readRecords } from '../records/index.ts';
+import { type BatchRoots, readRecords } from '../records/index.ts';
 import type { BatchStore } from './batch-store.ts';
 import { Slots } from './batch-worker-slots.ts';
-import { isFinal, type SettleIn, writeFailure, writeResults } from './batch-worker-transaction.ts';
-import type { BatchInput, BatchProcessor, RecordChunk } from './processor.ts';
+import { isFinal, type SettleIn, writeFailure, writeQuarantine, writeResults } from './batch-worker-transaction.ts';
+import type { BatchInput, BatchInspector, BatchProcessor, RecordChunk } from './processor.ts';
 import type { StoredBatch } from './stored-batch.ts';
 
 export interface BatchRunnerOptions {
   readonly pool: Pool;
   readonly store: BatchStore;
+  readonly roots: BatchRoots;
   readonly processors: readonly BatchProcessor[];
+  /** Looks at the records first, and may keep a batch from being processed. */
+  readonly inspector?: BatchInspector | undefined;
   /** Batches at once; each holds one connection while its results are written. */
   readonly concurrency?: number;
   /** Called when a batch has come to its end by this runner. */
@@ -28,7 +31,7 @@ export interface RunOptions {
 
 export interface BatchRunner {
   /**
-   * Brings a batch to PROCESSED or FAILED, whatever happened to it before: a batch that is final is left alone, one that
+   * Brings a batch to PROCESSED, FAILED or QUARANTINED, whatever happened to it before: a batch that is final is left alone, one that
    * was left PROCESSING by a worker that died or was shut down begins anew (its results were never visible). Two runs of
    * one batch at a time end in one set of results.
    *
@@ -42,7 +45,7 @@ export interface BatchRunner {
 const never = new AbortController().signal;
 
 export function createBatchRunner(options: BatchRunnerOptions): BatchRunner {
-  const { pool, store } = options;
+  const { pool, store, roots } = options;
   const slots = new Slots(options.concurrency ?? 2);
 
   const load = async (batchId: string): Promise<StoredBatch> => {
@@ -59,13 +62,22 @@ export function createBatchRunner(options: BatchRunnerOptions): BatchRunner {
     try {
       const processor = processorFor(batch, options.processors);
       const input = await toInput(pool, store, batch, signal);
-      await writeResults(pool, store, batch, settleIn, (emit) =>
-        processor.process(input, async (results) => {
-          signal.throwIfAborted();
-          await emit(results);
-          await nextTurn();
-        }),
-      );
+      const inspection = await options.inspector?.inspect(batch, input);
+      const settle: SettleIn = async (tx) => {
+        await inspection?.write(tx);
+        await settleIn(tx);
+      };
+      if (inspection?.refusal !== undefined) await writeQuarantine(pool, store, batch, settle, inspection.refusal);
+      else {
+        await writeResults(pool, store, batch, roots, settle, (emit) =>
+          processor.process(input, async (results) => {
+            signal.throwIfAborted();
+            await emit(results);
+            await nextTurn();
+          }),
+        );
+      }
+      inspection?.done();
     } catch (error) {
       const reason = endOf(error);
       if (reason === undefined || signal.aborted) throw asDatabaseError(error);

@@ -65,6 +65,12 @@ export interface BatchStore {
     batch: StoredBatch,
     reason: { readonly code: string; readonly message: string },
   ): Promise<void>;
+  /** → QUARANTINED. `message` is for people and holds no values. */
+  markQuarantined(
+    db: Queryable,
+    batch: StoredBatch,
+    reason: { readonly code: string; readonly message: string },
+  ): Promise<void>;
 }
 
 export function createBatchStore(pool: Pool, keyRing: DataKeyRing): BatchStore {
@@ -165,6 +171,9 @@ export function createBatchStore(pool: Pool, keyRing: DataKeyRing): BatchStore {
     },
     async markFailed(db, batch, reason) {
       await finish(db, batch, { status: 'FAILED', processedRecords: 0, counts: {}, reason, modelVersion: null });
+    },
+    async markQuarantined(db, batch, reason) {
+      await finish(db, batch, { status: 'QUARANTINED', processedRecords: 0, counts: {}, reason, modelVersion: null });
     },
   };
 }

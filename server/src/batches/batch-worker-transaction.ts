@@ -1,10 +1,10 @@
 import type { BatchResult } from '@sdp/shared/contracts';
 import { UnavailableError } from '@sdp/shared/errors';
 import { type Pool, type PoolClient, sqlStateOf, withTransaction } from '../database/index.ts';
-import { openResultWriter, type ResultWriter } from '../records/index.ts';
+import { type BatchRoots, openResultWriter, type ResultWriter } from '../records/index.ts';
 import type { BatchStore } from './batch-store.ts';
 import type { ProcessingSummary } from './processor.ts';
-import type { StoredBatch } from './stored-batch.ts';
+import { isFinalStatus, type StoredBatch } from './stored-batch.ts';
 
 /** How long a worker waits for another one that holds the batch before it tries again later. */
 const lockTimeoutMs = 5_000;
@@ -26,6 +26,7 @@ export async function writeResults(
   pool: Pool,
   store: BatchStore,
   batch: StoredBatch,
+  roots: BatchRoots,
   settleIn: SettleIn,
   produce: (emit: (results: readonly BatchResult[]) => Promise<void>) => Promise<ProcessingSummary>,
 ): Promise<boolean> {
@@ -53,6 +54,10 @@ export async function writeResults(
       });
       const count = await writer.finish();
       if (count !== batch.recordCount) throw new RangeError('A processor must give one result per record.');
+      await roots.put(tx, {
+        ...{ batchId: batch.batchId, kind: 'result', keyId: scope.dataKey.id, entries: count },
+        root: writer.root(),
+      });
       await store.markProcessed(tx, batch, summary);
       await settleIn(tx);
     });
@@ -83,6 +88,23 @@ export async function writeFailure(
   });
 }
 
+/** Sets the batch aside, as {@link writeFailure} ends one. */
+export async function writeQuarantine(
+  pool: Pool,
+  store: BatchStore,
+  batch: StoredBatch,
+  settleIn: SettleIn,
+  message: string,
+): Promise<void> {
+  await withTransaction(pool, async (tx) => {
+    await lockForWriting(tx, store, batch);
+    await store.markQuarantined(tx, batch, { code: 'batch-quarantined', message });
+    await settleIn(tx);
+  }).catch((error: unknown) => {
+    if (!(error instanceof AlreadyFinal)) throw error;
+  });
+}
+
 async function lockForWriting(tx: PoolClient, store: BatchStore, batch: StoredBatch): Promise<void> {
   await tx.query(`SET LOCAL lock_timeout = ${lockTimeoutMs}`);
   await tx.query(`SET LOCAL statement_timeout = ${copyTimeoutMs}`);
@@ -99,5 +121,5 @@ async function lockForWriting(tx: PoolClient, store: BatchStore, batch: StoredBa
 const lockNotAvailable = '55P03';
 
 export function isFinal({ status }: StoredBatch): boolean {
-  return status === 'PROCESSED' || status === 'FAILED';
+  return isFinalStatus(status);
 }

@@ -11,5 +11,14 @@ export { createIngest, type Ingest, type IngestDependencies, type IngestLimits }
 export { type RecordEdit, readRecordEdit, readSmallJson } from './ingest/read-record-edit.ts';
 export type { RecordLimits } from './ingest/record-sink.ts';
 export { invalidFields, metadataOfForm } from './ingest/upload-body.ts';
-export type { BatchInput, BatchProcessor, EmitResults, ProcessingSummary, RecordChunk } from './processor.ts';
+export type {
+  BatchInput,
+  BatchInspector,
+  BatchProcessor,
+  EmitResults,
+  Inspection,
+  ProcessingSummary,
+  RecordChunk,
+} from './processor.ts';
+export { resealBatch } from './reseal-batch.ts';
 export { type BatchRow, openBatchRow, presentBatch, type StoredBatch } from './stored-batch.ts';

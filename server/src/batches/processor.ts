@@ -1,4 +1,6 @@
 import type { BatchId, BatchResult, Cell, ParamsOf, ProcessingType } from '@sdp/shared/contracts';
+import type { PoolClient } from '../database/index.ts';
+import type { StoredBatch } from './stored-batch.ts';
 
 /** Consecutive records of a batch. `rows[i]` is record `firstSeq + i`, its cells in the order of `BatchInput.columns`. */
 export interface RecordChunk {
@@ -29,6 +31,22 @@ export interface ProcessingSummary {
 
 /** Takes results in order of `seq`, one per record, none left out. */
 export type EmitResults = (results: readonly BatchResult[]) => Promise<void>;
+
+/** What was found out about a batch's records before they are processed. */
+export interface Inspection {
+  /** Why nothing is to be computed on them, without values; the batch is QUARANTINED then. */
+  readonly refusal: string | undefined;
+  /** Stores what was found, in the transaction that ends the batch. */
+  write(tx: PoolClient): Promise<void>;
+  /** Called once that transaction is committed. */
+  done(): void;
+}
+
+/** Looks at each batch's records before the processor of its type does. */
+export interface BatchInspector {
+  /** @returns `undefined` for a batch that there is nothing to say about */
+  inspect(batch: StoredBatch, input: BatchInput<ProcessingType>): Promise<Inspection | undefined>;
+}
 
 /**
  * What one processing type does with a batch. Implemented in a folder of its own and registered by one line in

@@ -155,10 +155,14 @@ export function openBatchRow(row: BatchRow, dataKey: DataKey): StoredBatch {
     finishedAt: row.finished_at,
   };
   if (!constantTimeEqual(row.sha256, receivedDigest(dataKey, batch))) throw tampered(row.batch_id);
-  const isFinal = batch.status === 'PROCESSED' || batch.status === 'FAILED';
-  const outcome = isFinal ? outcomeDigest(dataKey, batch.batchId, batch) : undefined;
+  const outcome = isFinalStatus(batch.status) ? outcomeDigest(dataKey, batch.batchId, batch) : undefined;
   if (outcome && !(row.outcome_sha256 && constantTimeEqual(row.outcome_sha256, outcome))) throw tampered(row.batch_id);
   return batch;
+}
+
+/** Whether nothing more becomes of a batch by itself. */
+export function isFinalStatus(status: BatchStatus): boolean {
+  return status === 'PROCESSED' || status === 'FAILED' || status === 'QUARANTINED';
 }
 
 /** As the API shows it. */

@@ -76,7 +76,7 @@ export function createMetrics(): Metrics {
   for (const reason of refusalReasons) refusals.inc({ reason }, 0);
   for (const type of processingTypes) {
     for (const status of batchStatuses) {
-      if (status === 'PROCESSED' || status === 'FAILED') batches.zero({ processing_type: type, status });
+      if (status !== 'RECEIVED' && status !== 'PROCESSING') batches.zero({ processing_type: type, status });
     }
   }
   return {

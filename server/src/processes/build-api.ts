@@ -30,12 +30,15 @@ import {
   createIdentity,
   identityPaths,
   identityRoutes,
+  type ListedRoute,
   refusalLog,
+  routesOf,
   sessionAuthenticator,
   stillMay,
   writeRoles,
 } from '../identity/index.ts';
 import { jobPaths, jobsApi } from '../jobs/index.ts';
+import { createQualityStore, qualityPaths, qualityRoutes } from '../quality/index.ts';
 import type { Settings, UploadLimits } from '../settings/index.ts';
 import { forgetTransactions, startTransactionApi, transactionPaths, transactionTopics } from '../transactions/index.ts';
 import { createVaultCopyStore, vaultCopyPaths, vaultCopyRoutes } from '../vault-copies/index.ts';
@@ -47,6 +50,7 @@ import { version } from './version.ts';
 
 export interface Api {
   readonly url: string;
+  readonly routes: readonly ListedRoute[];
   /** Takes no further request, lets those in hand finish, and publishes what they stored. */
   close(deadlineMs: number): Promise<void>;
 }
@@ -116,13 +120,14 @@ export async function startApi(platform: Platform, runner?: BatchRunner): Promis
     logger,
     metrics,
     refusedPerMinute: settings.http.rateLimitPerMinute,
-    probes: probeRoutes(platform.dependencies, metrics),
+    probes: probeRoutes(platform.dependencies, metrics, settings.http.metricsAreOpen ? [] : guard('metrics:read')),
     refusals: refusalLog(accessLog),
     routes: [
       openApiRoute(
         createOpenApi(version, {
           ...apiPaths,
           ...jobPaths,
+          ...qualityPaths,
           ...accessLogPaths,
           ...identityPaths,
           ...transactionPaths,
@@ -143,6 +148,7 @@ export async function startApi(platform: Platform, runner?: BatchRunner): Promis
       ...transactions.routers,
       ...jobsApi({ pool, keyRing, serverKey, ingest, metrics, guard, recordAudit: platform.recordAudit, limits }),
       accessLogRoutes({ pool, guard }),
+      qualityRoutes({ pool, store: createQualityStore(serverKey), guard }),
       batchRoutes({
         pool,
         store,
@@ -166,6 +172,7 @@ export async function startApi(platform: Platform, runner?: BatchRunner): Promis
   }
   return {
     url: listener.url,
+    routes: routesOf(app),
     close: async (deadlineMs) => {
       const deadline = Date.now() + deadlineMs;
       transactions.endStreams();

@@ -1,4 +1,10 @@
 import { type BatchRunner, createBatchRunner, startBatchWorker } from '../batches/index.ts';
+import {
+  createQualityInspector,
+  createQualityReporter,
+  createQualityStore,
+  loadExpectations,
+} from '../quality/index.ts';
 import { startTransactionWorkers, type TransactionStage, type TransactionWorkers } from '../transactions/index.ts';
 import { openScorer } from './open-scorer.ts';
 import type { Platform } from './platform.ts';
@@ -14,12 +20,16 @@ export interface Worker {
 export async function startWorker(platform: Platform, roles: readonly WorkerRole[] = workerRoles): Promise<Worker> {
   const { bus, pool, store, logger, metrics, messaging } = platform;
   const { batchRoles, stages } = splitRoles(roles);
+  // Before models are loaded: a mistake in its file should show at once.
+  const quality = openQuality(platform);
   const { processors, close } = await createProcessors(batchRoles);
   try {
     const runner = createBatchRunner({
       pool,
       store,
+      roots: platform.roots,
       processors,
+      inspector: quality?.inspector,
       onFinished: (batch, seconds) => {
         const { batchId, processingType, status, recordCount } = batch;
         metrics.batchFinished(processingType, status, seconds);
@@ -40,6 +50,7 @@ export async function startWorker(platform: Platform, roles: readonly WorkerRole
       runner,
       close: async (deadlineMs) => {
         await Promise.all([worker.close(deadlineMs), transactions?.close(deadlineMs)]);
+        await quality?.close();
         await close();
       },
     };
@@ -47,6 +58,19 @@ export async function startWorker(platform: Platform, roles: readonly WorkerRole
     await close();
     throw error;
   }
+}
+
+/** @throws {ConfigError} `config-unreadable`, `config-invalid` */
+function openQuality({ settings, pool, serverKey, metrics, logger }: Platform) {
+  const { file, pushgateway } = settings.quality;
+  if (file === undefined) return undefined;
+  const tables = loadExpectations(file);
+  const reporter = createQualityReporter({ registry: metrics.registry, pushgateway, logger });
+  const store = createQualityStore(serverKey);
+  return {
+    inspector: createQualityInspector({ pool, store, tables, onReport: reporter.report }),
+    close: reporter.close,
+  };
 }
 
 async function startStages(

@@ -63,6 +63,7 @@ export interface Settings {
     readonly port: number;
     readonly tls?: TlsFiles;
     readonly rateLimitPerMinute: number;
+    readonly metricsAreOpen: boolean;
   };
   /** 0: none. */
   readonly workerMetricsPort: number;
@@ -84,6 +85,8 @@ export interface Settings {
     readonly partitions?: number;
   };
   /** Of the bus in PostgreSQL; what a group has not settled stays longer. */
+  /** Expectations of jobs' data, and who is told how they fared. */
+  readonly quality: { readonly file: string | undefined; readonly pushgateway: string | undefined };
   readonly busRetentionDays: number;
   readonly transactions: TransactionSettings;
   readonly models: ModelSettings;
@@ -198,6 +201,7 @@ function compose(
       port: variables.SDP_PORT,
       ...(cert && key && { tls: { cert, key } }),
       rateLimitPerMinute: variables.SDP_RATE_LIMIT_PER_MINUTE,
+      metricsAreOpen: variables.SDP_METRICS_OPEN,
     },
     workerMetricsPort: variables.PROMETHEUS_PORT,
     upload: {
@@ -242,6 +246,7 @@ function compose(
       ...(variables.SDP_ACCESS_FILE !== undefined && { accessFile: variables.SDP_ACCESS_FILE }),
       ...(variables.SDP_TOPIC_PARTITIONS !== undefined && { partitions: variables.SDP_TOPIC_PARTITIONS }),
     },
+    quality: { file: variables.SDP_QUALITY_FILE, pushgateway: variables.SDP_PUSHGATEWAY_URL },
     busRetentionDays: variables.SDP_BUS_RETENTION_DAYS,
     transactions: transactionSettings(variables),
     models: modelSettings(variables),

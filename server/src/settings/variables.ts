@@ -38,6 +38,8 @@ export const variablesSchema = z.object({
   SDP_MAX_UPLOADS: wholeNumber(4, 1, 64),
   SDP_UPLOAD_TIMEOUT_MS: wholeNumber(600_000, 1_000, 86_400_000),
   SDP_RATE_LIMIT_PER_MINUTE: wholeNumber(1_200, 1, 1_000_000),
+  /** Whether the API's figures are for whoever reaches its port. */
+  SDP_METRICS_OPEN: yesOrNo(true),
   SDP_OUTBOX_MAX_MESSAGES: wholeNumber(10_000, 1, 10_000_000),
   SDP_OUTBOX_MAX_SECONDS: wholeNumber(300, 1, 86_400),
 
@@ -92,6 +94,9 @@ export const variablesSchema = z.object({
   /** The files that SDP is shipped with where left out. */
   SDP_TOPICS_FILE: path.optional(),
   SDP_ACCESS_FILE: path.optional(),
+  /** No job is judged where left out. */
+  SDP_QUALITY_FILE: path.optional(),
+  SDP_PUSHGATEWAY_URL: z.url({ protocol: /^https?$/, error: 'must be an address with http:// or https://' }).optional(),
   /** Partitions of topics whose entry in the topics file says nothing of its own. */
   SDP_TOPIC_PARTITIONS: optionalNumber(1, 1_000),
   SDP_BUS_RETENTION_DAYS: wholeNumber(7, 1, 3_650),

@@ -91,8 +91,8 @@ export const processResponseSchema = z
   .meta({ id: 'ProcessResponse' });
 export type ProcessResponse = z.infer<typeof processResponseSchema>;
 
-/** RECEIVED → PROCESSING → PROCESSED | FAILED. */
-export const batchStatuses = ['RECEIVED', 'PROCESSING', 'PROCESSED', 'FAILED'] as const;
+/** RECEIVED → PROCESSING → PROCESSED | FAILED | QUARANTINED (stored, and nothing computed, since its data is not as expected). */
+export const batchStatuses = ['RECEIVED', 'PROCESSING', 'PROCESSED', 'FAILED', 'QUARANTINED'] as const;
 export const batchStatusSchema = z.enum(batchStatuses).meta({ id: 'BatchStatus' });
 export type BatchStatus = z.infer<typeof batchStatusSchema>;
 

@@ -730,6 +730,13 @@ export const errorRegistry = {
     remedy: 'See the reason in `sdp batch-status`, correct the input and upload again.',
     httpStatus: 409,
   },
+  'batch-quarantined': {
+    kind: 'rejected',
+    title: 'The batch is quarantined: its data is not what is expected of its source table',
+    remedy:
+      'GET /api/v1/quality/{job_id} says which expectations failed and in which records. Correct the input and upload it again.',
+    httpStatus: 409,
+  },
   'rate-limited': {
     kind: 'rejected',
     title: 'Too many requests',

@@ -46,6 +46,14 @@ async function verifyResults(rows: Queryable, scope: BatchScope, count: number):
   for await (const _chunk of readResults(rows, scope, count));
 }
 
+/** Nothing was computed, and nothing will be. */
+export function quarantined({ batchId, reason }: StoredBatch): RejectedError {
+  return new RejectedError('batch-quarantined', {
+    message: `The batch is quarantined: ${reason?.message ?? 'no reason was kept'}`,
+    details: { batchId },
+  });
+}
+
 function assertProcessed(batch: StoredBatch): void {
   if (batch.status === 'FAILED') {
     throw new RejectedError('batch-failed', {
@@ -53,6 +61,7 @@ function assertProcessed(batch: StoredBatch): void {
       details: { batchId: batch.batchId },
     });
   }
+  if (batch.status === 'QUARANTINED') throw quarantined(batch);
   if (batch.status !== 'PROCESSED') {
     throw new UnavailableError('results-not-ready', {
       details: { batchId: batch.batchId, retryAfterSeconds: pollSeconds },

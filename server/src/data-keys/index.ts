@@ -1,0 +1,2 @@
+export { type KeyRotationOptions, type RotationRound, reencrypt } from './key-rotation.ts';
+export { type KeyUsage, keyUsage } from './key-usage.ts';

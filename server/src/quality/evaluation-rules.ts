@@ -1,0 +1,169 @@
+import type { Cell, ExpectationResult, QualityOutcome } from '@sdp/shared/contracts';
+import { binCount, binOf, edgeDistance, isMissing, stabilityIndex } from './distribution-rules.ts';
+import type { Expectation, TableExpectations } from './expectation.ts';
+import { timeOfCell, valueCheckOf } from './value-checks-rules.ts';
+
+/** Records in each bin, by the name of the expectation's bins. */
+export type Profile = Readonly<Record<string, readonly number[]>>;
+
+/** What is known of a job beside its records. */
+export interface JobFacts {
+  readonly columns: readonly string[];
+  readonly recordCount: number;
+  readonly receivedAt: Date;
+  /** Of the last good job of the table; `undefined` where there is none. */
+  readonly earlier: Profile | undefined;
+}
+
+export interface Evaluation {
+  readonly outcome: QualityOutcome;
+  readonly results: readonly ExpectationResult[];
+  /** For the jobs to come. */
+  readonly profile: Profile;
+}
+
+/** Whether a job belongs to a table. */
+export function appliesTo(
+  { appliesTo: { clients, processingTypes, columns } }: TableExpectations,
+  job: { readonly clientId: string; readonly processingType: string; readonly columns: readonly string[] },
+): boolean {
+  return (
+    (clients === undefined || clients.includes(job.clientId)) &&
+    (processingTypes === undefined || (processingTypes as readonly string[]).includes(job.processingType)) &&
+    columns.every((column) => job.columns.includes(column))
+  );
+}
+
+/**
+ * What the bins of an expectation are called in a profile: all that they depend on, so that bins that were changed are
+ * compared with none. Holds what the file of expectations says, and nothing of the data.
+ */
+export function profileName(expectation: Extract<Expectation, { expect: 'stable' }>): string {
+  return JSON.stringify([expectation.column, expectation.bins]);
+}
+
+/** Takes a job's records in one by one and says in the end how the expectations of its table fared. */
+export class Evaluator {
+  readonly #facts: JobFacts;
+  readonly #watchers: readonly Watcher[];
+
+  constructor({ expectations }: TableExpectations, facts: JobFacts) {
+    this.#facts = facts;
+    this.#watchers = expectations.map((expectation) => new Watcher(expectation, facts.columns));
+  }
+
+  add(seq: number, row: readonly (Cell | undefined)[]): void {
+    for (const watcher of this.#watchers) watcher.add(seq, row);
+  }
+
+  finish(): Evaluation {
+    const results = this.#watchers.map((watcher) => watcher.result(this.#facts));
+    const failed = results.filter(({ passed }) => !passed);
+    const isBad = failed.some(({ severity }) => severity === 'error');
+    return {
+      outcome: isBad ? 'quarantined' : failed.length > 0 ? 'warned' : 'passed',
+      results,
+      profile: Object.fromEntries(this.#watchers.flatMap((watcher) => watcher.profile())),
+    };
+  }
+}
+
+const listedRecords = 20;
+const hourMs = 3_600_000;
+
+/** Follows one expectation through the records. */
+class Watcher {
+  readonly #expectation: Expectation;
+  readonly #index: number;
+  readonly #check: ((cell: Cell) => boolean) | undefined;
+  readonly #binOf: ((cell: Cell | undefined) => number) | undefined;
+  readonly #counts: number[];
+  readonly #records: number[] = [];
+  #checked = 0;
+  #failed = 0;
+  #newest = Number.NEGATIVE_INFINITY;
+
+  constructor(expectation: Expectation, columns: readonly string[]) {
+    this.#expectation = expectation;
+    this.#index = expectation.expect === 'row_count' ? -1 : columns.indexOf(expectation.column);
+    this.#check = valueCheckOf(expectation);
+    const bins = expectation.expect === 'stable' ? expectation.bins : undefined;
+    this.#binOf = bins && binOf(bins);
+    this.#counts = bins === undefined ? [] : Array.from({ length: binCount(bins) }, () => 0);
+  }
+
+  add(seq: number, row: readonly (Cell | undefined)[]): void {
+    if (this.#index < 0) return;
+    const cell = row[this.#index];
+    const { expect } = this.#expectation;
+    if (expect === 'not_null') this.#count(seq, !isMissing(cell));
+    else if (this.#binOf !== undefined) this.#bin(this.#binOf(cell));
+    else if (isMissing(cell)) return;
+    else if (this.#check !== undefined) this.#count(seq, this.#check(cell));
+    else if (expect === 'fresh') {
+      const time = timeOfCell(cell);
+      this.#count(seq, time !== undefined);
+      this.#newest = Math.max(this.#newest, time ?? Number.NEGATIVE_INFINITY);
+    }
+  }
+
+  #bin(bin: number): void {
+    this.#counts[bin] = (this.#counts[bin] as number) + 1;
+    this.#checked += 1;
+  }
+
+  #count(seq: number, isRight: boolean): void {
+    this.#checked += 1;
+    if (isRight) return;
+    this.#failed += 1;
+    if (this.#records.length < listedRecords) this.#records.push(seq);
+  }
+
+  profile(): readonly (readonly [string, readonly number[]])[] {
+    const expectation = this.#expectation;
+    return expectation.expect === 'stable' && this.#index >= 0 ? [[profileName(expectation), this.#counts]] : [];
+  }
+
+  result(facts: JobFacts): ExpectationResult {
+    const expectation = this.#expectation;
+    const base = {
+      expectation: expectation.expect,
+      column: expectation.expect === 'row_count' ? null : expectation.column,
+      severity: expectation.severity,
+      note: null,
+      checked: this.#checked,
+      failed: this.#failed,
+      records: this.#records,
+      psi: null,
+      ks: null,
+    };
+    if (expectation.expect === 'row_count') {
+      const { min, max } = expectation;
+      const passed = facts.recordCount >= min && facts.recordCount <= max;
+      return { ...base, checked: facts.recordCount, passed };
+    }
+    if (this.#index < 0) return { ...base, passed: false, note: 'column-missing' };
+    if (expectation.expect === 'column') return { ...base, passed: true };
+    if (expectation.expect === 'stable') return { ...base, ...this.#drift(expectation, facts) };
+    if (expectation.expect === 'fresh') {
+      // Without any date nothing is fresh.
+      const ageMs = facts.receivedAt.getTime() - this.#newest;
+      return { ...base, passed: ageMs <= expectation.maxAgeHours * hourMs };
+    }
+    return { ...base, passed: this.#failed <= expectation.tolerance * this.#checked };
+  }
+
+  #drift(
+    expectation: Extract<Expectation, { expect: 'stable' }>,
+    { earlier }: JobFacts,
+  ): Pick<ExpectationResult, 'passed' | 'note' | 'psi' | 'ks'> {
+    const before = earlier?.[profileName(expectation)];
+    if (before?.length !== this.#counts.length) return { passed: true, note: 'no-earlier-job', psi: null, ks: null };
+    const psi = rounded(stabilityIndex(this.#counts, before));
+    const ks = expectation.bins.kind === 'edges' ? rounded(edgeDistance(this.#counts, before)) : null;
+    const { maxPsi = Number.POSITIVE_INFINITY, maxKs = Number.POSITIVE_INFINITY } = expectation;
+    return { passed: psi <= maxPsi && (ks ?? 0) <= maxKs, note: null, psi, ks };
+  }
+}
+
+const rounded = (value: number) => Math.round(value * 1e6) / 1e6;

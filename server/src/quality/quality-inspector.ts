@@ -1,0 +1,50 @@
+import type { BatchInspector } from '../batches/index.ts';
+import type { Pool } from '../database/index.ts';
+import { appliesTo, Evaluator } from './evaluation-rules.ts';
+import type { TableExpectations } from './expectation.ts';
+import type { QualityStore } from './quality-store.ts';
+
+export interface QualityInspectorOptions {
+  readonly pool: Pool;
+  readonly store: QualityStore;
+  readonly tables: readonly TableExpectations[];
+  /** Told of each report once it is stored. */
+  readonly onReport?: (report: Parameters<QualityStore['write']>[1]['report']) => void;
+}
+
+/**
+ * Looks at a batch's records before a processor does, by the expectations of the first table that it belongs to. What it
+ * finds is stored in the transaction that ends the batch; one that fails an expectation of severity `error` ends there.
+ */
+export function createQualityInspector(options: QualityInspectorOptions): BatchInspector {
+  const { pool, store, tables, onReport } = options;
+  return {
+    async inspect(batch, input) {
+      const table = tables.find((candidate) => appliesTo(candidate, batch));
+      if (table === undefined) return undefined;
+      const earlier = await store.lastGood(pool, batch.clientId, table.sourceTable);
+      const { columns, recordCount, receivedAt } = batch;
+      const evaluator = new Evaluator(table, { columns, recordCount, receivedAt, earlier });
+      for await (const { firstSeq, rows } of input.readRecords()) {
+        for (const [index, row] of rows.entries()) evaluator.add(firstSeq + index, row);
+      }
+      const { outcome, results, profile } = evaluator.finish();
+      const report = {
+        job_id: batch.batchId,
+        client_id: batch.clientId,
+        source_table: table.sourceTable,
+        outcome,
+        records: recordCount,
+        expectations: [...results],
+        evaluated_at: new Date().toISOString(),
+      };
+      const failed = results.filter(({ passed, severity }) => !passed && severity === 'error').length;
+      return {
+        refusal:
+          outcome === 'quarantined' ? `${failed} of ${results.length} expectations of the table failed` : undefined,
+        write: (tx) => store.write(tx, { report, profile }),
+        done: () => onReport?.(report),
+      };
+    },
+  };
+}
