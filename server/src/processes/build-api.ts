@@ -1,6 +1,6 @@
 import { UnavailableError } from '@sdp/shared/errors';
 import { accessLogPaths, accessLogRoutes } from '../access-log/index.ts';
-import { createRowMac } from '../audit/index.ts';
+import { createRowMac, ledgerKeyOf } from '../audit/index.ts';
 import {
   apiPaths,
   type BatchRunner,
@@ -37,6 +37,7 @@ import {
   stillMay,
   writeRoles,
 } from '../identity/index.ts';
+import { integrityPaths, integrityRoutes } from '../integrity/index.ts';
 import { jobPaths, jobsApi } from '../jobs/index.ts';
 import { createQualityStore, qualityPaths, qualityRoutes } from '../quality/index.ts';
 import type { Settings, UploadLimits } from '../settings/index.ts';
@@ -129,6 +130,7 @@ export async function startApi(platform: Platform, runner?: BatchRunner): Promis
           ...jobPaths,
           ...qualityPaths,
           ...accessLogPaths,
+          ...integrityPaths,
           ...identityPaths,
           ...transactionPaths,
           ...vaultCopyPaths,
@@ -148,6 +150,7 @@ export async function startApi(platform: Platform, runner?: BatchRunner): Promis
       ...transactions.routers,
       ...jobsApi({ pool, keyRing, serverKey, ingest, metrics, guard, recordAudit: platform.recordAudit, limits }),
       accessLogRoutes({ pool, guard }),
+      integrityRoutes({ pool, guard, key: ledgerKeyOf(serverKey), ledger: platform.ledger }),
       qualityRoutes({ pool, store: createQualityStore(serverKey), guard }),
       batchRoutes({
         pool,

@@ -6,7 +6,9 @@ import { loadSettings, type Settings } from '../settings/index.ts';
 import { api } from './api.ts';
 import { apiKeysCommand } from './api-keys-command.ts';
 import { auditCommand } from './audit-command.ts';
+import { dataKeysCommand } from './data-keys-command.ts';
 import { deadLettersCommand } from './dead-letters-command.ts';
+import { integrityCommand } from './integrity-command.ts';
 import { modelsCommand } from './models-command.ts';
 import { openDatabase } from './open-database.ts';
 import { printError, printLine } from './print.ts';
@@ -67,6 +69,8 @@ export function createProgram(environment: NodeJS.ProcessEnv): Command {
   program.addCommand(deadLettersCommand(load));
   program.addCommand(modelsCommand(load));
   program.addCommand(auditCommand(load));
+  program.addCommand(dataKeysCommand(load));
+  program.addCommand(integrityCommand(load));
   return program;
 }
 

@@ -6,8 +6,9 @@ import { type BatchStore, createBatchStore } from '../batches/index.ts';
 import { EmbeddedBus, KafkaBus } from '../bus/index.ts';
 import { applyMigrations, createPool, type Pool, query } from '../database/index.ts';
 import type { Dependency } from '../http/index.ts';
+import { startSweeper } from '../integrity/index.ts';
 import { createMetrics, type Logger, type Metrics } from '../observability/index.ts';
-import { type DataKeyRing, openDataKeyRing } from '../records/index.ts';
+import { type BatchRoots, createBatchRoots, type DataKeyRing, openDataKeyRing } from '../records/index.ts';
 import type { Settings } from '../settings/index.ts';
 import { type LoadedTopics, loadTopics } from '../topics/index.ts';
 import { transactionTopics } from '../transactions/index.ts';
@@ -15,6 +16,7 @@ import { makeKafkaTopics } from './make-topics.ts';
 import { openDatabase } from './open-database.ts';
 import { startLedger } from './open-ledger.ts';
 import { type Messaging, openMessaging } from './open-messaging.ts';
+import { startKeyRotation } from './start-key-rotation.ts';
 
 /** What API and workers alike are built on. */
 export interface Platform {
@@ -29,6 +31,7 @@ export interface Platform {
   readonly keyFingerprints: readonly string[];
   readonly keyRing: DataKeyRing;
   readonly store: BatchStore;
+  readonly roots: BatchRoots;
   /** For what people do; in the transaction of the deed. */
   readonly recordAudit: RecordAudit;
   /** Writes the ledger of the audit trail, unless another process does. */
@@ -73,6 +76,16 @@ export async function openPlatform(settings: Settings, logger: Logger, database:
     closers.push(() => bus.close());
     const ledger = startLedger({ settings, serverKey, dsn, metrics, logger });
     closers.push(() => ledger.closeAll());
+    const recordAudit = createRecordAudit(serverKey);
+    const roots = createBatchRoots(serverKey);
+    const rotation = startKeyRotation({ pool, keyRing, roots, recordAudit, logger });
+    closers.push(() => rotation.close());
+    const { sweepRowsPerSecond: rowsPerSecond } = settings.audit;
+    if (rowsPerSecond > 0) {
+      const onFailure = () => metrics.integrityFailed('sweep');
+      const sweeper = startSweeper({ pool, keyRing, roots, recordAudit, logger, onFailure, rowsPerSecond });
+      closers.push(() => sweeper.close());
+    }
     const { topics } = loaded;
     const partitionsOf = (name: string) => topics.find(({ topic }) => topic === name)?.partitions ?? 1;
     const names = [...processingTypes.map(batchTopic), ...Object.values(transactionTopics)];
@@ -89,7 +102,8 @@ export async function openPlatform(settings: Settings, logger: Logger, database:
       keyFingerprints: [keyFingerprint(serverKey)],
       keyRing,
       store: createBatchStore(pool, keyRing),
-      recordAudit: createRecordAudit(serverKey),
+      roots,
+      recordAudit,
       ledger,
       messaging,
       dependencies: [

@@ -61,6 +61,29 @@ export function createBlockSealer(kind: BlockKind, dataKey: DataKey, batchId: st
   };
 }
 
+/** Which key a block is under, by what it says itself. @returns undefined where there is none, or of another format */
+export function keyIdOf(payload: Buffer | null | undefined): number | undefined {
+  if (!payload || payload.length < headerBytes || payload[0] !== formatVersion) return undefined;
+  return payload.readUInt32BE(1);
+}
+
+/** Gives sealers of one batch under whatever key its blocks are. */
+export function blockSealers(
+  kind: BlockKind,
+  dataKey: DataKey,
+  batchId: string,
+  clientId: string,
+): (keyId: number) => Promise<BlockSealer> {
+  const sealers = new Map([[dataKey.id, createBlockSealer(kind, dataKey, batchId, clientId)]]);
+  return async (keyId) => {
+    const known = sealers.get(keyId);
+    if (known) return known;
+    const sealer = createBlockSealer(kind, await dataKey.other(keyId), batchId, clientId);
+    sealers.set(keyId, sealer);
+    return sealer;
+  };
+}
+
 /** Splits an opened block into its entries. @returns undefined when its lengths don't add up */
 export function decodeEntries(block: Buffer, count: number): string[] | undefined {
   const entries: string[] = [];

@@ -1,4 +1,6 @@
-export { type DataKey, type DataKeyRing, openDataKeyRing } from './data-key-ring.ts';
+export { type BatchRoot, type BatchRoots, createBatchRoots, type StoredRoot } from './batch-root.ts';
+export { type DataKey, type DataKeyRing, openDataKeyRing, rotateDataKey } from './data-key-ring.ts';
+export { type ChangedRow, diagnoseRows } from './diagnose-rows.ts';
 export { absentCell, decodeRecord, encodeRecord, type RecordRow } from './record-entry.ts';
 export {
   type BatchScope,
@@ -10,6 +12,7 @@ export {
   readResults,
   type StoredRecords,
 } from './record-store.ts';
+export { type ResealedRows, resealRows } from './reseal-rows.ts';
 export { type ColumnIndex, createColumnIndex, type IndexedColumn } from './search/column-index.ts';
 export {
   type ColumnRange,
@@ -19,6 +22,7 @@ export {
   type RecordQuery,
 } from './search/find-records.ts';
 export { type Comparison, comparisons, isInRange, type KeyRange, rangeKey, rangeOf } from './search/range-key.ts';
+export { verifyRows } from './verify-rows.ts';
 export { type FirstVersion, type RecordedBatch, readFirstVersions } from './versions/first-versions.ts';
 export {
   createProposalStore,
@@ -30,6 +34,7 @@ export {
   resealProposal,
   type StoredProposal,
 } from './versions/proposal-store.ts';
+export { type ResealProgress, resealProposals, resealVersions } from './versions/reseal-versions.ts';
 export {
   type Correction,
   createVersionStore,

@@ -1,6 +1,7 @@
 import type { BatchResult } from '@sdp/shared/contracts';
+import { CompactRange } from '@sdp/shared/crypto';
 import type { PoolClient, Queryable } from '../database/index.ts';
-import { createBlockSealer, entriesPerBlock } from './block.ts';
+import { blockSealers, createBlockSealer, entriesPerBlock } from './block.ts';
 import type { DataKey } from './data-key-ring.ts';
 import { decodeRecord, encodeRecord, type RecordRow } from './record-entry.ts';
 import { readSealedRows } from './sealed-row-reader.ts';
@@ -29,6 +30,8 @@ export interface RecordWriter {
   writeEncoded(entry: string): Promise<void> | undefined;
   /** Ends the COPY; the rows count once the caller commits. @returns number of records */
   finish(): Promise<number>;
+  /** Root of the tree over the records, once it has ended; to be signed and stored with them. */
+  root(): Buffer;
   /** Gives up the COPY; the caller must roll back. */
   abort(): Promise<void>;
 }
@@ -48,12 +51,14 @@ export async function openRecordWriter(
   index?: ColumnIndex,
 ): Promise<RecordWriter> {
   const sealer = createBlockSealer('record', dataKey, batchId, clientId);
-  let rows = await openSealedRowWriter(client, 'record', batchId, sealer);
+  const tree = new CompactRange();
+  let rows = await openSealedRowWriter(client, 'record', batchId, sealer, tree);
   if (index === undefined || index.columns.length === 0) {
     return {
       write: (row) => rows.write(encodeRecord(row)),
       writeEncoded: rows.write,
       finish: rows.finish,
+      root: () => tree.root(),
       abort: rows.abort,
     };
   }
@@ -63,7 +68,7 @@ export async function openRecordWriter(
     await wait;
     await rows.finish();
     await indexRows.flush();
-    rows = await openSealedRowWriter(client, 'record', batchId, sealer, written + 1);
+    rows = await openSealedRowWriter(client, 'record', batchId, sealer, tree, written + 1);
   };
   const writeEncoded = (entry: string): Promise<void> | undefined => {
     indexRows.add(entry);
@@ -79,6 +84,7 @@ export async function openRecordWriter(
       await indexRows.flush();
       return count;
     },
+    root: () => tree.root(),
     abort: () => rows.abort(),
   };
 }
@@ -93,8 +99,8 @@ export async function* readRecords(
   { batchId, clientId, dataKey }: BatchScope,
   recordCount: number,
 ): AsyncGenerator<StoredRecords> {
-  const sealer = createBlockSealer('record', dataKey, batchId, clientId);
-  for await (const { firstSeq, entries } of readSealedRows(pool, 'record', batchId, recordCount, sealer)) {
+  const sealers = blockSealers('record', dataKey, batchId, clientId);
+  for await (const { firstSeq, entries } of readSealedRows(pool, 'record', batchId, recordCount, sealers)) {
     yield { firstSeq, rows: entries.map(decodeRecord) };
   }
 }
@@ -105,6 +111,8 @@ export interface ResultWriter {
   write(results: readonly BatchResult[]): Promise<void>;
   /** Ends the COPY; the rows count once the caller commits. @returns number of results */
   finish(): Promise<number>;
+  /** Root of the tree over the results, once it has ended; to be signed and stored with them. */
+  root(): Buffer;
   /** Gives up the COPY; the caller must roll back. */
   abort(): Promise<void>;
 }
@@ -118,7 +126,8 @@ export async function openResultWriter(
   { batchId, clientId, dataKey }: BatchScope,
 ): Promise<ResultWriter> {
   const sealer = createBlockSealer('result', dataKey, batchId, clientId);
-  const rows = await openSealedRowWriter(client, 'result', batchId, sealer);
+  const tree = new CompactRange();
+  const rows = await openSealedRowWriter(client, 'result', batchId, sealer, tree);
   let nextSeq = 1;
   return {
     async write(results) {
@@ -130,6 +139,7 @@ export async function openResultWriter(
       }
     },
     finish: rows.finish,
+    root: () => tree.root(),
     abort: rows.abort,
   };
 }
@@ -144,8 +154,8 @@ export async function* readResults(
   { batchId, clientId, dataKey }: BatchScope,
   resultCount: number,
 ): AsyncGenerator<readonly BatchResult[]> {
-  const sealer = createBlockSealer('result', dataKey, batchId, clientId);
-  for await (const { entries } of readSealedRows(pool, 'result', batchId, resultCount, sealer)) {
+  const sealers = blockSealers('result', dataKey, batchId, clientId);
+  for await (const { entries } of readSealedRows(pool, 'result', batchId, resultCount, sealers)) {
     yield entries.map((entry) => JSON.parse(entry) as BatchResult);
   }
 }

@@ -1,13 +1,19 @@
 import { constantTimeEqual } from '@sdp/shared/crypto';
 import { IntegrityError } from '@sdp/shared/errors';
 import { type Queryable, query } from '../database/index.ts';
-import { type BlockKind, type BlockSealer, decodeEntries, entriesPerBlock } from './block.ts';
+import { type BlockKind, type BlockSealer, decodeEntries, entriesPerBlock, keyIdOf } from './block.ts';
+import { leafOfDigests } from './block-leaf.ts';
 
 /** Consecutive entries; `entries[i]` is entry `firstSeq + i`. */
 export interface EntryChunk {
   readonly firstSeq: number;
   readonly entries: readonly string[];
+  /** Leaves of the blocks, for the tree over all of them. */
+  readonly leaves: readonly Buffer[];
 }
+
+/** Seals and opens under the key of that id. */
+export type SealerOf = (keyId: number) => Promise<BlockSealer>;
 
 interface SealedRow {
   readonly seq: number;
@@ -20,7 +26,8 @@ const tables: Record<BlockKind, string> = { record: 'tokenized_record', result: 
 const rowsPerQuery = entriesPerBlock * 16;
 
 /**
- * Streams a batch's entries by `seq`, checking every block and every digest, that none is missing and none was added.
+ * Streams a batch's entries by `seq`, checking every block and every digest, that none is missing and none was added. A batch may
+ * be given another key between two pages: each block says which one it is under.
  *
  * @throws {IntegrityError} `record-tampered` before anything of a block that fails is given out
  */
@@ -29,7 +36,7 @@ export async function* readSealedRows(
   kind: BlockKind,
   batchId: string,
   expectedCount: number,
-  sealer: BlockSealer,
+  sealerOf: SealerOf,
 ): AsyncGenerator<EntryChunk> {
   let nextSeq = 1;
   let after: number | null = null;
@@ -37,19 +44,22 @@ export async function* readSealedRows(
     const rows: SealedRow[] = await nextRows(pool, kind, batchId, after);
     if (rows.length === 0) break;
     const entries: string[] = [];
+    const leaves: Buffer[] = [];
     const firstSeq = nextSeq;
     let used = 0;
     while (used < rows.length) {
       const end = endOfBlock(rows, used);
       // The rest of the block is in the next query's rows.
       if (end === undefined) break;
-      entries.push(...openBlock(rows.slice(used, end), nextSeq, batchId, sealer));
+      const block = rows.slice(used, end);
+      entries.push(...openBlock(block, nextSeq, batchId, await sealerOfBlock(block, nextSeq, batchId, sealerOf)));
+      leaves.push(leafOfDigests(block.map(({ sha256 }) => sha256)));
       nextSeq += end - used;
       used = end;
     }
     if (used === 0 || nextSeq - 1 > expectedCount) throw tampered(batchId);
     after = nextSeq - 1;
-    yield { firstSeq, entries };
+    yield { firstSeq, entries, leaves };
   }
   if (nextSeq - 1 !== expectedCount) throw tampered(batchId);
 }
@@ -72,6 +82,17 @@ function endOfBlock(rows: readonly SealedRow[], start: number): number | undefin
     if (rows[i]?.seq === last) return i + 1;
   }
   return undefined;
+}
+
+async function sealerOfBlock(
+  rows: readonly SealedRow[],
+  firstSeq: number,
+  batchId: string,
+  sealerOf: SealerOf,
+): Promise<BlockSealer> {
+  const keyId = keyIdOf(rows.at(-1)?.payload);
+  if (keyId === undefined) throw tampered(batchId, firstSeq);
+  return sealerOf(keyId);
 }
 
 function openBlock(rows: readonly SealedRow[], firstSeq: number, batchId: string, sealer: BlockSealer): string[] {

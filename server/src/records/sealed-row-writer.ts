@@ -1,7 +1,9 @@
 import { finished } from 'node:stream/promises';
+import type { CompactRange } from '@sdp/shared/crypto';
 import pgCopy from 'pg-copy-streams';
 import type { PoolClient } from '../database/index.ts';
 import { type BlockKind, type BlockSealer, entriesPerBlock } from './block.ts';
+import { blockLeaf } from './block-leaf.ts';
 import { copyTarget } from './copy-target.ts';
 
 /** Writes entries in order of `seq` inside the caller's transaction. */
@@ -30,6 +32,7 @@ const initialBlockBytes = 64 * 1_024;
  * One binary COPY. Rows are laid out in two buffers that are filled and emptied again: nothing is allocated for a record but
  * its digest's text.
  *
+ * @param tree is given a leaf for each block: see {@link blockLeaf}
  * @param start number of the first entry: one behind a whole number of blocks
  */
 export async function openSealedRowWriter(
@@ -37,6 +40,7 @@ export async function openSealedRowWriter(
   kind: BlockKind,
   batchId: string,
   sealer: BlockSealer,
+  tree: CompactRange,
   start = 1,
 ): Promise<SealedRowWriter> {
   const target = await copyTarget(client, tables[kind]);
@@ -49,6 +53,7 @@ export async function openSealedRowWriter(
   copy.write(copyHeader);
 
   const rowTemplate = templateRow(batchId);
+  const blockDigests = Buffer.alloc(1 + entriesPerBlock * 32);
   const digests: string[] = [];
   let block = Buffer.allocUnsafe(initialBlockBytes);
   let blockSize = 0;
@@ -63,7 +68,9 @@ export async function openSealedRowWriter(
     // Not reused: the stream keeps it until it is sent.
     const rows = Buffer.allocUnsafe(count * (rowBytes + 4) + payload.length);
     let offset = 0;
+    const leaf = blockDigests.subarray(0, 1 + count * 32);
     for (let i = 0; i < count; i++) {
+      leaf.write(digests[i] as string, 1 + i * 32, 'hex');
       rows.set(rowTemplate, offset);
       rows.writeInt32BE(firstSeq + i, offset + 26);
       rows.writeInt32BE(lastSeq, offset + 34);
@@ -71,6 +78,7 @@ export async function openSealedRowWriter(
       offset = rows.writeInt32BE(i === count - 1 ? payload.length : nullLength, offset + rowBytes);
     }
     rows.set(payload, offset);
+    tree.append(blockLeaf(leaf));
     digests.length = 0;
     blockSize = 0;
     return copy.write(rows) ? undefined : drained(copy, done);

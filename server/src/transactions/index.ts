@@ -3,6 +3,7 @@ export * from './ensemble/index.ts';
 export * from './features/index.ts';
 export { runSimulation, type SimulationRunOptions, type SimulationState } from './simulation/simulation-run.ts';
 export type { ScoredTransaction, TransactionScorer } from './stages/score-stage.ts';
+export { resealSnapshots } from './state/snapshot-store.ts';
 export { forgetTransactions } from './store/retention.ts';
 export { startTransactionApi, type TransactionApi, type TransactionApiOptions } from './transaction-api.ts';
 export {

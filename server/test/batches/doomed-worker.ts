@@ -18,10 +18,10 @@ const reached: Reached = (step) => {
   if (step === dieAt) process.kill(process.pid, 'SIGKILL');
 };
 
-const { pool, store, security } = await openStorage(dsn, masterKey);
+const { pool, store, roots, security } = await openStorage(dsn, masterKey);
 const processors = [countingProcessor(reached)];
 const watched = watchStore(store);
-const runner = createBatchRunner({ pool, store: watched, processors, onFinished: () => reached('committed') });
+const runner = createBatchRunner({ pool, store: watched, roots, processors, onFinished: () => reached('committed') });
 const logger = pino({ level: 'silent' });
 const applied = new PostgresAppliedEvents(pool);
 const messaging = { security, applied };

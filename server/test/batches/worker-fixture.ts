@@ -17,7 +17,13 @@ import {
 } from '../../src/batches/index.ts';
 import { enqueue } from '../../src/bus/index.ts';
 import { createPool, type Pool, withTransaction } from '../../src/database/index.ts';
-import { type DataKeyRing, openDataKeyRing, openRecordWriter } from '../../src/records/index.ts';
+import {
+  type BatchRoots,
+  createBatchRoots,
+  type DataKeyRing,
+  openDataKeyRing,
+  openRecordWriter,
+} from '../../src/records/index.ts';
 
 /** Steps between which a worker can die. */
 export const steps = [
@@ -41,6 +47,7 @@ export interface Storage {
   readonly pool: Pool;
   readonly keyRing: DataKeyRing;
   readonly store: BatchStore;
+  readonly roots: BatchRoots;
   /** Keys of secured messages. */
   readonly security: SecurityManager;
 }
@@ -52,7 +59,7 @@ export async function openStorage(dsn: string, masterKeyText: string): Promise<S
   const security = new SecurityManager({
     keys: new KeyRing(deriveMessageKeys(masterKey, { party: 'sdp-server', generation: 1 })),
   });
-  return { pool, keyRing, store: createBatchStore(pool, keyRing), security };
+  return { pool, keyRing, store: createBatchStore(pool, keyRing), roots: createBatchRoots(masterKey), security };
 }
 
 /** Stores a batch as the API does, its message in the outbox. */
@@ -74,8 +81,9 @@ export async function receiveBatch(
     for (let seq = 1; seq <= recordCount; seq++) await writer.write([`tok_${seq}`, seq]);
     await writer.finish();
     const columns = ['token', 'amount'];
-    const rest = { keyIndex: 0, params: {}, declaration: null, declaredSafe: [], receivedAt };
-    await store.insert(tx, dataKey, { batchId, clientId, processingType, recordCount, columns, ...rest });
+    const rest = { keyIndex: 0, params: {}, declaration: null, declaredSafe: [], index: {}, receivedAt };
+    const author = { kind: 'key', id: 'test' } as const;
+    await store.insert(tx, dataKey, { batchId, clientId, processingType, recordCount, columns, author, ...rest });
     const eventId = randomUUID();
     const payload = {
       type: 'batch.received',

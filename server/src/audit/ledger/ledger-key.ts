@@ -2,11 +2,16 @@ import { createHash, createPrivateKey, createPublicKey, type KeyObject, sign, ve
 import { deriveKey, type MasterKey } from '@sdp/shared/crypto';
 import { headStatement, type SignedHead, type TreeHead } from './signed-head.ts';
 
-/** Signs heads of the ledger. */
-export interface LedgerKey {
+/** Signs what the server states of its data. Statements begin with a line that says what they are. */
+export interface Ed25519Key {
   readonly keyId: string;
   /** 32 bytes as URL-safe base64, to be given to whoever checks. */
   readonly publicKeyText: string;
+  signStatement(statement: Buffer): Buffer;
+}
+
+/** Signs heads of the ledger. */
+export interface LedgerKey extends Ed25519Key {
   sign(head: Omit<TreeHead, 'keyId'>): SignedHead;
 }
 
@@ -23,6 +28,7 @@ export function ledgerKeyOf(serverKey: MasterKey): LedgerKey {
   return {
     keyId,
     publicKeyText: raw.toString('base64url'),
+    signStatement: (statement) => sign(null, statement, privateKey),
     sign: (head) => {
       const whole = { ...head, keyId };
       return { ...whole, signature: sign(null, headStatement(whole), privateKey).toString('hex') };
@@ -36,6 +42,11 @@ export function isSignedWith(publicKeyText: string, head: SignedHead): boolean {
   return (
     head.keyId === keyIdOf(raw) && verify(null, headStatement(head), toKey(raw), Buffer.from(head.signature, 'hex'))
   );
+}
+
+/** Whether the statement was signed with that key. */
+export function isSignedStatement(publicKeyText: string, statement: Buffer, signature: Buffer): boolean {
+  return verify(null, statement, toKey(Buffer.from(publicKeyText, 'base64url')), signature);
 }
 
 function toKey(raw: Buffer): KeyObject {

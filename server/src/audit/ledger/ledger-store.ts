@@ -47,6 +47,23 @@ export async function lastHead(db: Db): Promise<SignedHead | undefined> {
   return rows[0] && presentHead(rows[0]);
 }
 
+/** @returns the head that was signed over so many entries */
+export async function headOver(db: Db, size: number): Promise<SignedHead | undefined> {
+  const { rows } = await query<HeadRow>(db, 'SELECT * FROM audit_head WHERE size = $1', [size]);
+  return rows[0] && presentHead(rows[0]);
+}
+
+/** @returns the entry of that number */
+export async function leafAt(db: Db, entry: number): Promise<Omit<LeafRow, 'chainHash'> | undefined> {
+  const { rows } = await query<{ source: string; source_id: string; leaf_hash: Buffer }>(
+    db,
+    'SELECT source, source_id, leaf_hash FROM audit_leaf WHERE seq = $1',
+    [entry],
+  );
+  const [row] = rows;
+  return row && { source: row.source, sourceId: row.source_id, leafHash: row.leaf_hash };
+}
+
 export async function insertHead(db: Db, head: SignedHead): Promise<void> {
   const bytes = (hex: string) => Buffer.from(hex, 'hex');
   await query(

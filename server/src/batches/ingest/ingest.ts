@@ -1,4 +1,4 @@
-import { createHash, type Hash, type KeyObject, randomUUID } from 'node:crypto';
+import { createHash, type Hash, randomUUID } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import {
   type Actor,
@@ -7,10 +7,18 @@ import {
   batchIdSchema,
   type ProcessResponse,
 } from '@sdp/shared/contracts';
+import type { MasterKey } from '@sdp/shared/crypto';
 import { InputError, RejectedError, UnavailableError } from '@sdp/shared/errors';
 import type { RecordAudit } from '../../audit/index.ts';
 import { inTenants, type Pool, type PoolClient, sqlStateOf, withTransaction } from '../../database/index.ts';
-import { createColumnIndex, type DataKey, type DataKeyRing, openRecordWriter } from '../../records/index.ts';
+import {
+  type BatchRoots,
+  createBatchRoots,
+  createColumnIndex,
+  type DataKey,
+  type DataKeyRing,
+  openRecordWriter,
+} from '../../records/index.ts';
 import type { AnnounceBatch } from '../batch-announcer.ts';
 import type { BatchStore } from '../batch-store.ts';
 import type { ContentEncoding } from './decompress.ts';
@@ -43,7 +51,7 @@ export interface IngestLimits extends RecordLimits {
 export interface IngestDependencies {
   readonly pool: Pool;
   readonly keyRing: DataKeyRing;
-  readonly serverKey: KeyObject;
+  readonly serverKey: MasterKey;
   readonly store: BatchStore;
   readonly limits: IngestLimits;
   readonly announce: AnnounceBatch;
@@ -73,13 +81,14 @@ const busyRetrySeconds = 5;
 
 export function createIngest(dependencies: IngestDependencies): Ingest {
   const { limits } = dependencies;
+  const parts = { ...dependencies, roots: createBatchRoots(dependencies.serverKey) };
   let uploads = 0;
   return async (upload) => {
     await dependencies.checkBacklog();
     if (uploads >= limits.maxUploads) throw busy('The server is taking as many uploads as it can');
     uploads++;
     try {
-      return await ingest(upload, dependencies);
+      return await ingest(upload, parts);
     } catch (error) {
       if (sqlStateOf(error) === lockNotAvailable) throw busy('An upload with this idempotency key is still under way');
       throw error;
@@ -89,7 +98,11 @@ export function createIngest(dependencies: IngestDependencies): Ingest {
   };
 }
 
-async function ingest(upload: Upload, dependencies: IngestDependencies): Promise<Ingested> {
+interface IngestParts extends IngestDependencies {
+  readonly roots: BatchRoots;
+}
+
+async function ingest(upload: Upload, dependencies: IngestParts): Promise<Ingested> {
   const { pool, limits, keyRing, wakeRelay } = dependencies;
   const hash = upload.idempotencyKey === undefined ? undefined : createHash('sha256');
   const body = await openBody(
@@ -122,7 +135,7 @@ async function storeOrReplay(
   body: OpenedBody,
   dataKey: DataKey,
   hash: Hash | undefined,
-  dependencies: IngestDependencies,
+  dependencies: IngestParts,
 ): Promise<Ingested> {
   // The COPY lasts as long as the sender takes; the HTTP server bounds that.
   await tx.query(`SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = ${lockTimeoutMs}`);
@@ -157,7 +170,7 @@ async function storeRecords(
   { clientId, author, allowDeclaredSafe }: Upload,
   { metadata, readRecords }: OpenedBody,
   { batchId, dataKey }: { readonly batchId: BatchId; readonly dataKey: DataKey },
-  { limits, store, announce, recordAudit, serverKey }: IngestDependencies,
+  { limits, store, announce, recordAudit, roots, serverKey }: IngestParts,
 ): Promise<number> {
   const columns = new ColumnDictionary(limits.maxColumns);
   const firewall = new Firewall(columns);
@@ -200,9 +213,15 @@ async function storeRecords(
   };
   await inTenants(tx, [clientId], async () => {
     await store.insert(tx, dataKey, batch);
-    const detail = { records: recordCount, processing_type: metadata.processing_type };
+    // The root stands in the ledger too: a batch that is taken away as a whole, root and all, is missed there.
+    const detail = {
+      root: writer.root().toString('hex'),
+      records: recordCount,
+      processing_type: metadata.processing_type,
+    };
     await recordAudit(tx, { actor: author, action: 'job.uploaded', subject: batchId, clientId, detail });
   });
+  await roots.put(tx, { batchId, kind: 'record', keyId: dataKey.id, entries: recordCount, root: writer.root() });
   await announce(tx, received);
   return recordCount;
 }

@@ -1,7 +1,7 @@
 import { constantTimeEqual } from '@sdp/shared/crypto';
 import { IntegrityError } from '@sdp/shared/errors';
 import type { PoolClient } from '../../database/index.ts';
-import { type BlockSealer, createBlockSealer, decodeEntries, entriesPerBlock } from '../block.ts';
+import { type BlockSealer, blockSealers, decodeEntries, entriesPerBlock, keyIdOf } from '../block.ts';
 import type { DataKey } from '../data-key-ring.ts';
 
 /** A batch whose records are read: whose it is, how many there are, and under which key. */
@@ -37,7 +37,7 @@ export async function readFirstVersions(
   const found = new Map<number, FirstVersion>();
   if (seqs.length === 0) return found;
   const { batchId, clientId, dataKey } = batch;
-  const sealer = createBlockSealer('record', dataKey, batchId, clientId);
+  const sealers = blockSealers('record', dataKey, batchId, clientId);
   const { rows } = await tx.query<DigestRow>(
     'SELECT seq, block_seq, sha256 FROM tokenized_record WHERE batch_id = $1 AND seq = ANY($2::integer[])',
     [batchId, seqs],
@@ -53,7 +53,12 @@ export async function readFirstVersions(
     const firstSeq = firstSeqOfBlock(row.seq);
     const lastSeq = Math.min(firstSeq + entriesPerBlock - 1, batch.recordCount);
     if (row.block_seq !== lastSeq) throw tampered(batchId, row.seq);
-    const entries = opened.get(lastSeq) ?? openEntries(sealer, firstSeq, lastSeq, payloads.get(lastSeq));
+    // Rows and blocks are read one after the other: the batch may have been given another key in between, or be read anew.
+    const payload = payloads.get(lastSeq);
+    const keyId = keyIdOf(payload);
+    if (keyId === undefined) throw tampered(batchId, row.seq);
+    const sealer = await sealers(keyId);
+    const entries = opened.get(lastSeq) ?? openEntries(sealer, firstSeq, lastSeq, payload);
     const entry = entries?.[row.seq - firstSeq];
     if (entries === undefined || entry === undefined) throw tampered(batchId, row.seq);
     opened.set(lastSeq, entries);

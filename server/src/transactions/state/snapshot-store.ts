@@ -99,6 +99,36 @@ export function createSnapshotStore(pool: Pool, keyRing: DataKeyRing): SnapshotS
   };
 }
 
+/** Gives shards of snapshots that are under a data key another one. @returns how many were not what was sealed, and stay */
+export async function resealSnapshots(pool: Pool, from: DataKey, to: DataKey): Promise<number> {
+  let unreadable = 0;
+  for (let after = ['0', -1] as [string, number]; ; ) {
+    const { rows } = await query<SnapshotPlace & { snapshot_id: string; shard: number; payload: Buffer }>(
+      pool,
+      `SELECT snapshot_id, shard, payload, stage, partition, format
+         FROM window_snapshot_shard JOIN window_snapshot USING (snapshot_id)
+        WHERE key_id = $1 AND (snapshot_id, shard) > ($2, $3) ORDER BY snapshot_id, shard LIMIT 1`,
+      [from.id, ...after],
+    );
+    const [row] = rows;
+    if (row === undefined) return unreadable;
+    after = [row.snapshot_id, row.shard];
+    const context = contextOf(row.snapshot_id, row, row.shard);
+    const old = { nonce: row.payload.subarray(0, nonceBytes), sealed: row.payload.subarray(nonceBytes) };
+    const bytes = openBlob(sealingKey(from), context, old);
+    if (bytes === undefined) {
+      unreadable++;
+      continue;
+    }
+    const { nonce, sealed } = sealBlob(sealingKey(to), context, bytes);
+    await query(
+      pool,
+      'UPDATE window_snapshot_shard SET key_id = $3, payload = $4 WHERE snapshot_id = $1 AND shard = $2',
+      [row.snapshot_id, row.shard, to.id, Buffer.concat([nonce, sealed])],
+    );
+  }
+}
+
 function sealingKey(dataKey: DataKey) {
   return deriveKey(dataKey.key, 'server-window-snapshot-v1');
 }

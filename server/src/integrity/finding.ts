@@ -1,0 +1,23 @@
+/** Tables whose rows are verified. */
+export const sweptTables = [
+  'processing_batch',
+  'batch_root',
+  'tokenized_record',
+  'processed_result',
+  'record_versions',
+  'record_proposal',
+] as const;
+export type SweptTable = (typeof sweptTables)[number];
+
+export const changeKinds = ['edited', 'deleted', 'inserted', 'swapped'] as const;
+
+/** A row that isn't as the server wrote it. */
+export interface Finding {
+  readonly table: SweptTable;
+  readonly kind: (typeof changeKinds)[number];
+  readonly batchId: string;
+  /** Number of the record. */
+  readonly row?: number | undefined;
+  readonly version?: number | undefined;
+  readonly proposalId?: string | undefined;
+}

@@ -1,0 +1,28 @@
+import { CompactRange } from '@sdp/shared/crypto';
+import type { Queryable } from '../database/index.ts';
+import { type BlockKind, blockSealers } from './block.ts';
+import type { BatchScope } from './record-store.ts';
+import { readSealedRows } from './sealed-row-reader.ts';
+
+/**
+ * Reads all of a batch's rows, opens every block and compares every digest.
+ *
+ * @param onRows called now and then with the number of rows since the last time; a promise is waited for
+ * @returns root of the tree over them
+ * @throws {IntegrityError} `record-tampered`
+ */
+export async function verifyRows(
+  db: Queryable,
+  kind: BlockKind,
+  { batchId, clientId, dataKey }: BatchScope,
+  count: number,
+  onRows: (rows: number) => Promise<void> | undefined,
+): Promise<Buffer> {
+  const tree = new CompactRange();
+  const sealers = blockSealers(kind, dataKey, batchId, clientId);
+  for await (const { entries, leaves } of readSealedRows(db, kind, batchId, count, sealers)) {
+    for (const leaf of leaves) tree.append(leaf);
+    await onRows(entries.length);
+  }
+  return tree.root();
+}
