@@ -13,8 +13,16 @@ export interface Dependency {
 
 const checkTimeoutMs = 2_000;
 
-/** Health, readiness and metrics: for the machinery around the server, without a key. */
-export function probeRoutes(dependencies: readonly Dependency[], metrics: Metrics): Router {
+/**
+ * Health, readiness and metrics: for the machinery around the server, without a key.
+ *
+ * @param metricsGuard where the figures are not for whoever reaches the port
+ */
+export function probeRoutes(
+  dependencies: readonly Dependency[],
+  metrics: Metrics,
+  metricsGuard: readonly RequestHandler[] = [],
+): Router {
   const router = Router();
   const health: RequestHandler = (_request, response) => {
     response.json({ status: 'ok', service: 'ingestion_api' } satisfies z.infer<typeof healthSchema>);
@@ -31,7 +39,7 @@ export function probeRoutes(dependencies: readonly Dependency[], metrics: Metric
       dependencies: Object.fromEntries(states),
     } satisfies z.infer<typeof readinessSchema>);
   });
-  router.get('/metrics', named('/metrics'), async (_request, response) => {
+  router.get('/metrics', named('/metrics'), ...metricsGuard, async (_request, response) => {
     response.set('Content-Type', metrics.registry.contentType).send(await metrics.registry.metrics());
   });
   return router;

@@ -54,6 +54,9 @@ export function createGuard({ authenticators, accessLog, rateLimit }: GuardDepen
       if (refusal?.because === 'scope') {
         throw new RejectedError('forbidden', { message: `The API key lacks the scope ${refusal.scope}` });
       }
+      if (refusal?.because === 'kind') {
+        throw new RejectedError('forbidden', { message: 'This is for people who are signed in: a key has no account' });
+      }
       if (refusal) throw new RejectedError('forbidden', { message: `The role ${principal.role} does not allow this` });
       const decision = { ...decisionOf(request, response), allowed: true, code: undefined };
       if (isBusy) accessLog.recordSoon(decision);

@@ -4,6 +4,8 @@ interface PermissionEntry {
   readonly roles: readonly Role[];
   /** Which scope a key must have beside its role; without one, every key of the role may. */
   readonly scope?: Scope;
+  /** For people who are signed in, not for keys. */
+  readonly isForUsers?: true;
   /** What it is for, as the docs say it. */
   readonly summary: string;
 }
@@ -18,7 +20,11 @@ const staffReaders: readonly Role[] = ['DataEngineer', 'DataAnalyst', 'SecurityA
  */
 export const permissions = {
   'self:read': { roles: everyone, summary: 'See who one is, and what a client has to know of the server' },
-  'self:manage': { roles: everyone, summary: 'Change one’s own password and second factor, end one’s own sessions' },
+  'self:manage': {
+    roles: everyone,
+    isForUsers: true,
+    summary: 'Change one’s own password and second factor, sign out',
+  },
   'jobs:upload': { roles: ['DataEngineer', 'Client'], scope: 'batches:write', summary: 'Hand in tokenized data' },
   'jobs:read': { roles: readers, scope: 'batches:read', summary: 'See jobs and how far they have come' },
   'results:read': { roles: readers, scope: 'batches:read', summary: 'Read what was computed on a job' },
@@ -76,11 +82,12 @@ export function entryOf(permission: Permission): PermissionEntry {
 }
 
 /** Why somebody may not, or undefined where they may. */
-export type Refusal = { readonly because: 'role' } | { readonly because: 'scope'; readonly scope: Scope };
+export type Refusal = { readonly because: 'role' | 'kind' } | { readonly because: 'scope'; readonly scope: Scope };
 
 export function refusalOf({ kind, role, scopes }: Principal, permission: Permission): Refusal | undefined {
   const entry = entryOf(permission);
   if (!entry.roles.includes(role)) return { because: 'role' };
+  if (kind === 'key' && entry.isForUsers) return { because: 'kind' };
   if (kind === 'key' && entry.scope !== undefined && !scopes.includes(entry.scope)) {
     return { because: 'scope', scope: entry.scope };
   }

@@ -15,6 +15,7 @@ export const bootstrapApiKey = 'bootstrap-key-0123456789-0123456789';
 
 export interface RunningServer {
   readonly url: string;
+  readonly routes: Api['routes'];
   readonly platform: Platform;
   readonly keys: ApiKeyStore;
   /** Every log line so far. */
@@ -49,6 +50,7 @@ export async function startServer(
   const api: Api = await startApi(platform, worker?.runner);
   return {
     url: api.url,
+    routes: api.routes,
     platform,
     keys: createApiKeyStore(platform.pool, platform.serverKey),
     log,

@@ -118,9 +118,7 @@ function ownSession(
 ): { readonly token: string; readonly id: string; readonly name: string } {
   const { kind, id, name } = principalOf(response);
   const token = sessionTokenOf(request);
-  if (kind !== 'user' || token === undefined) {
-    throw new RejectedError('forbidden', { message: 'This is for people who are signed in: a key has no account' });
-  }
+  if (kind !== 'user' || token === undefined) throw new RejectedError('forbidden');
   return { token, id, name };
 }
 
