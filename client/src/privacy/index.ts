@@ -12,4 +12,4 @@ export {
   type QuestionSheet,
   readQuestionSheet,
 } from './question-sheet.ts';
-export { writtenAmount } from './written-amount.ts';
+export { readAmount, writtenAmount } from './written-amount.ts';

@@ -65,7 +65,9 @@ describe('sdp privacy', () => {
     const run = await query('--statistic', 'count', '--epsilon', '2.1');
     expect(run.status).toBe(10);
     expect(run.stdout.toString()).toBe('');
-    expect(run.stderr).toMatch(/^sdp: error: The privacy budget of the data set does not allow this answer$/m);
+    expect(run.stderr).toMatch(
+      /^sdp: error: The privacy budget does not reach: ε 2\.1 is asked for, ε 2, δ 0\.000001 is left$/m,
+    );
     expect(await left()).toEqual(before);
   });
 

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { generateKey, generateMasterKeyText } from '@sdp/shared/crypto';
+import { generateKey, generateMasterKeyText, parseMasterKey } from '@sdp/shared/crypto';
 import { InputError } from '@sdp/shared/errors';
 import {
   type BusPort,
@@ -16,6 +16,7 @@ import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { startTestDatabase, type TestDatabase } from '../../../test/support/postgres.ts';
 import {
+  type BatchInspector,
   type BatchProcessor,
   createBatchAnnouncer,
   createBatchRunner,
@@ -24,6 +25,7 @@ import {
   startBatchWorker,
 } from '../../src/batches/index.ts';
 import { enqueue, type OutboxRelay, PostgresAppliedEvents, startOutboxRelay } from '../../src/bus/index.ts';
+import { createQualityInspector, createQualityStore } from '../../src/quality/index.ts';
 import { readResults } from '../../src/records/index.ts';
 import { assertContiguousIds, assertNoDuplicateIds } from '../bus/assert-ids.ts';
 import { type BusAddress, openBus } from '../bus/bus-address.ts';
@@ -73,13 +75,15 @@ export function testBatchWorker(name: string, addressOf: (dsn: string) => BusAdd
       opened = [];
     });
 
-    const runnerOf = (processor: BatchProcessor) => createBatchRunner({ ...storage, processors: [processor] });
+    const runnerOf = (processor: BatchProcessor, inspector?: BatchInspector) =>
+      createBatchRunner({ ...storage, processors: [processor], inspector });
     const startWorker = async (
       processor: BatchProcessor = countingProcessor(),
       on = bus,
       security = storage.security,
+      inspector?: BatchInspector,
     ) => {
-      const runner = runnerOf(processor);
+      const runner = runnerOf(processor, inspector);
       const messaging = { security, applied: new PostgresAppliedEvents(storage.pool) };
       const options = { bus: on, ...storage, runner, processors: [processor], messaging, logger, retry: quickRetry };
       const worker = await startBatchWorker(options);
@@ -175,6 +179,29 @@ export function testBatchWorker(name: string, addressOf: (dsn: string) => BusAdd
       await startWorker();
       await eventually('the message is settled', () => isSettled(bus));
       expect(await load(batchId)).toEqual(first);
+    });
+
+    it('quarantines a batch whose data is not as expected, with its report, and computes nothing', async () => {
+      const store = createQualityStore(parseMasterKey(masterKey));
+      const appliesTo = { clients: undefined, processingTypes: undefined, columns: ['amount'] };
+      const range = { expect: 'range', column: 'amount', min: 1, max: recordCount - 1, severity: 'error' } as const;
+      const tables = [{ sourceTable: 'points', appliesTo, expectations: [{ ...range, tolerance: 0 }] }];
+      const inspector = createQualityInspector({ pool: storage.pool, store, tables });
+      let begun = 0;
+      const processor: BatchProcessor = {
+        ...countingProcessor(),
+        process: () => Promise.reject(new Error(`${begun++}`)),
+      };
+      const batchId = await receiveBatch(storage);
+      await startWorker(processor, bus, storage.security, inspector);
+      const batch = await becomes(batchId, 'QUARANTINED');
+      expect(batch).toMatchObject({ processedRecords: 0, reason: { code: 'batch-quarantined' } });
+      expect([begun, await resultCount(batchId)]).toEqual([0, 0]);
+      const report = await store.find(storage.pool, batchId);
+      expect(report?.expectations[0]).toMatchObject({ passed: false, failed: 1, records: [recordCount] });
+      await eventually('the message is settled', () => isSettled(bus));
+      // A second delivery finds it at its end.
+      expect(await runnerOf(processor, inspector).run(batchId)).toEqual(batch);
     });
 
     it('fails a batch at once that cannot be processed as asked', async () => {

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import {
+  amountText,
   type Decimal,
   decimalOne,
   type PrivacyBudget,
@@ -9,11 +10,10 @@ import {
 import { InputError, UsageError } from '@sdp/shared/errors';
 import { Command, Option } from 'commander';
 import { loadMasterKey } from '../../keys/index.ts';
-import { type DatasetAccount, openLedger, writtenAmount } from '../../privacy/index.ts';
+import { type DatasetAccount, openLedger, readAmount, writtenAmount } from '../../privacy/index.ts';
 import { openVault } from '../../vault/index.ts';
 import { type CommandContext, vaultPathFrom } from '../context.ts';
 import { addOutputFlags } from '../output-flags.ts';
-import { amountText } from './amount-text.ts';
 
 interface BudgetFlags {
   readonly dataset?: string;
@@ -133,7 +133,7 @@ function show({ terminal }: CommandContext, accounts: readonly DatasetAccount[],
                     time.replace(/\.\d+Z$/, 'Z'),
                     operator.name ?? operator.user,
                     questions.join(', '),
-                    amountText(amount),
+                    amountText(readAmount(amount)),
                   ]),
                 },
               ]

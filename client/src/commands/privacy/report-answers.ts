@@ -1,7 +1,6 @@
-import type { PrivacyAmount } from '@sdp/shared/anonymization/privacy';
+import { amountText, type PrivacyAmount } from '@sdp/shared/anonymization/privacy';
 import { type GroupAnswer, type QuestionSheet, writtenAmount } from '../../privacy/index.ts';
 import type { CommandContext } from '../context.ts';
-import { amountText } from './amount-text.ts';
 
 /** Answers with the noise that was added and the bounds of the exact values, and what they cost. */
 export function reportAnswers(

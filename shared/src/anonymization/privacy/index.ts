@@ -13,6 +13,7 @@ export { Lattice, type ValueBounds } from './lattice.ts';
 export { type Noise, type NoiseKind, noiseFor, noiseKinds, type PrivacyParameters } from './noise.ts';
 export {
   amountOf,
+  amountText,
   type Composition,
   compositions,
   epsilonOf,

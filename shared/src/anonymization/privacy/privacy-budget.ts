@@ -1,5 +1,5 @@
 import { BudgetError } from '../../errors/index.ts';
-import { type Decimal, decimalFromNumber, decimalToNumber } from './decimal.ts';
+import { type Decimal, decimalFromNumber, decimalToNumber, formatDecimal } from './decimal.ts';
 import type { PrivacyCost } from './privacy-cost.ts';
 
 /** How the costs of answers are added up. */
@@ -66,7 +66,10 @@ export class PrivacyAccount {
   /** {@link charge} of what is in the unit of the budget already. */
   chargeAmount(amount: PrivacyAmount): void {
     const spent = sum(this.#spent, amount);
-    if (!isWithin(spent, this.budget)) throw new BudgetError('privacy-budget-spent');
+    if (!isWithin(spent, this.budget)) {
+      const message = `The privacy budget does not reach: ${amountText(amount)} is asked for, ${amountText(this.left)} is left`;
+      throw new BudgetError('privacy-budget-spent', { message });
+    }
     this.#spent = spent;
   }
 }
@@ -83,6 +86,12 @@ export function amountOf(cost: PrivacyCost, composition: Composition): PrivacyAm
     message: 'The budget of the data set is counted in epsilon and delta, the question is asked in rho',
     remedy: 'Give epsilon and delta instead of rho.',
   });
+}
+
+/** `ε 0.5`, `ε 0.5, δ 0.000001` or `ρ 0.01`. */
+export function amountText(amount: PrivacyAmount): string {
+  if (amount.composition === 'zcdp') return `ρ ${formatDecimal(amount.rho)}`;
+  return `ε ${formatDecimal(amount.epsilon)}${amount.delta === 0n ? '' : `, δ ${formatDecimal(amount.delta)}`}`;
 }
 
 function zero({ composition }: PrivacyBudget): PrivacyAmount {
