@@ -68,7 +68,11 @@ function openQuality({ settings, pool, serverKey, metrics, logger }: Platform) {
   const reporter = createQualityReporter({ registry: metrics.registry, pushgateway, logger });
   const store = createQualityStore(serverKey);
   return {
-    inspector: createQualityInspector({ pool, store, tables, onReport: reporter.report }),
+    inspector: createQualityInspector({
+      ...{ pool, store, tables },
+      onReport: reporter.report,
+      onTampered: () => metrics.integrityFailed('worker', 1),
+    }),
     close: reporter.close,
   };
 }

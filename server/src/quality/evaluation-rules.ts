@@ -11,8 +11,8 @@ export interface JobFacts {
   readonly columns: readonly string[];
   readonly recordCount: number;
   readonly receivedAt: Date;
-  /** Of the last good job of the table; `undefined` where there is none. */
-  readonly earlier: Profile | undefined;
+  /** Of the last good job of the table; `undefined` where there is none, `tampered` where it isn't what was stored. */
+  readonly earlier: Profile | 'tampered' | undefined;
 }
 
 export interface Evaluation {
@@ -49,7 +49,7 @@ export class Evaluator {
 
   constructor({ expectations }: TableExpectations, facts: JobFacts) {
     this.#facts = facts;
-    this.#watchers = expectations.map((expectation) => new Watcher(expectation, facts.columns));
+    this.#watchers = expectations.map((expectation) => new Watcher(expectation, facts));
   }
 
   add(seq: number, row: readonly (Cell | undefined)[]): void {
@@ -70,6 +70,7 @@ export class Evaluator {
 
 const listedRecords = 20;
 const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
 
 /** Follows one expectation through the records. */
 class Watcher {
@@ -79,12 +80,15 @@ class Watcher {
   readonly #binOf: ((cell: Cell | undefined) => number) | undefined;
   readonly #counts: number[];
   readonly #records: number[] = [];
+  /** Clocks and time zones differ by less than a day. */
+  readonly #latest: number;
   #checked = 0;
   #failed = 0;
   #newest = Number.NEGATIVE_INFINITY;
 
-  constructor(expectation: Expectation, columns: readonly string[]) {
+  constructor(expectation: Expectation, { columns, receivedAt }: JobFacts) {
     this.#expectation = expectation;
+    this.#latest = receivedAt.getTime() + dayMs;
     this.#index = expectation.expect === 'row_count' ? -1 : columns.indexOf(expectation.column);
     this.#check = valueCheckOf(expectation);
     const bins = expectation.expect === 'stable' ? expectation.bins : undefined;
@@ -102,8 +106,10 @@ class Watcher {
     else if (this.#check !== undefined) this.#count(seq, this.#check(cell));
     else if (expect === 'fresh') {
       const time = timeOfCell(cell);
-      this.#count(seq, time !== undefined);
-      this.#newest = Math.max(this.#newest, time ?? Number.NEGATIVE_INFINITY);
+      // A date to come says nothing of how old the data is.
+      const isPast = time !== undefined && time <= this.#latest;
+      this.#count(seq, isPast);
+      if (isPast) this.#newest = Math.max(this.#newest, time);
     }
   }
 
@@ -157,6 +163,7 @@ class Watcher {
     expectation: Extract<Expectation, { expect: 'stable' }>,
     { earlier }: JobFacts,
   ): Pick<ExpectationResult, 'passed' | 'note' | 'psi' | 'ks'> {
+    if (earlier === 'tampered') return { passed: false, note: 'earlier-job-tampered', psi: null, ks: null };
     const before = earlier?.[profileName(expectation)];
     if (before?.length !== this.#counts.length) return { passed: true, note: 'no-earlier-job', psi: null, ks: null };
     const psi = rounded(stabilityIndex(this.#counts, before));

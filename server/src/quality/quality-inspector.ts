@@ -1,3 +1,5 @@
+import type { QualityReport } from '@sdp/shared/contracts';
+import { IntegrityError } from '@sdp/shared/errors';
 import type { BatchInspector } from '../batches/index.ts';
 import type { Pool } from '../database/index.ts';
 import { appliesTo, Evaluator } from './evaluation-rules.ts';
@@ -9,7 +11,9 @@ export interface QualityInspectorOptions {
   readonly store: QualityStore;
   readonly tables: readonly TableExpectations[];
   /** Told of each report once it is stored. */
-  readonly onReport?: (report: Parameters<QualityStore['write']>[1]['report']) => void;
+  readonly onReport?: (report: QualityReport) => void;
+  /** Told where the last good job's profile isn't what was stored. */
+  readonly onTampered?: () => void;
 }
 
 /**
@@ -17,12 +21,16 @@ export interface QualityInspectorOptions {
  * finds is stored in the transaction that ends the batch; one that fails an expectation of severity `error` ends there.
  */
 export function createQualityInspector(options: QualityInspectorOptions): BatchInspector {
-  const { pool, store, tables, onReport } = options;
+  const { pool, store, tables, onReport, onTampered } = options;
   return {
     async inspect(batch, input) {
       const table = tables.find((candidate) => appliesTo(candidate, batch));
       if (table === undefined) return undefined;
-      const earlier = await store.lastGood(pool, batch.clientId, table.sourceTable);
+      const earlier = await store.lastGood(pool, batch.clientId, table.sourceTable).catch((error: unknown) => {
+        if (!(error instanceof IntegrityError)) throw error;
+        onTampered?.();
+        return 'tampered' as const;
+      });
       const { columns, recordCount, receivedAt } = batch;
       const evaluator = new Evaluator(table, { columns, recordCount, receivedAt, earlier });
       for await (const { firstSeq, rows } of input.readRecords()) {

@@ -22,7 +22,7 @@ const columns = ['id', 'n', 'day'];
 const receivedAt = new Date('2026-11-21T12:00:00Z');
 
 /** How one expectation fares with rows of id, n and day. */
-function judge(expectation: string, rows: readonly (readonly (Cell | undefined)[])[], earlier?: Profile) {
+function judge(expectation: string, rows: readonly (readonly (Cell | undefined)[])[], earlier?: Profile | 'tampered') {
   const [table] = load(`tables:
   - source_table: t
     applies_to: { columns: [id] }
@@ -82,6 +82,7 @@ describe('expectations', () => {
       records: [2],
     });
     expect(judge(fresh, []).result?.passed).toBe(false);
+    expect(judge(fresh, days('9999-12-31', '2026-11-23T12:00:00Z')).result).toMatchObject({ passed: false, failed: 2 });
   });
 
   it('of a column that is not there fail, and say so', () => {
@@ -99,6 +100,7 @@ describe('expectations', () => {
     const shifted = judge(stable, rows(10), first.profile).result;
     expect(shifted).toMatchObject({ passed: false, ks: 0.25 });
     expect(shifted?.psi).toBeGreaterThan(0.25);
+    expect(judge(stable, rows(0), 'tampered').result).toMatchObject({ passed: false, note: 'earlier-job-tampered' });
     const others = stable.replace('[10, 20, 30]', '[10, 20]');
     expect(judge(others, rows(10), first.profile).result?.note).toBe('no-earlier-job');
   });

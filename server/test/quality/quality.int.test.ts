@@ -160,6 +160,16 @@ describe('the quality of jobs', () => {
     expect((await server.fetch(`/api/v1/quality/${id}`)).status).toBe(200);
   });
 
+  it('is not compared with a profile that somebody changed with SQL', async () => {
+    const { pool } = server.platform;
+    await pool.query("UPDATE quality_result SET profile = '{}' WHERE outcome <> 'quarantined'");
+    const { id, status } = await upload(rows((index) => index % 8));
+    expect(status).toBe('QUARANTINED');
+    expect((await reportOf(id)).expectations[3]).toMatchObject({ passed: false, note: 'earlier-job-tampered' });
+    const metrics = await (await server.fetch('/metrics')).text();
+    expect(metrics).toMatch(/^record_integrity_failures_total\{check="worker"\} 1$/m);
+  });
+
   it('is told to metrics and to the Pushgateway', async () => {
     const metrics = await (await server.fetch('/metrics')).text();
     expect(metrics).toMatch(/^sdp_quality_jobs_total\{outcome="quarantined"\} [1-9]/m);

@@ -31,8 +31,8 @@ export const expectationResultSchema = z
     column: columnNameSchema.nullable(),
     severity: z.enum(expectationSeverities),
     passed: z.boolean(),
-    /** Why it could not be judged; it counts as passed then, but for a column that isn't there. */
-    note: z.enum(['column-missing', 'no-earlier-job']).nullable(),
+    /** Why it could not be judged. Without an earlier job it counts as passed; with one whose profile was tampered with as failed. */
+    note: z.enum(['column-missing', 'no-earlier-job', 'earlier-job-tampered']).nullable(),
     /** Records that were looked at: those with a value, but for `not_null` and `row_count`. */
     checked: z.int().min(0),
     /** Records that were not as expected. */
