@@ -22,4 +22,4 @@ export {
 export { type Principal, type Role, roles, type Scope, scopes, seesTenant, type Tenants } from './principal.ts';
 export { type ListedRoute, routesOf } from './route-list.ts';
 export { sessionAuthenticator } from './sessions/session-authenticator.ts';
-export type { Owner, UserRow } from './users/user-row.ts';
+export { type Owner, presentUser, type UserRow } from './users/user-row.ts';

@@ -16,6 +16,7 @@ import { type WorkerRole, workerRoles } from './processing-types.ts';
 import { serve } from './serve.ts';
 import { simulateCommand } from './simulate-command.ts';
 import { topicsCommand } from './topics-command.ts';
+import { usersCommand } from './users-command.ts';
 import { version } from './version.ts';
 import { worker } from './worker.ts';
 
@@ -64,6 +65,7 @@ export function createProgram(environment: NodeJS.ProcessEnv): Command {
     .addHelpText('after', '\nExample:\n  $ DB_DSN_FILE=dsn SDP_CRYPTO_KEY_FILE=server.key sdp-server migrate')
     .action(() => migrate(load()));
   program.addCommand(apiKeysCommand(load));
+  program.addCommand(usersCommand(load, environment));
   program.addCommand(simulateCommand(load));
   program.addCommand(topicsCommand(load));
   program.addCommand(deadLettersCommand(load));
