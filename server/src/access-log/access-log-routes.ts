@@ -11,12 +11,14 @@ export interface AccessLogRoutesOptions {
   readonly guard: Guard;
 }
 
+const idSchema = z.string().regex(/^[A-Za-z0-9._:@+-]{1,200}$/);
+
 export const accessLogQuerySchema = z.strictObject({
-  principal_id: z.string().max(200).optional(),
+  principal_id: idSchema.optional(),
   role: z.enum(roles).optional(),
   client_id: clientIdSchema.optional(),
   permission: z.enum(permissionNames as [string, ...string[]]).optional(),
-  resource_id: z.string().max(128).optional(),
+  resource_id: idSchema.optional(),
   allowed: z.enum(['true', 'false']).optional(),
   from: z.iso.datetime({ offset: true }).optional(),
   before: z.iso.datetime({ offset: true }).optional(),

@@ -7,7 +7,12 @@ export const processingTypeSchema = z.enum(processingTypes).meta({ id: 'Processi
 
 export type ProcessingType = z.infer<typeof processingTypeSchema>;
 
-export const columnNameSchema = z.string().min(1).max(256);
+export const columnNameSchema = z
+  .string()
+  .min(1)
+  .max(256)
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: PostgreSQL can't keep this one
+  .regex(/^[^\u0000]*$/, 'text without NUL characters');
 
 /** `risk_scoring` takes no parameters. */
 export const scoringParamsSchema = z.strictObject({}).meta({ id: 'ScoringParams' });

@@ -42,6 +42,10 @@ export class ColumnDictionary {
     if (name === '' || name.length > maxNameLength) {
       throw invalid({ message: `A column name has 1 to ${maxNameLength} characters`, ...at });
     }
+    // The one character that PostgreSQL keeps in no text; half a surrogate pair would come back as another name.
+    if (name.includes('\u0000') || !name.isWellFormed()) {
+      throw invalid({ message: 'A column name has a character that cannot be kept', ...at });
+    }
     if (this.names.length >= this.#maxColumns) {
       throw invalid({ message: `There are more than ${this.#maxColumns} columns`, ...at });
     }

@@ -37,7 +37,10 @@ export const proposalListQuerySchema = z.strictObject({
   status: proposalStatusSchema.optional(),
   job_id: batchIdSchema.optional(),
   record_id: recordIdSchema.optional(),
-  proposed_by: z.string().max(200).optional(),
+  proposed_by: z
+    .string()
+    .regex(/^[A-Za-z0-9._:@+-]{1,200}$/)
+    .optional(),
   limit: z.coerce.number().int().min(1).max(200).default(50),
   cursor: z.string().max(200).optional(),
 });

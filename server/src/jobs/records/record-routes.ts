@@ -73,6 +73,8 @@ export function recordRoutes(options: RecordRoutesOptions): Router {
       const { conditions } = wanted;
       const query = { batchId: jobId, conditions, sort: wanted.sort, after, limit: limit + 1 };
       const found = await findRecords(tx, query);
+      const stray = found.find(({ seq }) => seq > batch.recordCount);
+      if (stray) throw tamperedRecord(jobId, stray.seq);
       const page = found.slice(0, limit);
       const records = await versions.current(
         tx,

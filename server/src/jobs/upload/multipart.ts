@@ -97,12 +97,14 @@ interface Body {
 }
 
 async function* bytesOf(file: Readable, { ended, broken, release }: Body): AsyncGenerator<Uint8Array> {
+  let isWhole = false;
   try {
     for await (const chunk of file) yield chunk as Uint8Array;
+    isWhole = true;
   } catch {
     broken();
   } finally {
-    release();
+    if (!isWhole) release();
   }
   await ended;
 }
