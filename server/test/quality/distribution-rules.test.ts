@@ -31,6 +31,8 @@ describe('the population stability index', () => {
   it('is what its definition gives', () => {
     // (0.6 − 0.5)·ln(0.6 / 0.5) + (0.4 − 0.5)·ln(0.4 / 0.5)
     const exact = 0.1 * Math.log(1.2) - 0.1 * Math.log(0.8);
+    // (3.5 − 1.5) / 5 · ln(3.5 / 1.5), twice: half a record is in each bin beside those counted.
+    expect(stabilityIndex([3, 1], [1, 3])).toBeCloseTo(0.8 * Math.log(7 / 3), 12);
     expect(stabilityIndex([6_000_000, 4_000_000], [5_000_000, 5_000_000])).toBeCloseTo(exact, 6);
   });
 
