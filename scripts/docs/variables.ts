@@ -49,6 +49,10 @@ const serverTexts: Readonly<Record<keyof Variables, string>> = {
   SDP_OUTBOX_MAX_SECONDS: 'how old the oldest of them may be',
   SDP_PUBLIC_URL:
     'address by which browsers reach the server where a proxy stands before it, e.g. `https://sdp.example.org`',
+  SDP_OIDC_ISSUER: 'provider of OpenID Connect that people may sign in with, as it calls itself; needs SDP_PUBLIC_URL',
+  SDP_OIDC_CLIENT_ID: 'what the provider calls this server',
+  SDP_OIDC_CLIENT_SECRET: 'the secret that it gave this server, if it gave one',
+  SDP_OIDC_NAME_CLAIM: 'claim by which the provider says what the user is called here',
   SDP_SESSION_IDLE_MINUTES: 'after how long without a request a session is over',
   SDP_SESSION_MAX_HOURS: 'after how long it is over in any case',
   DB_DSN: 'address of a PostgreSQL; the embedded one where unset',
@@ -85,8 +89,13 @@ const serverTexts: Readonly<Record<keyof Variables, string>> = {
   SDP_MESSAGE_AUDIT:
     '`summary`: messages that went their way are summed up in the audit trail; `each`: every one has its row and waits for it',
   SDP_AUDIT_ANCHOR:
-    'file that only grows, outside the database, into which signed heads of the audit ledger are written; `audit-heads.ndjson` in the data folder where left out',
+    'where signed heads of the audit ledger are written, outside the database: a file that only grows, or `s3://bucket/prefix`; `audit-heads.ndjson` in the data folder where unset',
   SDP_AUDIT_ANCHOR_SECONDS: 'how often a head is written there, while there is something new',
+  S3_ENDPOINT: 'address of the store of that bucket, where it is not Amazon’s',
+  AWS_REGION: 'its region',
+  AWS_ACCESS_KEY_ID: 'key that may put, list and get objects there; it need not delete any',
+  AWS_SECRET_ACCESS_KEY: 'its secret',
+  AWS_SESSION_TOKEN: 'its session token, where it has one',
   SDP_SWEEP_ROWS_PER_SECOND: 'rows of stored data that are checked in the background; 0 for none',
   SDP_MESSAGE_AUDIT_DAYS: 'how long rows of that trail are kept, 30 days at least',
   SDP_TRANSACTION_RATE_PER_MINUTE: 'transactions of one API key in a minute, counted in each API process',

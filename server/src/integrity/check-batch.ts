@@ -3,15 +3,12 @@ import { type BatchRow, openBatchRow, type StoredBatch } from '../batches/index.
 import { type Queryable, query } from '../database/index.ts';
 import { type BatchRoots, type BatchScope, type DataKeyRing, diagnoseRows, verifyRows } from '../records/index.ts';
 import { checkProposals, checkVersions } from './check-versions.ts';
-import type { Finding } from './finding.ts';
+import type { Finding, Pace } from './finding.ts';
 
 export interface CheckParts {
   readonly keyRing: DataKeyRing;
   readonly roots: BatchRoots;
 }
-
-/** Called with the number of rows that were verified; holds the check up where it is too fast. */
-export type Pace = (rows: number) => Promise<void> | undefined;
 
 const parts = [
   { kind: 'record', table: 'tokenized_record' },
@@ -69,7 +66,7 @@ async function openedBatch(row: BatchRow, keyRing: DataKeyRing): Promise<StoredB
 
 /** Whether the row says that the batch is still to be processed, and has traces of its end. */
 function hasBeenSetBack(row: BatchRow): boolean {
-  if (row.status === 'PROCESSED' || row.status === 'FAILED') return false;
+  if (row.status !== 'RECEIVED' && row.status !== 'PROCESSING') return false;
   return (
     row.outcome_sha256 !== null ||
     row.finished_at !== null ||
@@ -91,7 +88,7 @@ function rootOfRows(
 }
 
 /** @returns undefined instead of `record-tampered` */
-export async function orTampered<T>(work: () => Promise<T>): Promise<T | undefined> {
+async function orTampered<T>(work: () => Promise<T>): Promise<T | undefined> {
   try {
     return await work();
   } catch (error) {

@@ -8,8 +8,7 @@ import {
   resealVersion,
   type VersionRow,
 } from '../records/index.ts';
-import type { Pace } from './check-batch.ts';
-import type { Finding } from './finding.ts';
+import type { Finding, Pace } from './finding.ts';
 
 const rowsPerQuery = 500;
 

@@ -21,3 +21,6 @@ export interface Finding {
   readonly version?: number | undefined;
   readonly proposalId?: string | undefined;
 }
+
+/** Called with the number of rows that were verified; holds the check up where it is too fast. */
+export type Pace = (rows: number) => Promise<void> | undefined;

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Pool, type PoolClient, query } from '../database/index.ts';
-import { type CheckParts, checkBatch, type Pace } from './check-batch.ts';
+import { type CheckParts, checkBatch } from './check-batch.ts';
 import { checkMissing } from './check-missing.ts';
-import type { Finding } from './finding.ts';
+import type { Finding, Pace } from './finding.ts';
 
 export interface SweepOptions extends CheckParts {
   readonly pool: Pool;

@@ -12,6 +12,7 @@ import {
   type LedgerFinding,
   type LedgerReport,
   ledgerKeyOf,
+  openAnchor,
   verifyLedger,
 } from '../audit/index.ts';
 import type { Settings } from '../settings/index.ts';
@@ -34,7 +35,7 @@ export function auditCommand(load: Load): Command {
   command
     .command('verify')
     .description('Check every entry, the chain, the tree and all signed heads; exits with 6 if anything was changed')
-    .option('--anchor <file>', 'file that heads were anchored in; that of SDP_AUDIT_ANCHOR where left out')
+    .option('--anchor <file>', 'file that heads were anchored in; the place of SDP_AUDIT_ANCHOR where left out')
     .option('--json', 'print one JSON object', false)
     .addHelpText('after', '\nExample:\n  $ sdp-server audit verify --json')
     .action((options: VerifyOptions) => verify(load(), options));
@@ -55,7 +56,11 @@ export function auditCommand(load: Load): Command {
 
 async function verify(settings: Settings, { anchor, json }: VerifyOptions): Promise<void> {
   const report = await withLedger(settings, ({ pool, serverKey }) =>
-    verifyLedger({ pool, serverKey, anchor: fileAnchor(anchor ?? settings.audit.anchor) }),
+    verifyLedger({
+      pool,
+      serverKey,
+      anchor: anchor === undefined ? openAnchor(settings.audit.anchor) : fileAnchor(anchor),
+    }),
   );
   if (json) printLine(JSON.stringify(toJson(report)));
   else print(report);

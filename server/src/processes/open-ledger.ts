@@ -1,5 +1,5 @@
 import type { MasterKey } from '@sdp/shared/crypto';
-import { fileAnchor, ledgerKeyOf, type Sequencer, startSequencer } from '../audit/index.ts';
+import { ledgerKeyOf, openAnchor, type Sequencer, startSequencer } from '../audit/index.ts';
 import { applyMigrations, createPool, type Pool } from '../database/index.ts';
 import type { Logger, Metrics } from '../observability/index.ts';
 import type { Settings } from '../settings/index.ts';
@@ -26,7 +26,7 @@ export function startLedger(options: StartLedgerOptions): Sequencer & { closeAll
   const sequencer = startSequencer({
     ...{ pool, logger },
     key: ledgerKeyOf(serverKey),
-    anchor: fileAnchor(settings.audit.anchor),
+    anchor: openAnchor(settings.audit.anchor),
     anchorMs: settings.audit.anchorMs,
   });
   metrics.watchLedger(() => sequencer.state);

@@ -82,7 +82,7 @@ export async function openPlatform(settings: Settings, logger: Logger, database:
     closers.push(() => rotation.close());
     const { sweepRowsPerSecond: rowsPerSecond } = settings.audit;
     if (rowsPerSecond > 0) {
-      const onFailure = () => metrics.integrityFailed('sweep');
+      const onFailure = () => metrics.integrityFailed('sweep', 1);
       const sweeper = startSweeper({ pool, keyRing, roots, recordAudit, logger, onFailure, rowsPerSecond });
       closers.push(() => sweeper.close());
     }

@@ -63,6 +63,8 @@ const secretNames = [
   'KAFKA_ENCRYPTION_KEY',
   'KAFKA_SIGNING_KEY',
   'SDP_MODEL_TRUSTED_KEYS',
+  'SDP_OIDC_CLIENT_SECRET',
+  'AWS_SECRET_ACCESS_KEY',
 ] as const;
 
 function dsnOfParts(values: Readonly<Record<string, string>>): string {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { isPublishedKey, type MasterKey, parseMasterKey } from '@sdp/shared/crypto';
 import { ConfigError, type Finding } from '@sdp/shared/errors';
 import { type GivenKeys, parseGivenKeys } from '@sdp/shared/messaging';
-import { type AuditSettings, auditSettings } from './audit-settings.ts';
+import { type AuditSettings, auditFindings, auditSettings } from './audit-settings.ts';
 import { type Environment, readEnvironment } from './environment.ts';
 import { kafkaFindings, kafkaWarnings } from './kafka-checks.ts';
 import { type ModelSettings, modelSettings } from './model-settings.ts';
@@ -119,10 +119,13 @@ export function loadSettings(environment: Environment): LoadedSettings {
       findings.push({ field: values[one] === undefined ? one : other, message: `is needed with the other of the two` });
     }
   }
+  if (values['SDP_OIDC_ISSUER'] !== undefined && values['SDP_PUBLIC_URL'] === undefined) {
+    findings.push({ field: 'SDP_PUBLIC_URL', message: 'is needed with SDP_OIDC_ISSUER' });
+  }
   const files = new FileReader(findings);
   const kafkaFiles = ['KAFKA_SSL_CA', 'KAFKA_SSL_CERT', 'KAFKA_SSL_KEY'].map((name) => files.read(name, values));
   const tlsFiles = ['SDP_TLS_CERT_FILE', 'SDP_TLS_KEY_FILE'].map((name) => files.read(name, values));
-  findings.push(...checkMessageKeys(values), ...kafkaFindings(values, kafkaFiles));
+  findings.push(...checkMessageKeys(values), ...auditFindings(values), ...kafkaFindings(values, kafkaFiles));
   const keyProblem = checkKey(values);
   if (!parsed.success || findings.length > 0) {
     if (keyProblem) findings.push({ field: 'SDP_CRYPTO_KEY', message: keyProblem.message });

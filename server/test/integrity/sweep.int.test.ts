@@ -1,3 +1,5 @@
+import { consistencyProofSchema, inclusionProofSchema, integritySchema } from '@sdp/shared/contracts';
+import { verifyConsistency, verifyInclusion } from '@sdp/shared/crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ledgerKeyOf } from '../../src/audit/index.ts';
 import { type Finding, sweepOnce } from '../../src/integrity/index.ts';
@@ -34,14 +36,14 @@ beforeAll(async () => {
     const response = await server.fetch(`/api/v1/records/${batchId}.5`, {
       method: 'PUT',
       headers: { ...headers, 'If-Match': `"v${version}"` },
-      body: JSON.stringify({ cells: { amount: 7_000 + version }, reason: 'wrong amount' }),
+      body: JSON.stringify({ values: { token: 'tok_a4', amount: String(7_000 + version) }, reason: 'wrong amount' }),
     });
     expect(response.status, await response.clone().text()).toBe(200);
   }
   const proposed = await server.fetch(`/api/v1/records/${batchId}.6/proposals`, {
     method: 'POST',
     headers: { ...headers, 'If-Match': '"v1"' },
-    body: JSON.stringify({ cells: { amount: 8_000 }, reason: 'the same' }),
+    body: JSON.stringify({ values: { token: 'tok_a5', amount: '8000' }, reason: 'the same' }),
   });
   expect(proposed.status, await proposed.clone().text()).toBe(201);
   await tamper(...sealedTables.map((table) => `CREATE TABLE backup_${table} AS TABLE ${table}`));
@@ -51,7 +53,7 @@ afterAll(() => server.stop());
 async function upload(tag: string): Promise<string> {
   const response = await server.fetch('/api/v1/process', { method: 'POST', headers: csvHeaders, body: csv(tag) });
   const { batch_id: id } = (await response.json()) as { batch_id: string };
-  const state = async () => (await (await server.fetch(`/api/v1/batches/${id}`)).json()).status;
+  const state = async () => ((await (await server.fetch(`/api/v1/batches/${id}`)).json()) as { status: string }).status;
   while ((await state()) !== 'PROCESSED') await new Promise((resolve) => setTimeout(resolve, 50));
   return id;
 }
@@ -69,7 +71,7 @@ async function tamper(...statements: readonly string[]): Promise<void> {
 
 async function swept(): Promise<readonly Finding[]> {
   const { pool, keyRing, roots, recordAudit, logger, metrics } = server.platform;
-  const onFailure = () => metrics.integrityFailed('sweep');
+  const onFailure = () => metrics.integrityFailed('sweep', 1);
   const done = await sweepOnce({ pool, keyRing, roots, recordAudit, logger, onFailure }, { told: new Set() });
   return done?.findings ?? [];
 }
@@ -280,36 +282,30 @@ it('tells of it: a metric, an alert in the log, an entry in the trail', async ()
 });
 
 it('is shown over HTTP with proofs that verify', async () => {
-  const { verifyConsistency, verifyInclusion } = await import('@sdp/shared/crypto');
   await server.platform.ledger.flush();
   const { text: key } = await server.keys.create({
-    ...{
-      clientId: null,
-      tenants: ['*'],
-      role: 'SecurityAuditor',
-      label: '',
-      allowDeclaredSafe: false,
-      scopes: ['audit:read'],
-    },
-  } as never);
+    ...{ role: 'SecurityAuditor', tenants: '*', label: '', allowDeclaredSafe: false },
+    scopes: ['audit:read'],
+  });
+  await swept();
   const get = async (path: string) => {
     const response = await server.fetch(`/api/v1/integrity${path}`, { headers: { 'X-API-Key': key } });
     expect(response.status, path).toBe(200);
     return response.json();
   };
-  const state = await get('');
+  const state = integritySchema.parse(await get(''));
   expect(state.ledger).toMatchObject({
     state: 'writing',
     public_key: ledgerKeyOf(server.platform.serverKey).publicKeyText,
   });
-  expect(state.sweep.batches).toBe(2);
+  expect(state.sweep?.batches).toBe(2);
   const bytes = (hex: string) => Buffer.from(hex, 'hex');
-  const inclusion = await get('/inclusion?entry=3');
+  const inclusion = inclusionProofSchema.parse(await get('/inclusion?entry=3'));
   const { entry, size, path, leaf_hash: leaf, head } = inclusion;
   expect(verifyInclusion({ index: entry, size, path: path.map(bytes) }, bytes(leaf), bytes(head.root))).toBe(true);
   const { rows } = await server.platform.pool.query('SELECT size, root FROM audit_head ORDER BY size LIMIT 1');
   const first = Number(rows[0].size);
-  const consistency = await get(`/consistency?first=${first}`);
+  const consistency = consistencyProofSchema.parse(await get(`/consistency?first=${first}`));
   const proof = { first, second: consistency.second, path: consistency.path.map(bytes) };
   expect(verifyConsistency(proof, rows[0].root, bytes(consistency.head.root))).toBe(true);
   const refused = await server.fetch('/api/v1/integrity');

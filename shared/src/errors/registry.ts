@@ -461,6 +461,17 @@ export const errorRegistry = {
     remedy: 'Stop using this batch and upload it again; an operator must look at the database.',
     httpStatus: 409,
   },
+  'oidc-unavailable': {
+    kind: 'unavailable',
+    title: 'The service that people sign in with cannot be reached',
+    remedy: 'Try again; an operator finds its address in SDP_OIDC_ISSUER.',
+  },
+  'anchor-unavailable': {
+    kind: 'unavailable',
+    title: 'The place outside the database where heads of the audit ledger are kept cannot be reached',
+    remedy:
+      'Check SDP_AUDIT_ANCHOR and what it needs; the ledger goes on, and its head is put there when that is possible.',
+  },
   'ledger-tampered': {
     kind: 'integrity',
     title: 'The audit ledger is not what was signed',

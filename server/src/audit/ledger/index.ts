@@ -1,5 +1,7 @@
 export { fileAnchor } from './anchors/file-anchor.ts';
 export type { AnchoredHeads, HeadAnchor } from './anchors/head-anchor.ts';
+export { type AnchorPlace, openAnchor } from './anchors/open-anchor.ts';
+export { type S3Place, s3Anchor } from './anchors/s3-anchor.ts';
 export { exportLedger } from './export-ledger.ts';
 export { type Ed25519Key, isSignedStatement, type LedgerKey, ledgerKeyOf } from './ledger-key.ts';
 export { type ChangeKind, changeKinds, type LedgerFinding, type LedgerReport } from './ledger-report.ts';
