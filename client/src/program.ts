@@ -1,5 +1,6 @@
 import { SdpError, UsageError } from '@sdp/shared/errors';
 import { Command, CommanderError } from 'commander';
+import { anonymizeCommand } from './commands/anonymize.ts';
 import { batchStatusCommand } from './commands/batch-status.ts';
 import type { CommandContext } from './commands/context.ts';
 import { detokenizeCommand } from './commands/detokenize.ts';
@@ -33,6 +34,7 @@ const commands = [
   batchStatusCommand,
   integrateResultsCommand,
   detokenizeCommand,
+  anonymizeCommand,
   privacyCommand,
   vaultCommand,
   doctorCommand,

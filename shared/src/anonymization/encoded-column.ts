@@ -41,9 +41,12 @@ export class ColumnEncoder {
     this.#length += 1;
   }
 
-  /** Orders the values. Takes no more cells afterwards. */
-  finish(): EncodedColumn {
-    const kind = kindOf(this.#ids.keys());
+  /**
+   * Orders the values. Takes no more cells afterwards.
+   *
+   * @param kind found out where left out; `categorical` keeps every spelling of a number apart
+   */
+  finish(kind: ValueKind = kindOf(this.#ids.keys())): EncodedColumn {
     const { texts, positions, codeOfId } = orderValues([...this.#ids.keys()], kind);
     this.#ids.clear();
     const codes = this.#codes.subarray(0, this.#length);
