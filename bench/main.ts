@@ -1,4 +1,4 @@
-// `npm run bench [-- tokenize large again methods scan vault values peers ingest end-to-end hops messaging decisions models transactions] [--rows N] [--runs N]`: prints Markdown tables; docs/benchmarks.md holds a run of it.
+// `npm run bench [-- tokenize large again methods scan vault values peers ingest end-to-end hops integrity messaging decisions models transactions] [--rows N] [--runs N]`: prints Markdown tables; docs/benchmarks.md holds a run of it.
 import { cpus, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import { benchAgain } from './again.bench.ts';
@@ -6,6 +6,7 @@ import { benchDecisions } from './decisions.bench.ts';
 import { benchEndToEnd } from './end-to-end.bench.ts';
 import { benchHops } from './hops.bench.ts';
 import { benchIngest } from './ingest.bench.ts';
+import { benchIntegrity } from './integrity.bench.ts';
 import { benchMessaging } from './messaging.bench.ts';
 import { benchMethods } from './methods.bench.ts';
 import { benchModels } from './models.bench.ts';
@@ -35,6 +36,7 @@ const benches: Record<string, () => Promise<string>> = {
   ingest: () => benchIngest({ rows: rowsOr(200_000), runs }),
   'end-to-end': () => benchEndToEnd({ rows: rowsOr(200_000), runs }),
   hops: () => benchHops({ seconds: 10 }),
+  integrity: () => benchIntegrity({ rows: rowsOr(1_000_000) }),
   messaging: () => benchMessaging({ messages: rowsOr(50_000), runs }),
   decisions: () => benchDecisions({ transactions: rowsOr(500_000) }),
   models: () => benchModels({ swaps: rowsOr(20) }),

@@ -8,7 +8,6 @@ export const auditActions = [
   'job.quarantined',
   'upload.refused',
   'record.edited',
-  'record.erased',
   'proposal.made',
   'proposal.approved',
   'proposal.rejected',
@@ -23,17 +22,8 @@ export const auditActions = [
   'api-key.created',
   'api-key.revoked',
   'data-key.created',
-  'data-key.retired',
   'data-key.destroyed',
-  'model.added',
-  'model.deployed',
-  'release.made',
-  'privacy-budget.set',
-  'privacy-budget.spent',
-  'privacy-budget.refused',
   'integrity.failed',
-  'ledger.resumed',
-  'audit.pruned',
 ] as const;
 
 export type AuditAction = (typeof auditActions)[number];

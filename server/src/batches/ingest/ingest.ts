@@ -90,12 +90,23 @@ export function createIngest(dependencies: IngestDependencies): Ingest {
     try {
       return await ingest(upload, parts);
     } catch (error) {
+      if (error instanceof InputError && error.code === 'raw-pii-found') await tellRefused(error, upload, dependencies);
       if (sqlStateOf(error) === lockNotAvailable) throw busy('An upload with this idempotency key is still under way');
       throw error;
     } finally {
       uploads--;
     }
   };
+}
+
+/** What the firewall refused stands in the trail: how much and of what kind, never where from or what. */
+async function tellRefused(
+  { details: { detector, count } }: InputError,
+  { author, clientId }: Upload,
+  { pool, recordAudit }: IngestDependencies,
+): Promise<void> {
+  const detail = { detector, columns: count };
+  await recordAudit(pool, { actor: author, action: 'upload.refused', subject: clientId, clientId, detail });
 }
 
 interface IngestParts extends IngestDependencies {
