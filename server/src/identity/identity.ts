@@ -1,6 +1,9 @@
 import type { MasterKey } from '@sdp/shared/crypto';
 import type { RecordAudit } from '../audit/index.ts';
 import { type Pool, query, withTransaction } from '../database/index.ts';
+import { oidcCallbackPath } from './api/oidc-routes.ts';
+import { type AttemptSealer, createAttemptSealer } from './oidc/oidc-attempt.ts';
+import { createOidcClient, type OidcClient, type OidcSettings } from './oidc/oidc-client.ts';
 import { createPasswordHasher } from './passwords/password-hash.ts';
 import { entryOf, permissionNames } from './permissions.ts';
 import { createSecondFactorStore } from './second-factor/second-factor-store.ts';
@@ -14,7 +17,11 @@ export interface IdentityOptions {
   readonly pool: Pool;
   readonly serverKey: MasterKey;
   readonly recordAudit: RecordAudit;
-  readonly sessionLimits: SessionLimits;
+  readonly sessionLimits: SessionLimits & {
+    /** By which browsers reach the server. */
+    readonly publicOrigin?: string | undefined;
+    readonly oidc?: OidcSettings | undefined;
+  };
   /** For tests of codes. */
   readonly now?: () => number;
 }
@@ -25,11 +32,14 @@ export interface Identity {
   readonly accounts: UserAccounts;
   readonly sessions: SessionStore;
   readonly signIn: SignIn;
+  /** Where a provider is configured. */
+  readonly oidc: { readonly client: OidcClient; readonly attempts: AttemptSealer } | undefined;
   /** Forgets sessions and failed attempts that no longer matter. */
   forgetOld(): Promise<void>;
 }
 
 export function createIdentity({ pool, serverKey, recordAudit, sessionLimits, now }: IdentityOptions): Identity {
+  const { oidc, publicOrigin } = sessionLimits;
   const users = createUserStore(pool);
   const hasher = createPasswordHasher(serverKey);
   const secondFactors = createSecondFactorStore(pool, serverKey, now);
@@ -38,6 +48,13 @@ export function createIdentity({ pool, serverKey, recordAudit, sessionLimits, no
   return {
     users,
     sessions,
+    oidc:
+      oidc && publicOrigin !== undefined
+        ? {
+            client: createOidcClient(oidc, publicOrigin + oidcCallbackPath),
+            attempts: createAttemptSealer(serverKey, now),
+          }
+        : undefined,
     accounts: createUserAccounts({ pool, users, hasher, secondFactors, recordAudit }),
     signIn: createSignIn({ pool, users, sessions, failures, hasher, secondFactors, recordAudit }),
     forgetOld: async () => {

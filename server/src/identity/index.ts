@@ -1,5 +1,5 @@
 export { type AccessDecision, type AccessLog, createAccessLog } from './access-log.ts';
-export { identityPaths } from './api/identity-paths.ts';
+export { identityPaths, oidcPaths } from './api/identity-paths.ts';
 export { identityRoutes } from './api/identity-routes.ts';
 export {
   type Authenticator,

@@ -16,7 +16,7 @@ export async function newPassword(file: string | undefined, environment: NodeJS.
   if (!process.stdin.isTTY) {
     throw new UsageError('usage-invalid', {
       message: 'There is no terminal to ask for a password on',
-      remedy: `Give it with --password-file FILE or in ${variable}.`,
+      remedy: `Give it with --from-file FILE or in ${variable}.`,
     });
   }
   const password = await ask('Password: ');

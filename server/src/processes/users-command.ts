@@ -15,13 +15,15 @@ import { printTable } from './print-table.ts';
 type Load = () => Settings;
 
 interface PasswordOptions {
-  readonly passwordFile?: string;
+  readonly fromFile?: string;
 }
 
-const passwordFile = [
-  '--password-file <file>',
-  'file whose first line is the password; asked for where left out',
-] as const;
+interface AddOptions extends OwnerOptions, PasswordOptions {
+  readonly elsewhere: boolean;
+  readonly json: boolean;
+}
+
+const fromFile = ['--password-file <file>', 'file whose first line is the password; asked for where left out'] as const;
 
 /** `sdp-server users …`: on the configured database, or the embedded one, running or not. */
 export function usersCommand(load: Load, environment: NodeJS.ProcessEnv): Command {
@@ -33,10 +35,15 @@ export function usersCommand(load: Load, environment: NodeJS.ProcessEnv): Comman
 
   withOwnerOptions(command.command('add <name>'))
     .description('Make a user; the password is good for choosing another one at the first sign-in')
-    .option(...passwordFile)
+    .option(...fromFile)
+    .option(
+      '--elsewhere',
+      'no password: the user signs in with the service of SDP_OIDC_ISSUER, by this name there',
+      false,
+    )
     .option('--json', 'print one JSON object', false)
     .addHelpText('after', '\nExample:\n  $ sdp-server users add ana@example.org --role Admin --all-tenants')
-    .action((name: string, options: OwnerOptions & PasswordOptions & { json: boolean }) => add(name, options));
+    .action((name: string, options: AddOptions) => add(name, options));
   command
     .command('list')
     .description('List users')
@@ -70,9 +77,9 @@ export function usersCommand(load: Load, environment: NodeJS.ProcessEnv): Comman
   command
     .command('reset-password <name>')
     .description('Give a user a password, good for choosing another one; ends the user’s sessions')
-    .option(...passwordFile)
-    .addHelpText('after', '\nExample:\n  $ sdp-server users reset-password ana@example.org --password-file first.txt')
-    .action((name: string, { passwordFile: file }: PasswordOptions) =>
+    .option(...fromFile)
+    .addHelpText('after', '\nExample:\n  $ sdp-server users reset-password ana@example.org --from-file first.txt')
+    .action((name: string, { fromFile: file }: PasswordOptions) =>
       changing(async ({ accounts }, { user_id: id }) => {
         await accounts.resetPassword(operator(), id, await newPassword(file, environment));
         return 'The password is set; the first sign-in with it takes another one.';
@@ -89,16 +96,17 @@ export function usersCommand(load: Load, environment: NodeJS.ProcessEnv): Comman
       }),
     );
 
-  async function add(name: string, options: OwnerOptions & PasswordOptions & { json: boolean }): Promise<void> {
+  async function add(name: string, options: AddOptions): Promise<void> {
     if (options.role === undefined) throw new UsageError('usage-invalid', { message: '--role is missing' });
     const owner = ownerOfOptions(options);
     if (!userNameSchema.safeParse(name).success) {
       throw new UsageError('usage-invalid', { message: 'A name has letters, digits and . _ @ + -, 2 to 100' });
     }
-    const password = await newPassword(options.passwordFile, environment);
+    const password = options.elsewhere ? undefined : await newPassword(options.fromFile, environment);
     await withIdentity(load(), async ({ accounts }) => {
       const user = await accounts.add(operator(), name, owner, password);
       if (options.json) printLine(JSON.stringify(presentUser(user)));
+      else if (options.elsewhere) printLine(`Made ${user.name}, ${user.role}, who signs in elsewhere.`);
       else printLine(`Made ${user.name}, ${user.role}; the first sign-in takes another password.`);
     });
   }

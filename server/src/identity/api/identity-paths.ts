@@ -17,6 +17,7 @@ import {
 } from '@sdp/shared/contracts';
 import { z } from 'zod';
 import { type ApiPaths, jsonContent, problemContent } from '../../http/index.ts';
+import { oidcQuerySchema } from './oidc-routes.ts';
 import { userListQuerySchema } from './user-routes.ts';
 
 const refusals = {
@@ -165,6 +166,38 @@ export const identityPaths: ApiPaths = {
       summary: 'Revoke an API key, at once and for good',
       requestParams: { path: z.object({ key_id: z.string() }) },
       responses: { ...done, ...refusals, ...noSuch },
+    },
+  },
+};
+
+/** Where people may sign in with another service. */
+export const oidcPaths: ApiPaths = {
+  '/api/v1/session/oidc': {
+    get: {
+      summary: 'Go and sign in with the service of the operator’s choice',
+      security: [],
+      requestParams: { query: oidcQuerySchema },
+      responses: {
+        '302': { description: 'To that service' },
+        '422': problemContent('Not valid'),
+        '429': problemContent('Too many attempts; Retry-After says when to go on'),
+        '503': problemContent('The service cannot be reached'),
+      },
+    },
+  },
+  '/api/v1/session/oidc/callback': {
+    get: {
+      summary: 'Where that service sends the browser back to',
+      security: [],
+      responses: {
+        '200': {
+          description: 'Signed in; a page that leads on where a return_to was given',
+          ...jsonContent(sessionSchema),
+        },
+        '401': problemContent('The service does not vouch for anybody known here'),
+        '429': problemContent('Too many attempts; Retry-After says when to go on'),
+        '503': problemContent('The service cannot be reached'),
+      },
     },
   },
 };

@@ -1,6 +1,5 @@
 import {
   passwordChangeSchema,
-  type SessionView,
   secondFactorCodeSchema,
   secondFactorRemovalSchema,
   signInSchema,
@@ -10,8 +9,6 @@ import { type Request, type RequestHandler, type Response, Router } from 'expres
 import { attemptRateLimit, contextOf, named, parsedAs, principalOf, readJsonBody } from '../../http/index.ts';
 import type { AccessLog } from '../access-log.ts';
 import type { Guard } from '../guard.ts';
-import { permissionNames, refusalOf } from '../permissions.ts';
-import type { Principal } from '../principal.ts';
 import { base32, otpauthUri } from '../second-factor/totp-rules.ts';
 import { assertSameOrigin } from '../sessions/session-authenticator.ts';
 import { clearSessionCookie, sessionTokenOf, setSessionCookie } from '../sessions/session-cookie.ts';
@@ -19,6 +16,7 @@ import type { SessionStore } from '../sessions/session-store.ts';
 import type { SignedIn, SignIn } from '../sessions/sign-in.ts';
 import { principalOfUser } from '../users/user-row.ts';
 import type { UserStore } from '../users/user-store.ts';
+import { presentSession } from './present-session.ts';
 
 export interface SessionRoutesOptions {
   readonly signIn: SignIn;
@@ -42,7 +40,7 @@ export function sessionRoutes(options: SessionRoutesOptions): Router {
 
   router.post(base, named(base), attemptRateLimit(options.attemptsPerMinute), signInHandler(options));
   router.get(base, named(base), ...guard('self:read'), (request, response) => {
-    response.json(present(principalOf(response), csrfTokenOf(request, response, sessions)));
+    response.json(presentSession(principalOf(response), csrfTokenOf(request, response, sessions)));
   });
   router.delete(base, named(base), ...guard('self:manage'), async (request, response) => {
     const { token, id } = ownSession(request, response);
@@ -103,7 +101,7 @@ function signInHandler({ signIn, sessions, accessLog, publicOrigin }: SessionRou
     const principal = principalOfUser(opened.user);
     await accessLog.record({ ...decision, principal, allowed: true, code: undefined });
     setSessionCookie(response, opened.token);
-    response.status(201).json(present(principal, sessions.csrfToken(opened.token)));
+    response.status(201).json(presentSession(principal, sessions.csrfToken(opened.token)));
   };
 }
 
@@ -125,14 +123,4 @@ function ownSession(
 function csrfTokenOf(request: Request, response: Response, sessions: SessionStore): string | null {
   const token = principalOf(response).kind === 'user' ? sessionTokenOf(request) : undefined;
   return token === undefined ? null : sessions.csrfToken(token);
-}
-
-function present(principal: Principal, csrfToken: string | null): SessionView {
-  const { kind, id, name, role, clientId, tenants } = principal;
-  return {
-    ...{ kind, id, name, role, client_id: clientId ?? null },
-    tenants: tenants === '*' ? '*' : [...tenants],
-    permissions: permissionNames.filter((permission) => refusalOf(principal, permission) === undefined),
-    csrf_token: csrfToken,
-  };
 }

@@ -26,6 +26,13 @@ export interface Credentials {
   readonly newPassword?: string | undefined;
 }
 
+/** As another service has it. */
+export interface ElsewhereIdentity {
+  readonly issuer: string;
+  readonly subject: string;
+  readonly name: string | undefined;
+}
+
 export interface SignedIn {
   readonly user: UserRow;
   /** For the cookie. */
@@ -39,8 +46,13 @@ export interface SignIn {
    * @throws {InputError} `request-invalid` for a new password that is weak
    */
   signIn(credentials: Credentials): Promise<SignedIn>;
-  /** For somebody whom another service vouches for. */
-  openSession(user: UserRow): Promise<SignedIn>;
+  /**
+   * For somebody whom another service vouches for. The first time, the user of that name without a password is bound to whom
+   * the service means; from then on nobody else is let in by that name.
+   *
+   * @throws {RejectedError} `sign-in-refused`
+   */
+  signInElsewhere(identity: ElsewhereIdentity): Promise<SignedIn>;
   signOut(user: UserRow, token: string): Promise<void>;
   /** Ends the user's other sessions. @throws {RejectedError} `sign-in-refused`, `sign-in-blocked` @throws {InputError} */
   changePassword(userId: string, token: string, present: string, next: string): Promise<void>;
@@ -95,7 +107,19 @@ export function createSignIn(options: SignInOptions): SignIn {
     });
 
   return {
-    openSession,
+    async signInElsewhere({ issuer, subject, name }) {
+      const known = await users.findElsewhere(issuer, subject);
+      const user =
+        known ?? (name === undefined ? undefined : await users.bindElsewhere(canonicalName(name), issuer, subject));
+      if (user?.state !== 'active') {
+        if (user) await audit(pool, 'session.refused', user, { because: 'state' });
+        throw new RejectedError('sign-in-refused', {
+          message: 'Nobody here is known by what that service says of you',
+          remedy: 'Ask an Admin to make a user of that name, without a password.',
+        });
+      }
+      return openSession(user);
+    },
     async signIn({ name: given, password, code, newPassword }) {
       const name = canonicalName(given);
       const user = await prove(await users.findByName(name), name, password, code);

@@ -19,6 +19,9 @@ export interface UserChange {
 export interface UserStore {
   find(userId: string): Promise<UserRow | undefined>;
   findByName(name: string): Promise<UserRow | undefined>;
+  findElsewhere(issuer: string, subject: string): Promise<UserRow | undefined>;
+  /** Only a user who has no password and is bound to nobody yet. */
+  bindElsewhere(name: string, issuer: string, subject: string): Promise<UserRow | undefined>;
   /** By name, after the one given. */
   list(after: string | undefined, limit: number): Promise<UserRow[]>;
   /** @throws {RejectedError} `user-exists` */
@@ -49,6 +52,15 @@ export function createUserStore(pool: Pool): UserStore {
   return {
     find: (userId) => one(pool, 'SELECT * FROM users WHERE user_id = $1', [userId]),
     findByName: (name) => one(pool, 'SELECT * FROM users WHERE name = $1', [canonicalName(name)]),
+    findElsewhere: (issuer, subject) =>
+      one(pool, 'SELECT * FROM users WHERE oidc_issuer = $1 AND oidc_subject = $2', [issuer, subject]),
+    bindElsewhere: (name, issuer, subject) =>
+      one(
+        pool,
+        `UPDATE users SET oidc_issuer = $2, oidc_subject = $3
+          WHERE name = $1 AND state = 'active' AND password_hash IS NULL AND oidc_subject IS NULL RETURNING *`,
+        [canonicalName(name), issuer, subject],
+      ),
     async list(after, limit) {
       const { rows } = await query<UserRow>(
         pool,
