@@ -149,7 +149,13 @@ async function configOf(context: CommandContext, flags: AnonymizeFlags): Promise
   return { ...config, ...set, columns: Object.fromEntries(columns) };
 }
 
-function assertComplete({ output, measure }: AnonymizeFlags, { k }: AnonymizeConfig): void {
+function assertComplete({ output, measure }: AnonymizeFlags, { k, l, t, columns = {} }: AnonymizeConfig): void {
+  if ((l !== undefined || t !== undefined) && !Object.values(columns).some(({ role }) => role === 'sensitive')) {
+    throw new UsageError('usage-invalid', {
+      message: 'There is an l or t, and no sensitive column that it could speak of',
+      remedy: 'Add --sensitive COLUMN.',
+    });
+  }
   const wrong =
     measure && output !== undefined
       ? '--measure writes nothing, and --output says where to'

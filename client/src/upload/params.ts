@@ -1,7 +1,7 @@
 import { type ProcessingType, paramsSchemas, processingTypes } from '@sdp/shared/contracts';
 import { UsageError } from '@sdp/shared/errors';
 
-const lists = new Set(['quasi_identifiers', 'columns']);
+const lists = new Set(['quasi_identifiers', 'sensitive', 'columns']);
 
 /** @throws {UsageError} `usage-invalid` */
 export function parseProcessingType(text: string): ProcessingType {
@@ -15,7 +15,7 @@ export function parseProcessingType(text: string): ProcessingType {
 
 /**
  * Parses `--param NAME=VALUE` for a processing type: numbers as numbers, lists split at commas (or as a JSON array, for
- * names that hold commas).
+ * names that hold commas), maps as JSON objects.
  *
  * @throws {UsageError} `usage-invalid` listing every parameter that is missing, unknown or wrong
  */
@@ -48,12 +48,16 @@ export function parseParams(type: ProcessingType, options: readonly string[]): R
 
 const parameterHelp: Readonly<Record<ProcessingType, string>> = {
   risk_scoring: 'Leave --param out: risk_scoring has no parameters.',
-  anonymization: 'Give --param k=NUMBER and --param quasi_identifiers=COLUMN,COLUMN.',
+  anonymization:
+    'Give --param k=NUMBER and --param quasi_identifiers=COLUMN,COLUMN; sensitive, l, l_model, t, algorithm, objective, suppression_limit and hierarchies may come with them.',
   anomaly_detection: 'It takes --param columns=COLUMN,COLUMN and --param seed=NUMBER, both optional.',
 };
 
 function parseList(text: string): unknown {
-  if (!text.startsWith('[')) return text.split(',').map((name) => name.trim());
+  return text.startsWith('[') ? parseJson(text) : text.split(',').map((name) => name.trim());
+}
+
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch {
@@ -62,6 +66,7 @@ function parseList(text: string): unknown {
 }
 
 function parseScalar(text: string): unknown {
+  if (text.startsWith('{')) return parseJson(text);
   return /^-?\d{1,15}(?:\.\d{1,15})?$/.test(text) ? Number(text) : text;
 }
 

@@ -181,6 +181,12 @@ describe('sdp anonymize', () => {
     ['a column that isn’t there', [...roles, '--drop', 'ID', '--k', '2'], 4, 'not in the file'],
     ['no k', [...roles, '--drop', 'id'], 2, 'There is no --k'],
     [
+      'l without a sensitive column',
+      ['--quasi-identifier', 'age', '--others', 'drop', '--k', '2', '--l', '2'],
+      2,
+      'no sensitive column',
+    ],
+    [
       'a requirement of nothing',
       [...roles, '--drop', 'id', '--k', '2', '--require', 'kk=2'],
       2,

@@ -1,30 +1,32 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { type Anonymization, anonymizeInSteps, ColumnEncoder } from '@sdp/shared/anonymization';
+import { type Anonymization, ColumnEncoder } from '@sdp/shared/anonymization';
 import type { AnonymizationResult } from '@sdp/shared/contracts';
 import { InputError } from '@sdp/shared/errors';
 import type { BatchInput, BatchProcessor, EmitResults, ProcessingSummary, RecordChunk } from '../batches/index.ts';
+import { algorithmVersions, anonymizeColumns } from './anonymization-rules.ts';
 
-/** Version of the algorithm: equal versions, parameters and batches give equal results. */
-export const anonymizationModelVersion = 'mondrian-1.0.0';
-
-/** Cells of quasi-identifiers that are held in memory at once, 4 bytes each beside the distinct texts. */
+/** Cells of quasi-identifiers and sensitive columns that are held in memory at once, 4 bytes each beside the distinct texts. */
 const mostCells = 50_000_000;
 
-/** Generalizes a batch's quasi-identifiers until it is k-anonymous. */
+/** Generalizes a batch's quasi-identifiers until it is k-anonymous, and as diverse and close as was asked. */
 export function anonymizationProcessor(): BatchProcessor<'anonymization'> {
   return { processingType: 'anonymization', role: 'anonymization', process: anonymizeBatch };
 }
 
 async function anonymizeBatch(input: BatchInput<'anonymization'>, emit: EmitResults): Promise<ProcessingSummary> {
-  const names = [...new Set(input.params.quasi_identifiers)];
-  const indices = names.map((name) => columnIndex(input.columns, name));
-  if (names.length * input.recordCount > mostCells) {
+  const { params } = input;
+  const names = [...new Set(params.quasi_identifiers)];
+  const sensitive = [...new Set(params.sensitive ?? [])];
+  assertApart(names, sensitive);
+  const read = [...names, ...sensitive];
+  const indices = read.map((name) => columnIndex(input.columns, name));
+  if (read.length * input.recordCount > mostCells) {
     throw new InputError('batch-unprocessable', {
       message: 'the batch has too many cells of quasi-identifiers to be anonymized at once',
-      remedy: `Split it: at most ${mostCells} records times quasi-identifiers.`,
+      remedy: `Split it: at most ${mostCells} records times quasi-identifiers and sensitive columns.`,
     });
   }
-  const encoders = names.map((name) => new ColumnEncoder(name));
+  const encoders = read.map((name) => new ColumnEncoder(name));
   for await (const { rows } of input.readRecords()) {
     input.signal.throwIfAborted();
     for (const cells of rows) {
@@ -33,7 +35,8 @@ async function anonymizeBatch(input: BatchInput<'anonymization'>, emit: EmitResu
     }
   }
   const columns = encoders.map((encoder) => encoder.finish());
-  const anonymization = await inTurns(anonymizeInSteps({ columns, k: input.params.k }), input.signal);
+  const [quasi, judged] = [columns.slice(0, names.length), columns.slice(names.length)];
+  const anonymization = await inTurns(anonymizeColumns(quasi, judged, params), input.signal);
   const counts = { generalized: 0, suppressed: 0 };
   const valuesOfClass = anonymization.classes.map(({ values }) =>
     Object.fromEntries(names.map((name, position) => [name, values[position] as string])),
@@ -44,7 +47,7 @@ async function anonymizeBatch(input: BatchInput<'anonymization'>, emit: EmitResu
     for (const { status } of results) counts[status] += 1;
     await emit(results);
   }
-  return { modelVersion: anonymizationModelVersion, counts };
+  return { modelVersion: algorithmVersions[params.algorithm ?? 'mondrian'], counts };
 }
 
 function resultsOf(
@@ -74,11 +77,21 @@ async function inTurns<T>(steps: Generator<void, T>, signal: AbortSignal): Promi
   }
 }
 
+/** What is released can't be kept from anybody as well. */
+function assertApart(names: readonly string[], sensitive: readonly string[]): void {
+  const both = names.find((name) => sensitive.includes(name));
+  if (both === undefined) return;
+  throw new InputError('batch-unprocessable', {
+    message: 'a column is named as a quasi-identifier and as sensitive',
+    details: { column: both },
+  });
+}
+
 function columnIndex(columns: readonly string[], name: string): number {
   const index = columns.indexOf(name);
   if (index >= 0) return index;
   throw new InputError('batch-unprocessable', {
-    message: 'a quasi-identifier is not a column of the batch',
+    message: 'a quasi-identifier or sensitive column is not a column of the batch',
     details: { column: name },
   });
 }

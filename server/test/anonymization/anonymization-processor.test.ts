@@ -54,6 +54,59 @@ describe('anonymizationProcessor', () => {
     expect(Object.keys(results[0]?.values ?? {})).toEqual(['__proto__', 'age']);
   });
 
+  const asked = { quasi_identifiers: ['age', 'city'], sensitive: ['ward'], k: 4, l: 3, t: 0.5 };
+  const wards = rows.map(([key = '', age = '', city = ''], index) => [key, age, city, `w${(index * 7) % 4}`]);
+  const inWards = { columns: ['id', 'age', 'city', 'ward'], rows: wards };
+  const ofClass = (results: readonly AnonymizationResult[]) =>
+    Map.groupBy(
+      results.flatMap(({ status, values, seq }) =>
+        status === 'suppressed' ? [] : [{ key: JSON.stringify(values), seq }],
+      ),
+      ({ key }) => key,
+    ).values();
+
+  test.each(['mondrian', 'optimal'] as const)(
+    'keeps sensitive values diverse by %s, and to itself',
+    async (algorithm) => {
+      const { results, summary } = await run({ ...inWards, params: { ...asked, algorithm, suppression_limit: 0.1 } });
+      for (const members of ofClass(results)) {
+        expect(members.length).toBeGreaterThanOrEqual(4);
+        expect(new Set(members.map(({ seq }) => wards[seq - 1]?.[3])).size).toBeGreaterThanOrEqual(3);
+      }
+      for (const result of results) {
+        anonymizationResultSchema.parse(result);
+        expect(Object.keys(result.values)).toEqual(['age', 'city']);
+      }
+      expect(summary.modelVersion).toBe(algorithm === 'mondrian' ? 'mondrian-1.0.0' : 'full-domain-1.0.0');
+      expect(summary.counts['suppressed']).toBeLessThanOrEqual(25);
+    },
+  );
+
+  test('generalizes along hierarchies', async () => {
+    const hierarchies = {
+      age: 'intervals' as const,
+      city: [
+        ['Leeds', 'Europe'],
+        ['Lagos', 'Africa'],
+        ['Osaka', 'Asia'],
+      ],
+    };
+    const { results } = await run({ params: { ...params, k: 20, algorithm: 'optimal', hierarchies } });
+    for (const { values } of results) {
+      expect(values['age']).toMatch(/^(\[\d+, \d+\)|\d+|\*)$/);
+      expect(['Leeds', 'Lagos', 'Osaka', 'Europe', 'Africa', 'Asia', '*']).toContain(values['city']);
+    }
+  });
+
+  test.each([
+    ['more than can be had', { ...asked, k: 2, l: 5, algorithm: 'optimal' as const }],
+    ['no suppression where all would be', { ...asked, l: 5, suppression_limit: 0 }],
+    ['a hierarchy that lacks values', { ...params, hierarchies: { city: [['Leeds', '*']] } }],
+    ['a column in two roles', { ...asked, sensitive: ['age'] }],
+  ])('fails at once if asked for %s', async (_, wrong) => {
+    await expect(run({ ...inWards, params: wrong })).rejects.toMatchObject({ code: 'batch-unprocessable' });
+  });
+
   test('names a quasi-identifier that is not there', async () => {
     const missing = { quasi_identifiers: ['age', 'postcode'], k: 2 };
     await expect(run({ params: missing })).rejects.toMatchObject({

@@ -23,6 +23,37 @@ export const anonymizationParamsSchema = z
     quasi_identifiers: z.array(columnNameSchema).min(1).max(50),
     /** Every released combination of generalized values is shared by at least `k` records. */
     k: z.int().min(2).max(1_000_000),
+    /** Columns that nobody is to learn of a person; they are looked at and not released. */
+    sensitive: z.array(columnNameSchema).min(1).max(20).optional(),
+    /** Different values of each sensitive column in every class, at least. */
+    l: z.number().min(1).max(1_000_000).optional(),
+    /** How `l` counts them; `distinct` where left out. */
+    l_model: z.enum(['distinct', 'entropy']).optional(),
+    /** Distance of each sensitive column in every class from the whole batch, at most. */
+    t: z.number().min(0).max(1).optional(),
+    /** `mondrian` where left out: a range of its own for every class. `optimal`: one level of its hierarchy for every column. */
+    algorithm: z.enum(['mondrian', 'optimal']).optional(),
+    /** What `optimal` has least of; `loss` where left out. */
+    objective: z.enum(['loss', 'non-uniform-entropy']).optional(),
+    /** Share of the records that may be suppressed. Where left out none for `optimal`, and all or none for `mondrian`. */
+    suppression_limit: z.number().min(0).max(1).optional(),
+    /** By quasi-identifier: rows of value and generalizations, from fine to coarse, or how they are made. */
+    hierarchies: z
+      .record(
+        columnNameSchema,
+        z.union([
+          z.enum(['auto', 'intervals', 'dates', 'mask', 'suppress']),
+          z
+            .array(z.array(z.string().max(256)).min(2).max(20))
+            .min(1)
+            .max(10_000),
+        ]),
+      )
+      .optional(),
+  })
+  .refine(({ l, t, sensitive }) => (l === undefined && t === undefined) || sensitive !== undefined, {
+    message: 'l and t need sensitive columns',
+    path: ['sensitive'],
   })
   .meta({ id: 'AnonymizationParams' });
 
