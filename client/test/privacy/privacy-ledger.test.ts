@@ -85,6 +85,19 @@ describe('a ledger that somebody else wrote to', () => {
     expect(() => declare('1')).toThrow(tampered);
   });
 
+  it('is refused where lines were put in another order, or one in the place of another', () => {
+    for (const epsilon of ['0.5', '0.1', '0.1']) charge(epsilon);
+    const [begin = '', budget = '', large = '', small = '', last = ''] = readFileSync(ledgerPath, 'utf8').split('\n');
+    // The last line is where the head says in both.
+    for (const lines of [
+      [begin, budget, small, large, last, ''],
+      [begin, budget, small, small, last, ''],
+    ]) {
+      writeFileSync(ledgerPath, lines.join('\n'));
+      expect(() => charge('0.1')).toThrow(tampered);
+    }
+  });
+
   it('is refused where its head was changed, or it was written with another key', () => {
     const head = readFileSync(headPath, 'utf8');
     writeFileSync(headPath, head.replace('"seq":2', '"seq":1'));
