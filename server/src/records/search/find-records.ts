@@ -33,6 +33,13 @@ export interface FoundRecord {
 const gatherAtMost = 5_000;
 
 /**
+ * PostgreSQL knows nothing of what has just been stored and would guess: for this transaction it is to go along the indexes, as
+ * the statements below are written for.
+ */
+const walkIndexes = `SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; SET LOCAL enable_sort = off;
+  SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off`;
+
+/**
  * Finds records by their index rows, in order, in a transaction that may see the batch.
  *
  * One condition, or none, is a walk along an index. With several the rarest decides: if it finds few records, they are
@@ -41,6 +48,7 @@ const gatherAtMost = 5_000;
  */
 export async function findRecords(tx: PoolClient, query: RecordQuery): Promise<FoundRecord[]> {
   await nameBatch(tx, query.batchId);
+  await tx.query(walkIndexes);
   const statement = new Statement(query.batchId);
   const { conditions, sort } = query;
   const onSorted = conditions.findIndex(
@@ -72,17 +80,25 @@ class Statement {
   }
 
   /** SQL of one column's range; the batch is `$1`. */
-  range(alias: string, { columnNo, from, before, isOneKey }: ColumnRange): string {
-    const keys = isOneKey
-      ? `${alias}.key = ${this.add(from)}`
-      : `${alias}.key >= ${this.add(from)} AND ${alias}.key < ${this.add(before)}`;
-    return `${alias}.batch_id = $1 AND ${alias}.column_no = ${this.add(columnNo)} AND ${keys}`;
+  range(alias: string, range: ColumnRange): string {
+    return `${alias}.batch_id = $1 AND ${alias}.column_no = ${this.add(range.columnNo)} AND ${this.keys(alias, range)}`;
+  }
+
+  keys(alias: string, { from, before, isOneKey }: ColumnRange): string {
+    if (isOneKey) return `${alias}.key = ${this.add(from)}`;
+    return `${alias}.key >= ${this.add(from)} AND ${alias}.key < ${this.add(before)}`;
+  }
+
+  /** SQL of a record's key in a column, by its number: one look at the primary key. */
+  keyOf(columnNo: number, seq: string, shown = 'i.key'): string {
+    const column = this.add(columnNo);
+    return `(SELECT ${shown} FROM record_index i WHERE i.batch_id = $1 AND i.column_no = ${column} AND i.seq = ${seq})`;
   }
 
   /** SQL of a condition on a record whose number is given. */
   holds(condition: Condition, seq: string): string {
-    const ranges = condition.map((range) => `(${this.range('i', range)} AND i.seq = ${seq})`);
-    return `EXISTS (SELECT 1 FROM record_index i WHERE ${ranges.join(' OR ')})`;
+    const ranges = condition.map((range) => this.keyOf(range.columnNo, seq, this.keys('i', range)));
+    return `(${ranges.join(' OR ')})`;
   }
 
   all(conditions: readonly Condition[], seq: string): string {
@@ -125,10 +141,10 @@ function gather(statement: Statement, { conditions, sort, after, limit }: Record
     const from = after ? ` AND found.seq > ${statement.add(after.seq)}` : '';
     return `${found} SELECT seq, ''::bytea AS key FROM found WHERE true${from}${others} ORDER BY seq LIMIT ${statement.add(limit)}`;
   }
-  const column = statement.add(sort.columnNo);
-  return `${found} SELECT s.seq, s.key FROM found
-            JOIN record_index s ON s.batch_id = $1 AND s.column_no = ${column} AND s.seq = found.seq
-           WHERE true${behind(statement, sort, after)}${others} ${orderBy(sort)} LIMIT ${statement.add(limit)}`;
+  const key = statement.keyOf(sort.columnNo, 'found.seq');
+  return `${found}, keyed AS MATERIALIZED (SELECT seq, ${key} AS key FROM found WHERE true${others})
+          SELECT s.seq, s.key FROM keyed s WHERE true${behind(statement, sort, after)}
+          ${orderBy(sort)} LIMIT ${statement.add(limit)}`;
 }
 
 function walkColumn(
@@ -156,8 +172,8 @@ function walkNumbers(statement: Statement, { conditions, after, limit }: RecordQ
   }
   const parts = first.map(
     (range) =>
-      `(SELECT i.seq FROM record_index i WHERE ${statement.range('i', range)} AND i.seq > ${from}${statement.all(rest, 'i.seq')}
-        ORDER BY i.seq LIMIT ${count})`,
+      `(SELECT d.seq FROM record_index d WHERE ${statement.range('d', range)} AND d.seq > ${from}${statement.all(rest, 'd.seq')}
+        ORDER BY d.seq LIMIT ${count})`,
   );
   return `SELECT DISTINCT seq, ''::bytea AS key FROM (${parts.join(' UNION ALL ')}) found ORDER BY seq LIMIT ${count}`;
 }
