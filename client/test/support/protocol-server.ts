@@ -201,7 +201,7 @@ export class ProtocolServer {
     const { failure } = this.#options;
     return batchSchema.parse({
       ...stored.batch,
-      status: failure === undefined ? 'PROCESSED' : 'FAILED',
+      status: failure === undefined ? 'PROCESSED' : failure.code === 'batch-quarantined' ? 'QUARANTINED' : 'FAILED',
       processed_records: failure === undefined ? stored.records.length : 0,
       counts: failure === undefined ? { scored: stored.records.length } : {},
       reason: failure ?? null,

@@ -110,6 +110,18 @@ describe('waiting', () => {
     }
   });
 
+  test('so is one whose data is not as the server expects, with a code of its own', async () => {
+    const reason = { code: 'batch-quarantined', message: '1 of 3 expectations of the table failed' };
+    const failing = await uploadBench({ failure: reason });
+    try {
+      const run = await failing.upload(['--wait']);
+      expect(run.error).toMatchObject({ code: 'batch-quarantined', exitStatus: 8 });
+      expect(run.error?.message).toContain('1 of 3 expectations');
+    } finally {
+      await failing.close();
+    }
+  });
+
   test('a batch that takes longer than --timeout', async () => {
     const slow = await uploadBench({ pollsUntilProcessed: 1_000 });
     try {
