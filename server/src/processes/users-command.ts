@@ -23,7 +23,7 @@ interface AddOptions extends OwnerOptions, PasswordOptions {
   readonly json: boolean;
 }
 
-const fromFile = ['--password-file <file>', 'file whose first line is the password; asked for where left out'] as const;
+const fromFile = ['--from-file <file>', 'file whose first line is the password; asked for where left out'] as const;
 
 /** `sdp-server users …`: on the configured database, or the embedded one, running or not. */
 export function usersCommand(load: Load, environment: NodeJS.ProcessEnv): Command {
