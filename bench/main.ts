@@ -1,7 +1,8 @@
-// `npm run bench [-- tokenize large again methods scan vault values peers ingest end-to-end hops integrity messaging decisions models transactions] [--rows N] [--runs N]`: prints Markdown tables; docs/benchmarks.md holds a run of it.
+// `npm run bench [-- tokenize large again methods scan vault values peers ingest records end-to-end hops integrity messaging decisions models transactions] [--rows N] [--runs N]`: prints Markdown tables; docs/benchmarks.md holds a run of it.
 import { cpus, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import { benchAgain } from './again.bench.ts';
+import { benchAnonymize } from './anonymize.bench.ts';
 import { benchDecisions } from './decisions.bench.ts';
 import { benchEndToEnd } from './end-to-end.bench.ts';
 import { benchHops } from './hops.bench.ts';
@@ -11,6 +12,7 @@ import { benchMessaging } from './messaging.bench.ts';
 import { benchMethods } from './methods.bench.ts';
 import { benchModels } from './models.bench.ts';
 import { benchPeers } from './peers.bench.ts';
+import { benchRecords } from './records.bench.ts';
 import { benchScan } from './scan.bench.ts';
 import { benchLarge, benchTokenize } from './tokenize.bench.ts';
 import { benchTransactions } from './transactions.bench.ts';
@@ -34,12 +36,14 @@ const benches: Record<string, () => Promise<string>> = {
   values: () => benchValues({ values: rowsOr(1_000_000), runs }),
   peers: () => benchPeers({ rows: rowsOr(200_000), runs }),
   ingest: () => benchIngest({ rows: rowsOr(200_000), runs }),
+  records: () => benchRecords({ rows: rowsOr(1_000_000) }),
   'end-to-end': () => benchEndToEnd({ rows: rowsOr(200_000), runs }),
   hops: () => benchHops({ seconds: 10 }),
   integrity: () => benchIntegrity({ rows: rowsOr(1_000_000) }),
   messaging: () => benchMessaging({ messages: rowsOr(50_000), runs }),
   decisions: () => benchDecisions({ transactions: rowsOr(500_000) }),
   models: () => benchModels({ swaps: rowsOr(20) }),
+  anonymize: () => benchAnonymize({ rows: rowsOr(1_000_000), runs }),
   transactions: () => benchTransactions({ seconds: rowsOr(30) }),
 };
 
