@@ -1,6 +1,6 @@
 export { PostgresAppliedEvents } from './applied-events.ts';
 export type { BusLogger } from './bus-logger.ts';
-export { EmbeddedBus, type EmbeddedBusOptions } from './embedded/embedded-bus.ts';
+export { EmbeddedBus, type EmbeddedBusOptions, type PublishIn } from './embedded/embedded-bus.ts';
 export { EmbeddedTopicAdmin } from './embedded/embedded-topic-admin.ts';
 export { EmbeddedTopicReader } from './embedded/embedded-topic-reader.ts';
 export { type RetainResult, retain } from './embedded/segments.ts';

@@ -4,7 +4,7 @@ import type { BusPort, OutgoingMessage, SqlTransaction } from '@sdp/shared/messa
 import { asDatabaseError, type Pool, type PoolClient, withTransaction } from '../database/index.ts';
 import type { BusLogger } from './bus-logger.ts';
 import { decodeHeaders, encodeHeaders, isMissingSegment } from './embedded/append.ts';
-import { EmbeddedBus } from './embedded/embedded-bus.ts';
+import { EmbeddedBus, type PublishIn } from './embedded/embedded-bus.ts';
 import { ensureSegments } from './embedded/segments.ts';
 import { pause, retryDelayMs } from './retry.ts';
 
@@ -116,35 +116,27 @@ interface OutboxRow {
 
 async function moveSome({ pool, bus }: OutboxRelayOptions): Promise<readonly PublishedMessage[]> {
   try {
-    const { published, wake } = await withTransaction(pool, (client) => moveIn(client, bus));
-    for (const awake of wake) awake();
-    return published;
+    return await (bus instanceof EmbeddedBus
+      ? bus.transaction(moveIn)
+      : withTransaction(pool, (client) => moveIn(client, (topic, messages) => bus.publish(topic, messages))));
   } catch (error) {
     if (isMissingSegment(error)) await ensureSegments(pool);
     throw error;
   }
 }
 
-async function moveIn(
-  client: PoolClient,
-  bus: BusPort,
-): Promise<{ published: PublishedMessage[]; wake: (() => void)[] }> {
+async function moveIn(client: PoolClient, publish: PublishIn): Promise<PublishedMessage[]> {
   const { rows: locks } = await client.query<{ locked: boolean }>('SELECT pg_try_advisory_xact_lock($1) AS locked', [
     advisoryLock,
   ]);
-  if (!locks[0]?.locked) return { published: [], wake: [] };
+  if (!locks[0]?.locked) return [];
   const { rows } = await client.query<OutboxRow>(oldestSql);
-  const wake: (() => void)[] = [];
-  for (const [topic, messages] of groupByTopic(rows)) {
-    if (bus instanceof EmbeddedBus) wake.push(await bus.publishIn(client, topic, messages));
-    else await bus.publish(topic, messages);
-  }
+  for (const [topic, messages] of groupByTopic(rows)) await publish(topic, messages);
   if (rows.length > 0)
     await client.query('DELETE FROM outbox WHERE id = ANY ($1::bigint[])', [rows.map(({ id }) => id)]);
-  const published = rows.map(({ topic, key, headers, value }) => ({
+  return rows.map(({ topic, key, headers, value }) => ({
     ...{ topic, key, headers: decodeHeaders(headers), sizeBytes: value.length },
   }));
-  return { published, wake };
 }
 
 /** In order of topic: the same for everybody who locks several. */

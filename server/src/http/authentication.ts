@@ -5,8 +5,8 @@ const maxKeyLength = 512;
 
 /** Knows callers by their `X-API-Key`. */
 export function keyAuthenticator(keys: Pick<ApiKeyStore, 'authenticate'>): Authenticator {
-  return async (request) => {
+  return async (request, maxAgeMs) => {
     const text = request.get('x-api-key');
-    return text && text.length <= maxKeyLength ? keys.authenticate(text) : undefined;
+    return text && text.length <= maxKeyLength ? keys.authenticate(text, maxAgeMs) : undefined;
   };
 }

@@ -6,8 +6,13 @@ import type { AccessLog } from './access-log.ts';
 import { type Permission, refusalOf } from './permissions.ts';
 import { type Principal, seesTenant } from './principal.ts';
 
-/** Finds out who is asking, by one kind of credential. @returns undefined where the request carries none that is valid */
-export type Authenticator = (request: Request) => Promise<Principal | undefined>;
+/**
+ * Finds out who is asking, by one kind of credential.
+ *
+ * @param maxAgeMs what was found out may be so old; 0 where left out
+ * @returns undefined where the request carries none that is valid
+ */
+export type Authenticator = (request: Request, maxAgeMs?: number) => Promise<Principal | undefined>;
 
 /**
  * Makes what stands before a route: it lets requests through whose principal has the permission, and writes down whether it did.
@@ -17,8 +22,8 @@ export type Guard = (permission: Permission, options?: GuardOptions) => RequestH
 
 export interface GuardOptions {
   /**
-   * For routes that are asked very often: those that were let through are written down a moment later and counted, and the rate
-   * of requests is the route's own business.
+   * For routes that are asked very often: those that were let through are written down a moment later and counted, who they are
+   * is looked up twice a second, and the rate of requests is the route's own business.
    */
   readonly isBusy?: boolean;
 }
@@ -31,6 +36,8 @@ export interface GuardDependencies {
   readonly rateLimit: RequestHandler;
 }
 
+/** A key that is revoked opens a busy route for as long, at most. */
+const busyAgeMs = 500;
 const clientHeader = 'x-sdp-client-id';
 
 /** Which permission a handler asks for, for lists of routes. */
@@ -46,7 +53,10 @@ export function createGuard({ authenticators, accessLog, rateLimit }: GuardDepen
     const authorize: RequestHandler = async (request, response, next) => {
       const context = contextOf(response);
       context.permission = permission;
-      const principal = actingFor(await whoAsks(authenticators, request), request.get(clientHeader));
+      const principal = actingFor(
+        await whoAsks(authenticators, request, isBusy ? busyAgeMs : 0),
+        request.get(clientHeader),
+      );
       context.principal = principal;
       const fields = principal.kind === 'key' ? { keyId: principal.id } : { userId: principal.id };
       context.logger = context.logger.child({ clientId: principal.clientId, ...fields });
@@ -105,9 +115,9 @@ export function refusalLog(accessLog: AccessLog): ErrorRequestHandler {
 }
 
 /** @throws {RejectedError} `unauthorized` */
-async function whoAsks(authenticators: readonly Authenticator[], request: Request): Promise<Principal> {
+async function whoAsks(authenticators: readonly Authenticator[], request: Request, maxAgeMs = 0): Promise<Principal> {
   for (const authenticate of authenticators) {
-    const principal = await authenticate(request);
+    const principal = await authenticate(request, maxAgeMs);
     if (principal) return principal;
   }
   throw new RejectedError('unauthorized');

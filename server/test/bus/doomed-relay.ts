@@ -13,13 +13,15 @@ const reached = (step: RelayStep) => {
 
 const bus = openBus(address);
 if (bus instanceof EmbeddedBus) {
-  const publishIn = bus.publishIn.bind(bus);
-  bus.publishIn = async (...call) => {
-    reached('before publishing');
-    const wake = await publishIn(...call);
-    reached('between publishing and deleting');
-    return wake;
-  };
+  const transaction = bus.transaction.bind(bus);
+  bus.transaction = (work) =>
+    transaction((client, publish) =>
+      work(client, async (...call) => {
+        reached('before publishing');
+        await publish(...call);
+        reached('between publishing and deleting');
+      }),
+    );
 } else {
   const publish = bus.publish.bind(bus);
   bus.publish = async (...call) => {

@@ -252,7 +252,7 @@ export function testStageContract(
         await eventually('both have both', () => shown.length === 2 && taken.length === 2);
         const plain = (messages: readonly BusMessage[]) =>
           messages
-            .map((message) => ({ ...message, value: [...message.value] }))
+            .map(({ isOwn: _, ...message }) => ({ ...message, value: [...message.value] }))
             .toSorted((a, b) => (a.key < b.key ? -1 : 1));
         const logged = plain(await contents(names.topic, 2));
         expect(plain(shown)).toEqual(logged);

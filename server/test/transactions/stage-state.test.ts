@@ -75,6 +75,7 @@ describe('a snapshot that is taken while the stage works on', () => {
     let state: StageState<Names>;
     const { store, made } = memorySnapshots(() => {
       for (let i = 0; i < 7; i++) add(state.of(0), message(next++));
+      state.settled(0, BigInt(next));
     });
     state = stateWith(store);
     await state.restore(0, 0n, (from) => log(from, 0n), add);
@@ -96,12 +97,29 @@ describe('a snapshot that is taken while the stage works on', () => {
     await again.close(0);
   });
 
-  it('is not used where it holds messages that were never settled', async () => {
-    const { store } = memorySnapshots();
+  it('counts only once all that it holds is settled', async () => {
+    const { store, made } = memorySnapshots();
     const state = stateWith(store);
     await state.restore(0, 0n, (from) => log(from, 0n), add);
     for (let i = 0; i < 20; i++) add(state.of(0), message(i));
-    await state.close(10_000);
+    state.settled(0, 10n);
+    const closed = state.close(10_000);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(made[0]?.endOffset).toBeUndefined();
+    state.settled(0, 19n);
+    state.settled(0, 20n);
+    await closed;
+    expect(made[0]?.endOffset).toBe(20n);
+  });
+
+  it('is not used where it holds messages that were never settled', async () => {
+    const { store, made } = memorySnapshots();
+    const state = stateWith(store);
+    await state.restore(0, 0n, (from) => log(from, 0n), add);
+    for (let i = 0; i < 20; i++) add(state.of(0), message(i));
+    state.settled(0, 10n);
+    await state.close(100);
+    expect(made[0]?.endOffset).toBeUndefined();
     const again = stateWith(store);
     // Of the twenty ten were settled; the others will come again.
     await again.restore(0, 10n, (from) => log(from, 10n), add);

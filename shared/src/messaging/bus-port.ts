@@ -18,6 +18,8 @@ export interface BusMessage {
   readonly headers: Readonly<Record<string, string>>;
   /** When the log took it. */
   readonly timestamp: Date;
+  /** The value is the very object that this process has published, handed on without leaving its memory. */
+  readonly isOwn?: boolean;
 }
 
 /** The part of a database transaction that a bus needs to store its offset in it, and a stage to write its effect. */

@@ -43,6 +43,14 @@ export type {
 } from './resilience/index.ts';
 export { SecurityManager, type SecurityManagerOptions } from './security-manager.ts';
 export * from './stage/index.ts';
-export type { AssignedPartition, StageBatch, StageBus, StageOptions, StageOutput, StageResult } from './stage-port.ts';
+export type {
+  AssignedPartition,
+  StageBatch,
+  StageBus,
+  StageOptions,
+  StageOutput,
+  StageResult,
+  StageStatement,
+} from './stage-port.ts';
 export { batchTopic, deadLetterTopic } from './topics.ts';
 export { nextSpan, readTrace, type TraceContext, writeTrace } from './trace-context.ts';

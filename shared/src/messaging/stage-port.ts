@@ -1,6 +1,10 @@
 import type { BusMessage, BusPort, Consumer, DeadLetterReason, OutgoingMessage, SqlTransaction } from './bus-port.ts';
 
-/** What a stage has in hand at once: all that was waiting in the partitions it owns, up to the bounds. */
+/**
+ * What a stage has in hand at once: all that was waiting in the partitions it owns, up to the bounds. It may come before the
+ * messages are in the log, where the stage that sends them is of the same process: what follows from them is stored with or
+ * after them, and if they can't be stored it is as if they never were ({@link StageOptions.onRevoked}).
+ */
 export interface StageBatch {
   /** In order within each partition. */
   readonly messages: readonly BusMessage[];
@@ -13,6 +17,17 @@ export interface StageOutput {
   readonly messages: readonly OutgoingMessage[];
 }
 
+/** An effect that is one SQL statement: a bus in the database makes it part of its own. */
+export interface StageStatement {
+  /**
+   * Common table expressions that do nothing where `condition` is false. The text is always the same for the same arguments.
+   *
+   * @param first number of the first parameter
+   */
+  readonly ctes: (first: number, condition: string) => string;
+  readonly values: readonly unknown[];
+}
+
 /** What becomes of a batch. Outputs, dead letters, what `write` writes and the offsets are stored together or not at all. */
 export interface StageResult {
   readonly outputs?: readonly StageOutput[];
@@ -22,6 +37,8 @@ export interface StageResult {
    * its own that commits before them, so an effect needs its dedupe key all the same.
    */
   readonly write?: (transaction: SqlTransaction) => Promise<void>;
+  /** The same effect as `write`, for a bus that can take it: one round trip to the database instead of four. */
+  readonly statement?: StageStatement;
 }
 
 /** A partition that a stage has been given and has not begun to work on. */
@@ -54,6 +71,8 @@ export interface StageOptions {
   readonly onAssigned?: (partition: AssignedPartition) => Promise<void>;
   /** State of the partition is no longer right here. */
   readonly onRevoked?: (partition: number) => void;
+  /** A batch is stored: the group now stands at `nextOffset`. */
+  readonly onSettled?: (partition: number, nextOffset: bigint) => void;
   /** 500 where left out. */
   readonly maxBatchMessages?: number;
   /** Bound on bytes of values read ahead; 16 MiB where left out. */

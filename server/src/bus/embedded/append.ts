@@ -25,11 +25,13 @@ export interface AppendPlan {
   readonly slots: readonly Slot[];
 }
 
-/** The messages that go to one partition. */
-interface Slot {
+/** Messages that go to one partition. */
+export interface Slot {
   readonly topic: string;
   readonly partition: number;
-  readonly messages: OutgoingMessage[];
+  readonly messages: readonly OutgoingMessage[];
+  /** Where the first of them is to stand; wherever the log ends where left out. */
+  readonly expected?: bigint;
 }
 
 /** One row for each partition that took messages. */
@@ -40,27 +42,29 @@ export interface TakenRow {
 }
 
 /**
- * Takes offsets from the head rows, which stay locked until the transaction ends, and writes the messages. Head rows are
- * locked in order, so that two publishers can't wait for one another. The values travel as one byte string that the server
- * cuts up: an array of byte strings would be sent as hexadecimal text.
+ * Takes offsets from the head rows, which stay locked until the transaction ends, and writes the messages: all, or none where
+ * one doesn't come to stand as expected. Head rows are locked in order, so that two publishers can't wait for one another.
+ * The values travel as one byte string that the server cuts up: an array of byte strings would be sent as hexadecimal text.
  *
  * @param condition SQL that says whether anything may be appended
  */
 export function appendCtes(condition = 'true'): string {
   return `
   slot AS MATERIALIZED (
-    SELECT s.topic, s.partition, s.count, s.slot
-      FROM unnest($1::text[], $2::int[], $3::int[]) WITH ORDINALITY AS s(topic, partition, count, slot)
+    SELECT s.topic, s.partition, s.count, s.expected, s.slot
+      FROM unnest($1::text[], $2::int[], $3::int[], $11::bigint[]) WITH ORDINALITY AS s(topic, partition, count, expected, slot)
      WHERE ${condition}
   ), head AS MATERIALIZED (
-    SELECT p.topic, p.partition, s.count, s.slot
+    SELECT p.topic, p.partition, p.next_offset, s.count, s.expected, s.slot
       FROM slot s JOIN bus_partition p ON p.topic = s.topic AND p.partition = s.partition
      ORDER BY p.topic, p.partition FOR UPDATE OF p
+  ), fit AS MATERIALIZED (
+    SELECT NOT EXISTS (SELECT 1 FROM head WHERE next_offset <> expected) AS open
   ), taken AS MATERIALIZED (
     UPDATE bus_partition p
        SET next_offset = p.next_offset + h.count, segment = greatest(p.segment, bus_segment(clock_timestamp()))
       FROM head h
-     WHERE p.topic = h.topic AND p.partition = h.partition
+     WHERE p.topic = h.topic AND p.partition = h.partition AND (SELECT open FROM fit)
     RETURNING h.slot, p.topic, p.partition, p.next_offset - h.count AS first_offset, p.segment, clock_timestamp() AS written_at
   ), written AS (
     INSERT INTO bus_log (topic, partition, "offset", segment, key, headers, value, written_at)
@@ -73,7 +77,7 @@ export function appendCtes(condition = 'true'): string {
 }
 
 /** Number of parameters that {@link appendCtes} takes. */
-export const appendParameters = 10;
+export const appendParameters = 11;
 
 const appendSql = `WITH ${appendCtes()} SELECT slot::int, first_offset, written_at FROM taken`;
 
@@ -81,26 +85,28 @@ const appendSql = `WITH ${appendCtes()} SELECT slot::int, first_offset, written_
 const missingSegment = '23514';
 
 /** Sorts messages by where they go. */
-export function planAppend(appends: readonly Append[]): AppendPlan {
-  const slots: Slot[] = [];
-  const slotOf: number[] = [];
-  const nth: number[] = [];
-  const all: OutgoingMessage[] = [];
-  const places = new Map<string, number>();
+export function slotsOf(appends: readonly Append[]): Slot[] {
+  const slots = new Map<string, Slot & { readonly messages: OutgoingMessage[] }>();
   for (const { topic, partitions, messages } of appends) {
     for (const message of messages) {
       const partition = partitionOf(message.key, partitions);
-      const place = `${partition} ${topic}`;
-      let index = places.get(place);
-      if (index === undefined) {
-        index = slots.push({ topic, partition, messages: [] }) - 1;
-        places.set(place, index);
-      }
-      slotOf.push(index + 1);
-      nth.push((slots[index]?.messages.push(message) ?? 1) - 1);
-      all.push(message);
+      const place = placeOf(topic, partition);
+      const slot = slots.get(place);
+      if (slot === undefined) slots.set(place, { topic, partition, messages: [message] });
+      else slot.messages.push(message);
     }
   }
+  return [...slots.values()];
+}
+
+/** Names a partition. */
+export function placeOf(topic: string, partition: number): string {
+  return `${partition} ${topic}`;
+}
+
+/** @param slots one for each partition */
+export function planAppend(slots: readonly Slot[]): AppendPlan {
+  const all = slots.flatMap(({ messages }) => messages);
   const starts: number[] = [];
   let sizeBytes = 0;
   for (const { value } of all) {
@@ -115,12 +121,13 @@ export function planAppend(appends: readonly Append[]): AppendPlan {
       all.map(({ value }) => value),
       sizeBytes,
     ),
-    slotOf,
-    nth,
+    slots.flatMap(({ messages }, slot) => messages.map(() => slot + 1)),
+    slots.flatMap(({ messages }) => messages.map((_message, nth) => nth)),
     all.map(({ key }) => key),
     all.map(({ headers }) => encodeHeaders(headers)),
     starts,
     all.map(({ value }) => value.byteLength),
+    slots.map(({ expected }) => (expected === undefined ? null : String(expected))),
   ];
   return { values, slots };
 }
@@ -133,17 +140,21 @@ export function appendedOf({ slots }: AppendPlan, rows: readonly TakenRow[]): Ap
       remedy: 'The tables of the bus were changed by hand; restore bus_partition.',
     });
   }
-  return rows.map(({ slot, first_offset, written_at }) => {
-    const { topic = '', partition = 0, messages = [] } = slots[slot - 1] ?? {};
-    const first = BigInt(first_offset);
-    return {
-      topic,
-      partition,
-      messages: messages.map(({ key, value, headers = {} }, nth) => ({
-        ...{ topic, partition, offset: first + BigInt(nth), key, value, headers, timestamp: written_at },
-      })),
-    };
+  return rows.flatMap(({ slot, first_offset, written_at }) => {
+    const taken = slots[slot - 1];
+    return taken === undefined ? [] : [placed(taken, BigInt(first_offset), written_at)];
   });
+}
+
+/** Messages of this process as they stand in the log from `first` on. */
+export function placed({ topic, partition, messages }: Slot, first: bigint, timestamp: Date): Appended {
+  return {
+    topic,
+    partition,
+    messages: messages.map(({ key, value, headers = {} }, nth) => ({
+      ...{ topic, partition, offset: first + BigInt(nth), key, value, headers, timestamp, isOwn: true },
+    })),
+  };
 }
 
 /**
@@ -152,7 +163,7 @@ export function appendedOf({ slots }: AppendPlan, rows: readonly TakenRow[]): Ap
  * @returns what to hand to readers once the transaction has committed
  */
 export async function appendMessages(transaction: SqlTransaction, appends: readonly Append[]): Promise<Appended[]> {
-  const plan = planAppend(appends);
+  const plan = planAppend(slotsOf(appends));
   if (plan.slots.length === 0) return [];
   const { rows } = await transaction.query(appendSql, plan.values);
   return appendedOf(plan, rows as unknown as TakenRow[]);
@@ -169,7 +180,7 @@ export interface WithMessages {
 
 /** {@link appendMessages} and other rows in one statement, which is a transaction by itself. */
 export async function appendWith(statement: SqlTransaction, rows: WithMessages, append: Append): Promise<Appended[]> {
-  const plan = planAppend([append]);
+  const plan = planAppend(slotsOf([append]));
   const text = `WITH ${rows.ctes(appendParameters + 1)}, ${appendCtes(rows.condition)}
     SELECT slot::int, first_offset, written_at FROM taken`;
   const { rows: taken } = await statement.query(text, [...plan.values, ...rows.values]);

@@ -45,6 +45,11 @@ export class ControlConnection {
     this.#options = options;
   }
 
+  /** No other process uses the bus, as far as is known here. */
+  get isAlone(): boolean {
+    return !this.#hasOthers;
+  }
+
   /** Connects, and from then on stays connected until {@link close}. */
   async open(): Promise<void> {
     await this.#connected();

@@ -9,7 +9,7 @@ import type {
   StageOptions,
   TopicLag,
 } from '@sdp/shared/messaging';
-import type { Pool } from '../../database/index.ts';
+import { type Pool, type PoolClient, withTransaction } from '../../database/index.ts';
 import type { BusLogger } from '../bus-logger.ts';
 import { type PublishCall, PublishQueue } from '../publish-queue.ts';
 import {
@@ -18,8 +18,10 @@ import {
   appendMessages,
   appendWith,
   isMissingSegment,
+  slotsOf,
   type WithMessages,
 } from './append.ts';
+import { Committer } from './committer.ts';
 import { busError, ControlConnection, statementName } from './control-connection.ts';
 import { EmbeddedConsumer } from './embedded-consumer.ts';
 import { EmbeddedStage, type EmbeddedStageOptions } from './embedded-stage.ts';
@@ -43,6 +45,9 @@ export interface EmbeddedBusOptions {
   readonly retentionDays?: number;
 }
 
+/** Publishes inside a transaction. */
+export type PublishIn = (topic: string, messages: readonly OutgoingMessage[]) => Promise<void>;
+
 const maintenanceMs = 60 * 60 * 1_000;
 
 /** {@link StageBus} on a log in PostgreSQL, for one machine or a few. The database's migrations must be applied. */
@@ -52,6 +57,7 @@ export class EmbeddedBus implements StageBus {
   readonly #options: EmbeddedBusOptions;
   readonly #topics: Topics;
   readonly #control: ControlConnection;
+  readonly #committer: Committer;
   readonly #wakeUps = new WakeUps();
   readonly #queue: PublishQueue;
   readonly #consumers = new Set<EmbeddedConsumer | EmbeddedStage>();
@@ -71,6 +77,16 @@ export class EmbeddedBus implements StageBus {
       onNotification: (payload) => this.#onNotification(payload),
       onConnected: () => this.#onConnected(),
     });
+    this.#committer = new Committer({
+      pool: options.pool,
+      isAlone: () => this.#control.isAlone,
+      isTaken: (topic) => this.#stagesOf(topic).next().done !== true,
+      onHandedOver: (appended) => this.#handOver(appended),
+      onRetracted: (topic, partition, offset) => {
+        for (const stage of this.#stagesOf(topic)) stage.reader.retract(partition, offset);
+      },
+      onAppended: (appended) => this.#show(appended),
+    });
     this.#queue = new PublishQueue((calls) => this.#append(calls));
   }
 
@@ -85,18 +101,28 @@ export class EmbeddedBus implements StageBus {
   }
 
   /**
-   * Publishes inside a transaction of the caller's: the messages are in the log if it commits. Call the function returned once
-   * it has, and never otherwise: it hands the messages to readers of this process as they were given their offsets.
+   * Runs a transaction in which `publish` puts messages into the log: they are there if it commits.
+   *
+   * @throws {UnavailableError} `database-unavailable`, `bus-unavailable`, and what `work` throws
    */
-  async publishIn(
-    transaction: SqlTransaction,
-    topic: string,
-    messages: readonly OutgoingMessage[],
-  ): Promise<() => void> {
+  async transaction<T>(work: (client: PoolClient, publish: PublishIn) => Promise<T>): Promise<T> {
     await this.#open();
-    const partitions = await this.#topics.partitionsOf(topic);
-    const appended = await appendMessages(transaction, [{ topic, partitions, messages }]);
-    return () => this.#onAppended(appended);
+    const appended: Appended[] = [];
+    const releases: (() => void)[] = [];
+    const publishIn = async (client: PoolClient, topic: string, messages: readonly OutgoingMessage[]) => {
+      const appends = [{ topic, partitions: await this.#topics.partitionsOf(topic), messages }];
+      releases.push(await this.#committer.hold(slotsOf(appends)));
+      appended.push(...(await appendMessages(client, appends)));
+    };
+    try {
+      const result = await withTransaction(this.#pool, (client) =>
+        work(client, (topic, messages) => publishIn(client, topic, messages)),
+      );
+      this.#onAppended(appended);
+      return result;
+    } finally {
+      for (const release of releases) release();
+    }
   }
 
   /**
@@ -107,8 +133,9 @@ export class EmbeddedBus implements StageBus {
    */
   async publishWith(rows: WithMessages, topic: string, messages: readonly OutgoingMessage[]): Promise<void> {
     await this.#open();
-    const partitions = await this.#topics.partitionsOf(topic);
-    this.#onAppended(await appendWith(this.#statement(), rows, { topic, partitions, messages }));
+    const append = { topic, partitions: await this.#topics.partitionsOf(topic), messages };
+    const store = () => appendWith(this.#statement(), rows, append);
+    this.#onAppended(await this.#committer.alone(slotsOf([append]), store));
   }
 
   async consume(options: ConsumeOptions): Promise<Consumer> {
@@ -152,6 +179,7 @@ export class EmbeddedBus implements StageBus {
     this.#closed = true;
     await this.#queue.drained();
     await Promise.all([...this.#consumers, ...this.#tails].map((consumer) => consumer.close()));
+    await this.#committer.idle();
     clearInterval(this.#maintenance);
     await this.#control.close();
   }
@@ -194,6 +222,7 @@ export class EmbeddedBus implements StageBus {
       pool: this.#pool,
       control: this.#control,
       topics: this.#topics,
+      committer: this.#committer,
       logger: this.#logger,
       leaseMs: this.#options.leaseMs ?? 10_000,
       pollMs: this.#pollMs,
@@ -223,22 +252,22 @@ export class EmbeddedBus implements StageBus {
       if (all) all.push(...messages);
       else byTopic.set(topic, [...messages]);
     }
+    const appends: Append[] = [];
+    for (const [topic, messages] of byTopic) {
+      appends.push({ topic, partitions: await this.#topics.partitionsOf(topic).catch(rethrow), messages });
+    }
+    if (this.#committer.isOpen) {
+      await this.#committer.store({ settles: [], slots: slotsOf(appends) });
+      return;
+    }
     const statement = this.#statement();
-    const appendAll = async () => {
-      const appends: Append[] = [];
-      for (const [topic, messages] of byTopic) {
-        appends.push({ topic, partitions: await this.#topics.partitionsOf(topic), messages });
-      }
-      return appendMessages(statement, appends);
-    };
-    const appended = await appendAll()
-      .catch(async (error: unknown) => {
+    const append = () =>
+      appendMessages(statement, appends).catch(async (error: unknown) => {
         if (!isMissingSegment(error)) throw error;
         await ensureSegments(this.#pool);
-        return appendAll();
-      })
-      .catch(rethrow);
-    this.#onAppended(appended);
+        return appendMessages(statement, appends);
+      });
+    this.#onAppended(await this.#committer.alone(slotsOf(appends), append).catch(rethrow));
   }
 
   /** One statement is a transaction by itself. */
@@ -248,8 +277,14 @@ export class EmbeddedBus implements StageBus {
     };
   }
 
-  /** Hands to readers of this process what was committed, and wakes those of others. */
+  /** Of what was committed by anybody but the committer. */
   #onAppended(appended: readonly Appended[]): void {
+    this.#committer.observe(appended);
+    this.#show(appended);
+  }
+
+  /** Hands to readers of this process what was committed, and wakes those of others. */
+  #show(appended: readonly Appended[]): void {
     for (const { topic, partition, messages } of appended) {
       this.#wakeUps.wake(topic, [partition]);
       for (const reader of this.#readers()) if (reader.topic === topic) reader.offer(partition, messages);
@@ -258,6 +293,16 @@ export class EmbeddedBus implements StageBus {
     this.#control.notify(
       [...byTopic].map(([topic, of]) => JSON.stringify({ topic, partitions: of.map(({ partition }) => partition) })),
     );
+  }
+
+  #handOver({ topic, partition, messages }: Appended): void {
+    for (const stage of this.#stagesOf(topic)) stage.reader.offer(partition, messages);
+  }
+
+  *#stagesOf(topic: string): Generator<EmbeddedStage> {
+    for (const consumer of this.#consumers) {
+      if (consumer instanceof EmbeddedStage && consumer.member.topic === topic) yield consumer;
+    }
   }
 
   *#readers(): Generator<LogReader> {

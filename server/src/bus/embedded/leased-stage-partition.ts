@@ -1,6 +1,7 @@
 import type { BusMessage } from '@sdp/shared/messaging';
 import type { Pool } from '../../database/index.ts';
 import type { Room, StagePartition, Taken } from '../stage/stage-partition.ts';
+import type { Committer } from './committer.ts';
 import { busError } from './control-connection.ts';
 import type { Lease, Membership } from './leases.ts';
 import { type LogReader, type LogRow, toMessage } from './log-reader.ts';
@@ -28,11 +29,19 @@ export class LeasedStagePartition implements StagePartition {
   readonly topic: string;
   readonly partition: number;
   readonly fence: bigint;
+  /** Of the committer when a batch was last taken. */
+  takenIn = 0;
   readonly #membership: Membership;
   readonly #pool: Pool;
   readonly #reader: LogReader;
+  readonly #committer: Pick<Committer, 'generation'>;
 
-  constructor(membership: Membership, lease: Lease, { pool, reader }: { pool: Pool; reader: LogReader }) {
+  constructor(
+    membership: Membership,
+    lease: Lease,
+    { pool, reader, committer }: { pool: Pool; reader: LogReader; committer: Pick<Committer, 'generation'> },
+  ) {
+    this.#committer = committer;
     this.topic = membership.topic;
     this.partition = lease.partition;
     this.fence = lease.fence;
@@ -65,6 +74,7 @@ export class LeasedStagePartition implements StagePartition {
   }
 
   take(room: Room): Taken | undefined {
+    this.takenIn = this.#committer.generation;
     return this.#reader.take(this.partition, room);
   }
 }

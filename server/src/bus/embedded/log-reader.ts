@@ -77,7 +77,7 @@ export class LogReader {
     this.#places.delete(partition);
   }
 
-  /** Messages that were just committed, one behind the other; none where only the fact is known. */
+  /** Messages that were just stored, or are about to be, one behind the other; none where only the fact is known. */
   offer(partition: number, messages: readonly BusMessage[]): void {
     const place = this.#places.get(partition);
     if (place === undefined) return;
@@ -89,6 +89,17 @@ export class LogReader {
       this.#options.onNews();
       return;
     }
+    place.isStale = true;
+    this.#readSoon();
+  }
+
+  /** Messages from `offset` on that were offered before they were stored are not in the log after all. */
+  retract(partition: number, offset: bigint): void {
+    const place = this.#places.get(partition);
+    if (place === undefined || place.position <= offset) return;
+    place.queue = place.queue.filter((message) => message.offset < offset);
+    place.bytes = place.queue.reduce((sum, { value }) => sum + value.byteLength, 0);
+    place.position = offset;
     place.isStale = true;
     this.#readSoon();
   }

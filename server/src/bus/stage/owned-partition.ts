@@ -5,7 +5,7 @@ import { pause, retryDelayMs } from '../retry.ts';
 import type { StagePartition } from './stage-partition.ts';
 
 export interface OwnedStagePartitionOptions {
-  readonly stage: Pick<StageOptions, 'onAssigned' | 'onRevoked' | 'group'>;
+  readonly stage: Pick<StageOptions, 'onAssigned' | 'onRevoked' | 'onSettled' | 'group'>;
   readonly logger: BusLogger;
   /** The one that had the same partition before, if its state is still being given up. */
   readonly after: Promise<void> | undefined;
@@ -80,6 +80,7 @@ export class OwnedStagePartition<P extends StagePartition> {
     this.nextOffset = nextOffset;
     this.failures = 0;
     this.#state = 'ready';
+    this.#options.stage.onSettled?.(this.partition.partition, nextOffset);
     this.#outOfHand();
     if (this.#leaving.signal.aborted) this.#end();
   }

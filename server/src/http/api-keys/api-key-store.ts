@@ -3,6 +3,7 @@ import { constantTimeEqual, deriveKey, type MasterKey } from '@sdp/shared/crypto
 import { asDatabaseError, GroupCommit, type Pool, type Queryable, query } from '../../database/index.ts';
 import type { Principal, Role, Scope, Tenants } from '../../identity/principal.ts';
 import { apiKeyHmac, apiKeyId, generateApiKey } from './api-key-format.ts';
+import { KnownKeys } from './known-keys.ts';
 
 /** What a client's key may do unless more is asked for. A copy of a vault on the server is nobody's default. */
 export const defaultScopes: readonly Scope[] = [
@@ -43,8 +44,11 @@ interface NewKeyBase {
 }
 
 export interface ApiKeyStore {
-  /** @returns undefined for a key that is unknown, revoked or expired; the caller learns no more */
-  authenticate(text: string): Promise<Principal | undefined>;
+  /**
+   * @param maxAgeMs an answer of the database may be so old, so that a key that was revoked meanwhile still opens; 0 where left out
+   * @returns undefined for a key that is unknown, revoked or expired; the caller learns no more
+   */
+  authenticate(text: string, maxAgeMs?: number): Promise<Principal | undefined>;
   /** @returns the key itself, which can't be had again */
   create(key: NewApiKey, db?: Queryable): Promise<{ readonly keyId: string; readonly text: string }>;
   list(): Promise<ApiKeySummary[]>;
@@ -80,8 +84,9 @@ export function createApiKeyStore(pool: Pool, master: MasterKey): ApiKeyStore {
     (texts) => authenticateAll(pool, pepper, texts),
     maxGroup,
   );
+  const known = new KnownKeys((text) => lookUps.run(text));
   return {
-    authenticate: (text) => lookUps.run(text),
+    authenticate: (text, maxAgeMs) => known.authenticate(text, maxAgeMs),
     async create(key, db = pool) {
       const { keyId, text } = generateApiKey();
       await query(
@@ -118,6 +123,7 @@ export function createApiKeyStore(pool: Pool, master: MasterKey): ApiKeyStore {
         'UPDATE api_key SET revoked_at = now() WHERE key_id = $1 AND revoked_at IS NULL',
         [keyId],
       );
+      known.forget();
       return rowCount === 1;
     },
     async bootstrap(text, clientId, allowDeclaredSafe) {
@@ -132,6 +138,7 @@ export function createApiKeyStore(pool: Pool, master: MasterKey): ApiKeyStore {
                revoked_at = CASE WHEN api_key.secret_hmac = excluded.secret_hmac THEN api_key.revoked_at END`,
         [`bootstrap-${clientId}`, clientId, apiKeyHmac(pepper, text), defaultScopes, allowDeclaredSafe],
       );
+      known.forget();
     },
   };
 }

@@ -2,8 +2,8 @@ import { type StoredOutcome, transactionOutcomeSchema } from '@sdp/shared/contra
 import { type Finding, InputError, RejectedError } from '@sdp/shared/errors';
 import type { MessageSealer, StageBus } from '@sdp/shared/messaging';
 import { Router } from 'express';
-import { EmbeddedBus } from '../../bus/index.ts';
-import { inTenants, onlyTenants, type Pool, withTransaction } from '../../database/index.ts';
+import { EmbeddedBus, type PublishIn } from '../../bus/index.ts';
+import { inTenants, onlyTenants, type Pool, type PoolClient, withTransaction } from '../../database/index.ts';
 import { clientOf, named, readJsonBody } from '../../http/index.ts';
 import type { Guard } from '../../identity/index.ts';
 import { insertOutcome } from '../store/outcome-store.ts';
@@ -65,18 +65,16 @@ async function report(
       tenant: clientId,
     }),
   ]);
-  const { stored, isNew, wake } = await withTransaction(pool, async (client) => {
+  const store = async (client: PoolClient, publish: PublishIn) => {
     const outcome = await inTenants(client, [clientId], () =>
       insertOutcome(client, { clientId, transactionId, fraud, knownAt, reportedAt }),
     );
-    if (!outcome.isNew) return { ...outcome, wake: () => undefined };
-    if (bus instanceof EmbeddedBus) {
-      return { ...outcome, wake: await bus.publishIn(client, transactionTopics.embedded, message) };
-    }
-    await bus.publish(transactionTopics.embedded, message);
-    return { ...outcome, wake: () => undefined };
-  });
-  wake();
+    if (outcome.isNew) await publish(transactionTopics.embedded, message);
+    return outcome;
+  };
+  const { stored, isNew } = await (bus instanceof EmbeddedBus
+    ? bus.transaction(store)
+    : withTransaction(pool, (client) => store(client, (topic, messages) => bus.publish(topic, messages))));
   const isSame = stored.fraud === fraud && (givenAt === undefined || stored.known_at === knownAt.toISOString());
   if (!isNew && !isSame) {
     throw new RejectedError('idempotency-conflict', {

@@ -1,6 +1,6 @@
 import type { OutgoingMessage, StageBus } from '@sdp/shared/messaging';
 import { EmbeddedBus } from '../../bus/index.ts';
-import { asDatabaseError, GroupCommit, type Pool, withTransaction } from '../../database/index.ts';
+import { asDatabaseError, GroupCommit, type Pool } from '../../database/index.ts';
 import {
   deleteUnpublished,
   insertTransactions,
@@ -29,11 +29,11 @@ export interface IngestLog {
 
 /** @param onDeleteFailed messages that the bus has will be published once more */
 export function createIngestLog(pool: Pool, bus: StageBus, onDeleteFailed: () => void): IngestLog {
-  return bus instanceof EmbeddedBus ? sharedLog(pool, bus) : foreignLog(pool, bus, onDeleteFailed);
+  return bus instanceof EmbeddedBus ? sharedLog(bus) : foreignLog(pool, bus, onDeleteFailed);
 }
 
 /** Where the bus is in this database, rows and messages are one transaction: one statement, as long as none was there before. */
-function sharedLog(pool: Pool, bus: EmbeddedBus): IngestLog {
+function sharedLog(bus: EmbeddedBus): IngestLog {
   return {
     append: async (transactions, messages) => {
       try {
@@ -41,7 +41,7 @@ function sharedLog(pool: Pool, bus: EmbeddedBus): IngestLog {
         return transactions;
       } catch (error) {
         if (!isRepeat(error)) throw asDatabaseError(error);
-        return appendSome(pool, bus, transactions, messages);
+        return appendSome(bus, transactions, messages);
       }
     },
     drained: async () => undefined,
@@ -49,21 +49,16 @@ function sharedLog(pool: Pool, bus: EmbeddedBus): IngestLog {
 }
 
 async function appendSome(
-  pool: Pool,
   bus: EmbeddedBus,
   transactions: readonly NewTransaction[],
   messages: readonly OutgoingMessage[],
 ): Promise<readonly TransactionName[]> {
-  const { inserted, wake } = await withTransaction(pool, async (client) => {
+  return bus.transaction(async (client, publish) => {
     const names = await insertTransactions(client, transactions);
     const mine = messagesOf(names, transactions, messages).map(({ message }) => message);
-    return {
-      inserted: names,
-      wake: mine.length === 0 ? () => undefined : await bus.publishIn(client, transactionTopics.ingest, mine),
-    };
+    if (mine.length > 0) await publish(transactionTopics.ingest, mine);
+    return names;
   });
-  wake();
-  return inserted;
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { Decision, TransactionDecided } from '@sdp/shared/contracts';
 import type { SqlTransaction, StageMessage, StagePlan } from '@sdp/shared/messaging';
-import { type LoggedDecision, storeDecisions } from '../store/decision-store.ts';
+import { decisionsStatement, type LoggedDecision, storeDecisions } from '../store/decision-store.ts';
 import { decidedContract, messageKey, stageBatchMessages, transactionTopics } from '../transaction-flow.ts';
 import type { StageMetrics } from './stage-metrics.ts';
 
@@ -28,11 +28,12 @@ export function decideStage({
       metrics.batch('decide', messages.length, 0);
       metrics.repeats('decide', messages.length - first.length);
       for (const { decided } of first) metrics.decided(decided.result.decision);
-      const alerts = first.filter(({ decided }) => alertLevels.includes(decided.result.decision)).length;
+      metrics.alerts(first.filter(({ decided }) => alertLevels.includes(decided.result.decision)).length);
+      const statement = decisionsStatement(first, alertLevels);
       return {
+        statement,
         write: async (transaction) => {
-          await storeDecisions(transaction, first, alertLevels);
-          metrics.alerts(alerts);
+          await storeDecisions(transaction, statement);
         },
       };
     },

@@ -101,6 +101,7 @@ export function embedStage({ state, metrics, latenessMs }: EmbedStageOptions): S
         const { isRepeat, note } = add(shards, message, payload);
         if (!isRepeat) note();
       }),
+    settled: (partition, nextOffset) => state.settled(partition, nextOffset),
     drop: (partition) => state.drop(partition),
   };
 }

@@ -88,6 +88,7 @@ export function enrichStage({ state, metrics, latenessMs }: EnrichStageOptions):
         const { isRepeat, note } = add(shards, message);
         if (!isRepeat) note();
       }),
+    settled: (partition, nextOffset) => state.settled(partition, nextOffset),
     drop: (partition) => state.drop(partition),
   };
 }

@@ -46,7 +46,13 @@ export class StageState<W extends Windows> {
   }
 
   drop(partition: number): void {
+    this.#partitions.get(partition)?.settle(undefined);
     this.#partitions.delete(partition);
+  }
+
+  /** All before `nextOffset` is stored for good. */
+  settled(partition: number, nextOffset: bigint): void {
+    this.#partitions.get(partition)?.settle(nextOffset);
   }
 
   /**
@@ -79,7 +85,10 @@ export class StageState<W extends Windows> {
    */
   async close(deadlineMs: number): Promise<void> {
     clearInterval(this.#timer);
-    const timer = setTimeout(() => this.#closing.abort(), deadlineMs);
+    const timer = setTimeout(() => {
+      this.#closing.abort();
+      for (const state of this.#partitions.values()) state.settle(undefined);
+    }, deadlineMs);
     await this.#snapshotting;
     this.#snapshotAll();
     await this.#snapshotting;
@@ -151,8 +160,10 @@ export class StageState<W extends Windows> {
       sizeBytes += bytes.length;
       await snapshots.putShard(snapshotId, place, i, bytes);
     }
-    if (this.#partitions.get(partition) !== state) return;
     const { endOffset } = state;
+    // What was handled ahead of its being stored may come to nothing, and something else in its place.
+    await state.whenSettled(endOffset);
+    if (this.#partitions.get(partition) !== state || state.settledOffset < endOffset) return;
     await snapshots.finish(snapshotId, place, endOffset);
     this.#taken.set(partition, { of: state, endOffset });
     onSnapshot?.((performance.now() - startedAt) / 1_000, sizeBytes);

@@ -26,6 +26,8 @@ const rememberedPlaces = 20_000;
 export class WindowShards<W extends Windows> {
   readonly shards: W[];
   #endOffset: bigint;
+  #settledOffset: bigint;
+  #waiting: { readonly offset: bigint; readonly resolve: () => void }[] = [];
   #latestMs = 0;
   #nextToEvict = 0;
   readonly #places = new Map<string, bigint>();
@@ -33,11 +35,32 @@ export class WindowShards<W extends Windows> {
   constructor(shards: W[], endOffset: bigint) {
     this.shards = shards;
     this.#endOffset = endOffset;
+    this.#settledOffset = endOffset;
   }
 
   /** All messages before this one are in the state. */
   get endOffset(): bigint {
     return this.#endOffset;
+  }
+
+  /** All messages before this one are stored for good. */
+  get settledOffset(): bigint {
+    return this.#settledOffset;
+  }
+
+  /** @param nextOffset undefined when nobody should wait any longer */
+  settle(nextOffset: bigint | undefined): void {
+    if (nextOffset !== undefined && nextOffset > this.#settledOffset) this.#settledOffset = nextOffset;
+    const isOver = ({ offset }: { readonly offset: bigint }) => nextOffset === undefined || offset <= nextOffset;
+    const over = this.#waiting.filter(isOver);
+    this.#waiting = this.#waiting.filter((waiting) => !isOver(waiting));
+    for (const { resolve } of over) resolve();
+  }
+
+  /** Resolves when all messages before this one are stored for good, or that isn't waited for any longer. */
+  whenSettled(offset: bigint): Promise<void> {
+    if (offset <= this.#settledOffset) return Promise.resolve();
+    return new Promise((resolve) => this.#waiting.push({ offset, resolve }));
   }
 
   of(key: string): W {

@@ -1,5 +1,5 @@
 import type { Decision, TransactionDecided } from '@sdp/shared/contracts';
-import type { SqlTransaction } from '@sdp/shared/messaging';
+import type { SqlTransaction, StageStatement } from '@sdp/shared/messaging';
 import { type PoolClient, type Queryable, query } from '../../database/index.ts';
 import { type DecisionRow, presentDecision } from './stored-decision.ts';
 
@@ -11,48 +11,53 @@ export interface LoggedDecision {
   readonly decided: TransactionDecided;
 }
 
-/** One statement: what is stored, raised and written to the audit trail is stored together, and only for the first decision. */
-const storeSql = `
-  WITH incoming AS MATERIALIZED (
-    SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::float8[], $5::text[], $6::jsonb[], $7::bool[], $8::text[],
-                         $9::jsonb[], $10::timestamptz[], $11::timestamptz[], $12::int[], $13::bigint[], $15::int[])
-      AS t(client_id, transaction_id, decision, score, model_version, reasons, late, arm, shadow, received_at, decided_at,
-           source_partition, source_offset, split_group)
+/** What is stored, raised and written to the audit trail is stored together, and only for the first decision. */
+function storeCtes(first: number, condition: string): string {
+  const parameter = (n: number) => `$${first + n}`;
+  return `
+  incoming AS MATERIALIZED (
+    SELECT * FROM unnest(${columnTypes.map((type, n) => `${parameter(n)}::${type}[]`).join(', ')})
+      AS t(${columns})
+     WHERE ${condition}
   ), stored AS (
-    INSERT INTO transaction_decision (client_id, transaction_id, decision, score, model_version, reasons, late, arm, shadow,
-                                      received_at, decided_at, source_partition, source_offset, split_group)
+    INSERT INTO transaction_decision (${columns})
     SELECT * FROM incoming ORDER BY client_id, transaction_id
     ON CONFLICT (client_id, transaction_id) DO NOTHING
     RETURNING client_id, transaction_id, decision, score, model_version, reasons, decided_at
   ), alerted AS (
     INSERT INTO fraud_alert (client_id, transaction_id, level, score, model_version, reasons, raised_at)
     SELECT client_id, transaction_id, decision, score, model_version, reasons, decided_at
-      FROM stored WHERE decision = ANY ($14::text[])
+      FROM stored WHERE decision = ANY (${parameter(columnTypes.length)}::text[])
     ON CONFLICT (client_id, transaction_id) DO NOTHING
     RETURNING client_id, transaction_id, level, score
-  )
-  INSERT INTO audit_event (client_id, action, subject, detail)
-  SELECT client_id, 'transaction.decided', transaction_id,
-         jsonb_build_object('decision', decision, 'score', score, 'model_version', model_version) FROM stored
-  UNION ALL
-  SELECT client_id, 'alert.raised', transaction_id, jsonb_build_object('level', level, 'score', score) FROM alerted`;
+  ), audited AS (
+    INSERT INTO audit_event (client_id, action, subject, detail)
+    SELECT client_id, 'transaction.decided', transaction_id,
+           jsonb_build_object('decision', decision, 'score', score, 'model_version', model_version) FROM stored
+    UNION ALL
+    SELECT client_id, 'alert.raised', transaction_id, jsonb_build_object('level', level, 'score', score) FROM alerted
+  )`;
+}
+
+const columns = `client_id, transaction_id, decision, score, model_version, reasons, late, arm, shadow, received_at, decided_at,
+                 source_partition, source_offset, split_group`;
+const columnTypes = [
+  ...['text', 'text', 'text', 'float8', 'text', 'jsonb', 'bool', 'text', 'jsonb', 'timestamptz', 'timestamptz'],
+  ...['int', 'bigint', 'int'],
+];
 
 /**
  * Stores decisions, alerts for those of the given levels, and their audit lines. A transaction that has a decision keeps it.
  *
  * @param decisions at most one of each transaction
- * @returns how many decisions and alerts were new, together
  */
-export async function storeDecisions(
-  transaction: SqlTransaction,
+export function decisionsStatement(
   decisions: readonly LoggedDecision[],
   alertLevels: readonly Decision[],
-): Promise<number> {
+): StageStatement {
   const column = <T>(pick: (decision: LoggedDecision) => T) => decisions.map(pick);
-  // Both buses give a client of the driver. A name lets the server keep the plan: making it takes longer than the statement.
-  const { rowCount } = await (transaction as PoolClient).query({
-    name: 'sdp-decisions-store',
-    text: storeSql,
+  return {
+    ctes: storeCtes,
     values: [
       column(({ clientId }) => clientId),
       column(({ decided }) => decided.result.transaction_id),
@@ -67,11 +72,26 @@ export async function storeDecisions(
       column(({ decided }) => decided.result.decided_at),
       column(({ partition }) => partition),
       column(({ offset }) => offset.toString()),
-      alertLevels,
       column(({ decided }) => decided.split_group ?? 0),
+      alertLevels,
     ],
+  };
+}
+
+const storeSql = `WITH ${storeCtes(1, 'true')}
+  SELECT (SELECT count(*)::int FROM stored) + (SELECT count(*)::int FROM alerted) AS fresh`;
+
+/**
+ * Carries {@link decisionsStatement} out by itself.
+ *
+ * @returns how many decisions and alerts were new, together
+ */
+export async function storeDecisions(transaction: SqlTransaction, { values }: StageStatement): Promise<number> {
+  // Both buses give a client of the driver. A name lets the server keep the plan: making it takes longer than the statement.
+  const { rows } = await (transaction as PoolClient).query<{ fresh: number }>({
+    ...{ name: 'sdp-decisions-store', text: storeSql, values: [...values] },
   });
-  return rowCount ?? 0;
+  return rows[0]?.fresh ?? 0;
 }
 
 /** Where a reader of a client's decisions stands: the offset of each partition from which it has yet to read. */

@@ -53,7 +53,8 @@ export function verifiedFields({ context, envelope }: OpenedMessage) {
 function open(rules: OpenRules, message: BusMessage): OpenedMessage {
   const { security, compliance, contracts, tenants } = rules;
   const context = contextOf(message);
-  const envelope = security.open(context, message.value, compliance?.signaturesOf(message.topic));
+  const allowed = compliance?.signaturesOf(message.topic);
+  const envelope = security.open(context, message.value, allowed, message.isOwn);
   rules.access?.assertAllowed(envelope.party, 'WRITE', message.topic);
   if (rules.placement?.isPlaced(message) === false) throw new IntegrityError('message-misplaced');
   assertFresh(rules, envelope.sealedAt, message.timestamp);

@@ -3,7 +3,7 @@ import type { RetryPolicy, SqlTransaction } from '../bus-port.ts';
 import type { GenuineMessage } from '../consumer/index.ts';
 import type { PayloadContract } from '../contracts/index.ts';
 import type { Sending } from '../producer/index.ts';
-import type { StageOptions } from '../stage-port.ts';
+import type { StageOptions, StageStatement } from '../stage-port.ts';
 
 /** A message that was found to be genuine, in its place, fresh, allowed and, as far as the stage remembers, new. */
 export interface StageMessage<T = unknown> extends GenuineMessage<T> {
@@ -24,6 +24,8 @@ export interface StageWork {
   readonly failed?: readonly { readonly message: StageMessage; readonly code: ErrorCode }[];
   /** See `write` of `StageResult`. */
   readonly write?: (transaction: SqlTransaction) => Promise<void>;
+  /** See `statement` of `StageResult`. */
+  readonly statement?: StageStatement;
 }
 
 export interface StagePlan<T = unknown>
@@ -48,6 +50,8 @@ export interface StagePlan<T = unknown>
     nextOffset: bigint,
     read: (from: bigint) => AsyncIterable<readonly StageMessage<T>[]>,
   ): Promise<void>;
+  /** What came before `nextOffset` is stored for good; what was handled beyond may yet turn out never to have been. */
+  settled?(partition: number, nextOffset: bigint): void;
   /** State of the partition is no longer right here. */
   drop?(partition: number): void;
   /**

@@ -62,7 +62,7 @@ interface Intake {
 }
 
 /** Work whose events are checked and encoded. */
-interface PreparedWork extends Pick<StageWork, 'write'> {
+interface PreparedWork extends Pick<StageWork, 'write' | 'statement'> {
   readonly events: readonly PreparedMessage[];
   readonly failed: readonly Failure[];
 }
@@ -131,6 +131,10 @@ export class TopicStage {
     this.#hasMoved = true;
   }
 
+  settled(partition: number, nextOffset: bigint): void {
+    this.#plan.settled?.(partition, nextOffset);
+  }
+
   revoked(partition: number): void {
     this.#memory.forget(partition);
     this.#plan.drop?.(partition);
@@ -165,6 +169,8 @@ export class TopicStage {
     for (const { identity, bus, opened } of repeats)
       this.#memory.remember(identity, bus, opened.envelope.sealedAt, true);
     const writes = attempted.works.flatMap(({ write }) => write ?? []);
+    // Of a batch that was handled in parts, each part has its own.
+    const statement = attempted.works.length === 1 ? attempted.works[0]?.statement : undefined;
     return {
       outputs,
       deadLetters: letters.map(({ message, reason }) => ({ message, reason })),
@@ -173,6 +179,7 @@ export class TopicStage {
           for (const write of writes) await write(transaction);
         },
       }),
+      ...(statement !== undefined && { statement }),
     };
   }
 
@@ -224,7 +231,8 @@ export class TopicStage {
     );
     const isTooLarge = events.some(({ plaintext }) => plaintext.length > this.#options.maxEventBytes);
     if (isTooLarge) throw new RejectedError('payload-too-large');
-    return { events, failed, ...(work.write && { write: work.write }) };
+    const { write, statement } = work;
+    return { events, failed, ...(write && { write }), ...(statement && { statement }) };
   }
 
   async #seal(events: readonly PreparedMessage[]): Promise<StageOutput[]> {
