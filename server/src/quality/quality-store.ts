@@ -1,6 +1,6 @@
-import { createHmac, type KeyObject } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { type QualityReport, qualityReportSchema } from '@sdp/shared/contracts';
-import { canonicalJson, constantTimeEqual, deriveKey, lengthPrefixed } from '@sdp/shared/crypto';
+import { deriveKey, lengthPrefixed, nonceBytes, openBlob, sealBlob } from '@sdp/shared/crypto';
 import { IntegrityError } from '@sdp/shared/errors';
 import { z } from 'zod';
 import type { PoolClient, Queryable } from '../database/index.ts';
@@ -13,10 +13,8 @@ interface QualityRow {
   readonly source_table: string;
   readonly outcome: string;
   readonly records: number;
-  readonly expectations: unknown;
-  readonly profile: unknown;
+  readonly payload: Buffer;
   readonly evaluated_at: Date;
-  readonly sha256: Buffer;
 }
 
 export interface StoredQuality {
@@ -24,7 +22,10 @@ export interface StoredQuality {
   readonly profile: Profile;
 }
 
-/** Rows of `quality_result`, each with a keyed digest that is checked whenever it is read. */
+/**
+ * Rows of `quality_result`. How each expectation fared and the counts of bins are sealed: of a job with few records, they
+ * would tell whoever reads the database nearly what the records say. The rest of a row is bound to them.
+ */
 export interface QualityStore {
   /** In place of what an earlier attempt at the same job wrote. */
   write(tx: PoolClient, quality: StoredQuality): Promise<void>;
@@ -34,47 +35,38 @@ export interface QualityStore {
   lastGood(db: Queryable, clientId: string, sourceTable: string): Promise<Profile | undefined>;
 }
 
-const profileSchema = z.record(z.string(), z.array(z.int().min(0)));
+const payloadSchema = z.strictObject({
+  expectations: qualityReportSchema.shape.expectations,
+  profile: z.record(z.string(), z.array(z.int().min(0))),
+});
 
-/** @param serverKey what the digests' keys are derived from: they outlive the keys of records, and hold no data */
+/** @param serverKey what the keys of rows are derived from */
 export function createQualityStore(serverKey: KeyObject): QualityStore {
   const open = (row: QualityRow): StoredQuality => {
-    const report = qualityReportSchema.safeParse({
-      job_id: row.batch_id,
-      client_id: row.client_id,
-      source_table: row.source_table,
-      outcome: row.outcome,
-      records: row.records,
-      expectations: row.expectations,
-      evaluated_at: row.evaluated_at.toISOString(),
-    });
-    const profile = profileSchema.safeParse(row.profile);
-    if (!report.success || !profile.success) throw tampered(row.batch_id);
-    const quality = { report: report.data, profile: profile.data };
-    if (!constantTimeEqual(row.sha256, digestOf(serverKey, quality))) throw tampered(row.batch_id);
-    return quality;
+    const facts = factsOf(row);
+    const [nonce, sealed] = [row.payload.subarray(0, nonceBytes), row.payload.subarray(nonceBytes)];
+    const opened = openBlob(keyOf(serverKey, facts), boundTo(facts), { nonce, sealed });
+    if (opened === undefined) throw tampered(row.batch_id);
+    // It opens, so it is what was written; only another version may have written it otherwise.
+    const payload = payloadSchema.safeParse(JSON.parse(opened.toString('utf8')));
+    if (!payload.success) throw tampered(row.batch_id);
+    const { expectations, profile } = payload.data;
+    return { report: qualityReportSchema.parse({ ...facts, expectations }), profile };
   };
   return {
-    async write(tx, quality) {
-      const { report, profile } = quality;
+    async write(tx, { report, profile }) {
+      const { expectations, ...facts } = report;
+      const text = Buffer.from(JSON.stringify({ expectations, profile }), 'utf8');
+      const { nonce, sealed } = sealBlob(keyOf(serverKey, facts), boundTo(facts), text);
       await tx.query(
-        `INSERT INTO quality_result (batch_id, client_id, source_table, outcome, records, expectations, profile, evaluated_at,
-                                     sha256)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        `INSERT INTO quality_result (batch_id, client_id, source_table, outcome, records, payload, evaluated_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)
          ON CONFLICT (batch_id) DO UPDATE
             SET client_id = excluded.client_id, source_table = excluded.source_table, outcome = excluded.outcome,
-                records = excluded.records, expectations = excluded.expectations, profile = excluded.profile,
-                evaluated_at = excluded.evaluated_at, sha256 = excluded.sha256`,
+                records = excluded.records, payload = excluded.payload, evaluated_at = excluded.evaluated_at`,
         [
-          report.job_id,
-          report.client_id,
-          report.source_table,
-          report.outcome,
-          report.records,
-          JSON.stringify(report.expectations),
-          JSON.stringify(profile),
-          report.evaluated_at,
-          digestOf(serverKey, quality),
+          ...[facts.job_id, facts.client_id, facts.source_table, facts.outcome, facts.records],
+          ...[Buffer.concat([nonce, sealed]), facts.evaluated_at],
         ],
       );
     },
@@ -94,10 +86,29 @@ export function createQualityStore(serverKey: KeyObject): QualityStore {
   };
 }
 
-function digestOf(serverKey: KeyObject, { report, profile }: StoredQuality): Buffer {
-  return createHmac('sha256', deriveKey(serverKey, 'server-quality-v1', report.job_id))
-    .update(lengthPrefixed(canonicalJson(report), canonicalJson(profile)))
-    .digest();
+/** What of a report stands unsealed. */
+type Facts = Omit<QualityReport, 'job_id' | 'outcome' | 'expectations'> & {
+  readonly job_id: string;
+  readonly outcome: string;
+};
+
+function factsOf(row: QualityRow): Facts {
+  return {
+    job_id: row.batch_id,
+    client_id: row.client_id,
+    source_table: row.source_table,
+    outcome: row.outcome,
+    records: row.records,
+    evaluated_at: row.evaluated_at.toISOString(),
+  };
+}
+
+function keyOf(serverKey: KeyObject, { job_id: jobId }: Facts): KeyObject {
+  return deriveKey(serverKey, 'server-quality-v1', jobId);
+}
+
+function boundTo({ job_id, client_id, source_table, outcome, records, evaluated_at }: Facts): Buffer {
+  return lengthPrefixed('sdp-quality-v1', job_id, client_id, source_table, outcome, records, evaluated_at);
 }
 
 function tampered(batchId: string): IntegrityError {

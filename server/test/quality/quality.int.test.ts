@@ -101,6 +101,10 @@ describe('the quality of jobs', () => {
     ]);
     expect(computed).toHaveLength(0);
     expect(server.log.join('')).not.toMatch(/987654321/);
+    const stored = await server.platform.pool.query('SELECT q::text AS row FROM quality_result q WHERE batch_id = $1', [
+      id,
+    ]);
+    expect(stored.rows[0].row).not.toMatch(/unique|range|stable/);
   });
 
   it('warns without keeping results back', async () => {
@@ -143,18 +147,22 @@ describe('the quality of jobs', () => {
       "outcome = 'warned'",
       'records = records + 1',
       "source_table = 'x'",
-      "expectations = '[]'",
-      "profile = '{}'",
+      'payload = set_byte(payload, 0, get_byte(payload, 0) # 1)',
+      'payload = set_byte(payload, length(payload) - 1, get_byte(payload, length(payload) - 1) # 1)',
+      "payload = ''",
+      "client_id = 'acme2'",
       "evaluated_at = evaluated_at + interval '1 second'",
     ];
     for (const change of changes) {
       const before = await server.platform.pool.query('SELECT * FROM quality_result WHERE batch_id = $1', [id]);
       await server.platform.pool.query(`UPDATE quality_result SET ${change} WHERE batch_id = $1`, [id]);
-      expect(await codeOf(await server.fetch(`/api/v1/quality/${id}`)), change).toEqual([409, 'record-tampered']);
-      const { outcome, records, source_table, expectations, profile, evaluated_at } = before.rows[0];
+      // A row that is another client's isn't seen at all.
+      const refusal = change.startsWith('client_id') ? [404, 'not-found'] : [409, 'record-tampered'];
+      expect(await codeOf(await server.fetch(`/api/v1/quality/${id}`)), change).toEqual(refusal);
+      const { client_id, outcome, records, source_table, payload, evaluated_at } = before.rows[0];
       await server.platform.pool.query(
-        'UPDATE quality_result SET outcome = $2, records = $3, source_table = $4, expectations = $5, profile = $6, evaluated_at = $7 WHERE batch_id = $1',
-        [id, outcome, records, source_table, JSON.stringify(expectations), JSON.stringify(profile), evaluated_at],
+        'UPDATE quality_result SET outcome = $2, records = $3, source_table = $4, payload = $5, evaluated_at = $6, client_id = $7 WHERE batch_id = $1',
+        [id, outcome, records, source_table, payload, evaluated_at, client_id],
       );
     }
     expect((await server.fetch(`/api/v1/quality/${id}`)).status).toBe(200);
@@ -162,7 +170,7 @@ describe('the quality of jobs', () => {
 
   it('is not compared with a profile that somebody changed with SQL', async () => {
     const { pool } = server.platform;
-    await pool.query("UPDATE quality_result SET profile = '{}' WHERE outcome <> 'quarantined'");
+    await pool.query("UPDATE quality_result SET payload = '' WHERE outcome <> 'quarantined'");
     const { id, status } = await upload(rows((index) => index % 8));
     expect(status).toBe('QUARANTINED');
     expect((await reportOf(id)).expectations[3]).toMatchObject({ passed: false, note: 'earlier-job-tampered' });

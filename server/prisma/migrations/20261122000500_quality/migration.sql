@@ -10,12 +10,9 @@ CREATE TABLE quality_result (
     source_table TEXT NOT NULL,
     outcome      TEXT NOT NULL,
     records      INTEGER NOT NULL,
-    expectations JSONB NOT NULL,
-    -- Records in each bin of the expectations that compare distributions, by a digest of the bins.
-    profile      JSONB NOT NULL,
+    -- Sealed, and bound to the rest of the row: each expectation, and the records in each bin that distributions are compared by.
+    payload      BYTEA NOT NULL,
     evaluated_at TIMESTAMPTZ(3) NOT NULL,
-    -- Keyed digest of the row.
-    sha256       BYTEA NOT NULL,
     CONSTRAINT quality_result_outcome_check CHECK (outcome IN ('passed', 'warned', 'quarantined'))
 );
 -- By this the last good batch of a table is found.
