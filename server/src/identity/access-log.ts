@@ -46,6 +46,7 @@ export interface AccessLogOptions {
 }
 
 const maxGroup = 1_000;
+const retryMs = 2_000;
 
 /** Writes `access_log`. Those that wait at the same time go into one statement. */
 export function createAccessLog({ pool, macOf, onFailed, flushMs = 200 }: AccessLogOptions): AccessLog {
@@ -65,16 +66,16 @@ export function createAccessLog({ pool, macOf, onFailed, flushMs = 200 }: Access
       await Promise.all([...taken.values()].map((each) => writes.run(each)));
     } catch {
       onFailed();
-      for (const [key, each] of taken) add(key, each);
+      for (const [key, each] of taken) add(key, each, retryMs);
     }
   };
-  const add = (key: string, decision: CountedDecision): void => {
+  const add = (key: string, decision: CountedDecision, delayMs = flushMs): void => {
     const alike = soon.get(key);
     if (alike) alike.requests += decision.requests;
     else soon.set(key, decision);
     timer ??= setTimeout(() => {
       flushing = flush();
-    }, flushMs).unref();
+    }, delayMs).unref();
   };
 
   return {

@@ -141,7 +141,7 @@ const pageSize = 200;
 async function list({ users }: Identity, asJson: boolean): Promise<void> {
   const all: UserRow[] = [];
   for (;;) {
-    const page = await users.list(all.at(-1)?.name, pageSize);
+    const page = await users.list('*', all.at(-1)?.name, pageSize);
     all.push(...page);
     if (page.length < pageSize) break;
   }

@@ -186,6 +186,8 @@ describe('staff', () => {
       const change = { method: 'PATCH', body: { state: 'disabled' }, headers };
       expect((await call(server, `/api/v1/users/${id}`, change)).status).toBe(404);
     }
+    const seen = (await call(server, '/api/v1/users?limit=1', { headers })).body;
+    expect(seen).toMatchObject({ users: [{ name: 'user-of-acme' }], next_cursor: null });
     const keys = (await call(server, '/api/v1/keys', { headers })).body.keys as {
       client_id: string | null;
       tenants: unknown;

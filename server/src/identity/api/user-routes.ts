@@ -31,11 +31,12 @@ export function userRoutes({ users, accounts, guard }: UserRoutesOptions): Route
 
   router.get(all, named(all), ...guard('users:manage'), async (request, response) => {
     const { limit, cursor } = parsedAs(userListQuerySchema, request.query);
-    const found = await users.list(cursor === undefined ? undefined : nameAt(cursor), limit + 1);
+    const { tenants } = principalOf(response);
+    const found = await users.list(tenants, cursor === undefined ? undefined : nameAt(cursor), limit + 1);
     const page = found.slice(0, limit);
     const last = page.at(-1);
     response.json({
-      users: page.filter((each) => isVisible(principalOf(response), each)).map(presentUser),
+      users: page.map(presentUser),
       next_cursor: found.length > limit && last ? Buffer.from(last.name).toString('base64url') : null,
     } satisfies UserList);
   });

@@ -80,7 +80,7 @@ export function createSignIn(options: SignInOptions): SignIn {
       detail,
     });
 
-  /** Checks password and code; what fails is counted, and told to the trail where it is anybody's account. */
+  /** Checks password and code; what fails is counted, and told to the trail. */
   const prove = async (user: UserRow | undefined, name: string, password: string, code: string | undefined) => {
     await failures.attempt(name);
     const active = user?.state === 'active' ? user : undefined;
@@ -91,7 +91,9 @@ export function createSignIn(options: SignInOptions): SignIn {
     return (await secondFactors.accept(active.user_id, code.trim())) ? active : refuse(active, 'code');
   };
   const refuse = async (user: UserRow | undefined, because: string): Promise<never> => {
+    // Whoever measures how long a refusal takes finds no difference between a name that exists and one that doesn't.
     if (user) await audit(pool, 'session.refused', user, { because });
+    else await recordAudit(pool, { actor: nobody, action: 'session.refused', subject: 'nobody', detail: { because } });
     throw new RejectedError('sign-in-refused');
   };
   const own = async (userId: string): Promise<UserRow> => {
@@ -178,6 +180,8 @@ export function createSignIn(options: SignInOptions): SignIn {
     },
   };
 }
+
+const nobody: AuditActor = { kind: 'system', id: 'sign-in' };
 
 function actorOf({ user_id: id }: UserRow): AuditActor {
   return { kind: 'user', id };

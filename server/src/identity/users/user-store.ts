@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { RejectedError } from '@sdp/shared/errors';
 import { isUniqueViolation, type Pool, type PoolClient, type Queryable, query } from '../../database/index.ts';
+import type { Tenants } from '../principal.ts';
 import { type Owner, ownerColumns, type UserRow } from './user-row.ts';
 
 export interface NewUser {
@@ -22,8 +23,8 @@ export interface UserStore {
   findElsewhere(issuer: string, subject: string): Promise<UserRow | undefined>;
   /** Only a user who has no password and is bound to nobody yet. */
   bindElsewhere(name: string, issuer: string, subject: string): Promise<UserRow | undefined>;
-  /** By name, after the one given. */
-  list(after: string | undefined, limit: number): Promise<UserRow[]>;
+  /** Those who see no other clients than these; by name, after the one given. */
+  list(tenants: Tenants, after: string | undefined, limit: number): Promise<UserRow[]>;
   /** @throws {RejectedError} `user-exists` */
   insert(tx: PoolClient, user: NewUser): Promise<UserRow>;
   /**
@@ -61,11 +62,14 @@ export function createUserStore(pool: Pool): UserStore {
           WHERE name = $1 AND state = 'active' AND password_hash IS NULL AND oidc_subject IS NULL RETURNING *`,
         [canonicalName(name), issuer, subject],
       ),
-    async list(after, limit) {
+    async list(tenants, after, limit) {
       const { rows } = await query<UserRow>(
         pool,
-        'SELECT * FROM users WHERE $1::text IS NULL OR name > $1 ORDER BY name LIMIT $2',
-        [after ?? null, limit],
+        `SELECT * FROM users
+          WHERE ($1::text IS NULL OR name > $1)
+            AND ($3::text[] IS NULL OR (client_id IS NULL AND tenants <@ $3) OR client_id = ANY ($3))
+          ORDER BY name LIMIT $2`,
+        [after ?? null, limit, tenants === '*' ? null : tenants],
       );
       return rows;
     },
