@@ -61,7 +61,7 @@ export async function benchIntegrity({ rows }: { rows: number }): Promise<string
         await storeBatch(pool, keyRing, Math.min(rowsPerBatch, rows - i * rowsPerBatch));
     });
     await timed('sweep', rows, async () => {
-      const swept = await sweep({ pool, keyRing, roots });
+      const swept = await sweep({ pool, keyRing, roots, serverKey });
       if (swept?.rows !== rows || swept.findings.length > 0) throw new Error('the sweep went wrong');
     });
     await withTransaction(pool, (tx) => rotateDataKey(tx, serverKey));

@@ -1,13 +1,23 @@
+import type { MasterKey } from '@sdp/shared/crypto';
 import { IntegrityError } from '@sdp/shared/errors';
 import { type BatchRow, openBatchRow, type StoredBatch } from '../batches/index.ts';
 import { type Queryable, query } from '../database/index.ts';
-import { type BatchRoots, type BatchScope, type DataKeyRing, diagnoseRows, verifyRows } from '../records/index.ts';
+import {
+  type BatchRoots,
+  type BatchScope,
+  type DataKeyRing,
+  diagnoseRows,
+  type EntryChunk,
+  verifyRows,
+} from '../records/index.ts';
+import { createIndexCheck } from './check-index.ts';
 import { checkProposals, checkVersions } from './check-versions.ts';
 import type { Finding, Pace } from './finding.ts';
 
 export interface CheckParts {
   readonly keyRing: DataKeyRing;
   readonly roots: BatchRoots;
+  readonly serverKey: MasterKey;
 }
 
 const parts = [
@@ -29,11 +39,15 @@ export async function checkBatch(db: Queryable, batchId: string, check: CheckPar
   if (!batch || hasBeenSetBack(row)) return [{ table: 'processing_batch', kind: 'edited', batchId }];
   const findings: Finding[] = [];
   const scope = { batchId, clientId: batch.clientId, dataKey: await check.keyRing.get(batch.keyId) };
+  const index = createIndexCheck(db, batch, scope.dataKey, check);
   const roots = new Map((await check.roots.of(db, batchId)).map((root) => [root.kind, root]));
   for (const { kind, table } of parts) {
     const count = kind === 'record' || batch.status === 'PROCESSED' ? batch.recordCount : 0;
     const root = roots.get(kind);
-    const actual = await rootOfRows(db, kind, scope, count, pace);
+    const actual = await rootOfRows(db, kind, scope, count, async (chunk) => {
+      if (kind === 'record') findings.push(...(await index.check(chunk)));
+      await pace(chunk.entries.length);
+    });
     if (!actual) {
       const changed = await diagnoseRows(db, kind, scope, count);
       const rows = changed.length > 0 ? changed : [{ kind: 'edited' as const, seq: undefined }];
@@ -49,6 +63,7 @@ export async function checkBatch(db: Queryable, batchId: string, check: CheckPar
       findings.push({ table: 'batch_root', kind: 'edited', batchId });
     }
   }
+  findings.push(...(await index.checkRest()));
   findings.push(...(await checkVersions(db, batch, check.keyRing, pace)));
   findings.push(...(await checkProposals(db, batch, check.keyRing, pace)));
   return findings;
@@ -82,9 +97,9 @@ function rootOfRows(
   kind: 'record' | 'result',
   scope: BatchScope,
   count: number,
-  pace: Pace,
+  onRows: (chunk: EntryChunk) => Promise<void>,
 ): Promise<Buffer | undefined> {
-  return orTampered(() => verifyRows(db, kind, scope, count, pace));
+  return orTampered(() => verifyRows(db, kind, scope, count, onRows));
 }
 
 /** @returns undefined instead of `record-tampered` */

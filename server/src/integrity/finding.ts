@@ -6,6 +6,7 @@ export const sweptTables = [
   'processed_result',
   'record_versions',
   'record_proposal',
+  'record_index',
 ] as const;
 export type SweptTable = (typeof sweptTables)[number];
 
@@ -20,6 +21,8 @@ export interface Finding {
   readonly row?: number | undefined;
   readonly version?: number | undefined;
   readonly proposalId?: string | undefined;
+  /** Number of a column that can be searched. */
+  readonly column?: number | undefined;
 }
 
 /** Called with the number of rows that were verified; holds the check up where it is too fast. */

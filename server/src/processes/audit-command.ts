@@ -113,8 +113,16 @@ function placeOf(finding: LedgerFinding): string {
   return range === undefined ? `no entry${row}` : `entry ${range}${row}`;
 }
 
-function toJson({ anchor, lastHead, ...report }: LedgerReport): object {
-  return { intact: report.found === 0, ...report, anchor, last_head: lastHead ?? null };
+function toJson({ entries, pending, heads, anchor, lastHead, found, findings }: LedgerReport): object {
+  return {
+    ...{ intact: found === 0, entries, pending, heads, anchor, found },
+    last_head: lastHead
+      ? { size: lastHead.size, root: lastHead.root, chain: lastHead.chain, signed_at: lastHead.signedAt }
+      : null,
+    findings: findings.map(({ kind, entry, until, source, sourceId, otherId }) => ({
+      ...{ kind, meaning: changeKinds[kind], entry, until, source, source_id: sourceId, other_id: otherId },
+    })),
+  };
 }
 
 async function exportTrail(settings: Settings, output: string): Promise<void> {

@@ -33,7 +33,8 @@ async function run(settings: Settings, json: boolean): Promise<void> {
     const keyRing = await openDataKeyRing(pool, serverKey);
     const swept = await sweepOnce(
       {
-        ...{ pool, keyRing, roots: createBatchRoots(serverKey), recordAudit: createRecordAudit(serverKey) },
+        ...{ pool, keyRing, serverKey, roots: createBatchRoots(serverKey) },
+        recordAudit: createRecordAudit(serverKey),
         // What is found is printed; log lines would stand in between.
         logger: { error: () => undefined, warn: () => undefined },
         onFailure: () => undefined,

@@ -83,7 +83,7 @@ export async function openPlatform(settings: Settings, logger: Logger, database:
     const { sweepRowsPerSecond: rowsPerSecond } = settings.audit;
     if (rowsPerSecond > 0) {
       const onFailure = () => metrics.integrityFailed('sweep', 1);
-      const sweeper = startSweeper({ pool, keyRing, roots, recordAudit, logger, onFailure, rowsPerSecond });
+      const sweeper = startSweeper({ pool, keyRing, roots, serverKey, recordAudit, logger, onFailure, rowsPerSecond });
       closers.push(() => sweeper.close());
     }
     const { topics } = loaded;

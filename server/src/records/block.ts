@@ -97,3 +97,17 @@ export function decodeEntries(block: Buffer, count: number): string[] | undefine
   }
   return offset === block.length ? entries : undefined;
 }
+
+/** One entry of an opened block; the others are only stepped over. @returns undefined when the lengths don't add up */
+export function entryAt(block: Buffer, count: number, index: number): string | undefined {
+  let entry: string | undefined;
+  let offset = 0;
+  for (let i = 0; i < count; i++) {
+    if (offset + 4 > block.length) return undefined;
+    const end = offset + 4 + block.readUInt32BE(offset);
+    if (end > block.length) return undefined;
+    if (i === index) entry = block.toString('utf8', offset + 4, end);
+    offset = end;
+  }
+  return offset === block.length ? entry : undefined;
+}

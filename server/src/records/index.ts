@@ -13,6 +13,7 @@ export {
   type StoredRecords,
 } from './record-store.ts';
 export { type ResealedRows, resealRows } from './reseal-rows.ts';
+export type { EntryChunk } from './sealed-row-reader.ts';
 export { type ColumnIndex, createColumnIndex, type IndexedColumn } from './search/column-index.ts';
 export {
   type ColumnRange,

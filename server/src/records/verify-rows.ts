@@ -2,12 +2,12 @@ import { CompactRange } from '@sdp/shared/crypto';
 import type { Queryable } from '../database/index.ts';
 import { type BlockKind, blockSealers } from './block.ts';
 import type { BatchScope } from './record-store.ts';
-import { readSealedRows } from './sealed-row-reader.ts';
+import { type EntryChunk, readSealedRows } from './sealed-row-reader.ts';
 
 /**
  * Reads all of a batch's rows, opens every block and compares every digest.
  *
- * @param onRows called now and then with the number of rows since the last time; a promise is waited for
+ * @param onRows called with the rows as they come, once they are verified; a promise is waited for
  * @returns root of the tree over them
  * @throws {IntegrityError} `record-tampered`
  */
@@ -16,13 +16,13 @@ export async function verifyRows(
   kind: BlockKind,
   { batchId, clientId, dataKey }: BatchScope,
   count: number,
-  onRows: (rows: number) => Promise<void> | undefined,
+  onRows: (chunk: EntryChunk) => Promise<void> | undefined,
 ): Promise<Buffer> {
   const tree = new CompactRange();
   const sealers = blockSealers(kind, dataKey, batchId, clientId);
-  for await (const { entries, leaves } of readSealedRows(db, kind, batchId, count, sealers)) {
-    for (const leaf of leaves) tree.append(leaf);
-    await onRows(entries.length);
+  for await (const chunk of readSealedRows(db, kind, batchId, count, sealers)) {
+    for (const leaf of chunk.leaves) tree.append(leaf);
+    await onRows(chunk);
   }
   return tree.root();
 }

@@ -165,6 +165,17 @@ it('serves readers that are in the middle of a batch', async () => {
   expect(results).toHaveLength(6_000);
 });
 
+it('serves whoever has read the row of a batch before, and its records after', async () => {
+  const batchId = await storeBatch(200);
+  const old = { batchId, clientId: 'acme', recordCount: 200, dataKey: await keyRing.active() };
+  await rotate();
+  expect(await round()).toMatchObject({ resealed: 1 });
+  await withTransaction(pool, async (tx) => {
+    const [record] = await createVersionStore(keyRing).current(tx, old, [150]);
+    expect(record?.cells).toEqual(['tok_150', 150]);
+  });
+});
+
 it('leaves batches that are being processed alone, and keeps their key', async () => {
   const batchId = await storeBatch(100, false);
   const { retired } = await rotate();

@@ -3,7 +3,8 @@ import { verifyConsistency, verifyInclusion } from '@sdp/shared/crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ledgerKeyOf } from '../../src/audit/index.ts';
 import { type Finding, sweepOnce } from '../../src/integrity/index.ts';
-import { csvHeaders, type RunningServer, startServer } from '../support/running-server.ts';
+import { uploadForm } from '../jobs/people.ts';
+import { type RunningServer, startServer } from '../support/running-server.ts';
 
 let server: RunningServer;
 let batchId: string;
@@ -20,6 +21,7 @@ const sealedTables = [
   'processed_result',
   'record_versions',
   'record_proposal',
+  'record_index',
   'audit_event',
 ] as const;
 
@@ -51,8 +53,11 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 
 async function upload(tag: string): Promise<string> {
-  const response = await server.fetch('/api/v1/process', { method: 'POST', headers: csvHeaders, body: csv(tag) });
-  const { batch_id: id } = (await response.json()) as { batch_id: string };
+  const response = await server.fetch('/api/v1/jobs/upload', {
+    method: 'POST',
+    body: uploadForm({ csv: csv(tag), index: { amount: 'range', token: 'equal' } }),
+  });
+  const { job_id: id } = (await response.json()) as { job_id: string };
   const state = async () => ((await (await server.fetch(`/api/v1/batches/${id}`)).json()) as { status: string }).status;
   while ((await state()) !== 'PROCESSED') await new Promise((resolve) => setTimeout(resolve, 50));
   return id;
@@ -70,9 +75,12 @@ async function tamper(...statements: readonly string[]): Promise<void> {
 }
 
 async function swept(): Promise<readonly Finding[]> {
-  const { pool, keyRing, roots, recordAudit, logger, metrics } = server.platform;
+  const { pool, keyRing, roots, serverKey, recordAudit, logger, metrics } = server.platform;
   const onFailure = () => metrics.integrityFailed('sweep', 1);
-  const done = await sweepOnce({ pool, keyRing, roots, recordAudit, logger, onFailure }, { told: new Set() });
+  const done = await sweepOnce(
+    { pool, keyRing, roots, serverKey, recordAudit, logger, onFailure },
+    { told: new Set() },
+  );
   return done?.findings ?? [];
 }
 
@@ -90,10 +98,10 @@ it('finds nothing where nothing was changed', async () => {
   expect(await swept()).toEqual([]);
 });
 
-const swap = (table: string, columns: string, a: number, b: number) =>
+const swap = (table: string, columns: string, a: number, b: number, more = '') =>
   `UPDATE ${table} AS t SET (${columns}) = (SELECT ${columns} FROM ${table} AS o
-     WHERE o.batch_id = t.batch_id AND o.seq = CASE t.seq WHEN ${a} THEN ${b} ELSE ${a} END)
-    WHERE batch_id = $batch AND seq IN (${a}, ${b})`;
+     WHERE o.batch_id = t.batch_id ${more} AND o.seq = CASE t.seq WHEN ${a} THEN ${b} ELSE ${a} END)
+    WHERE batch_id = $batch ${more} AND seq IN (${a}, ${b})`;
 
 describe.each(['tokenized_record', 'processed_result'] as const)('%s', (table) => {
   it.each<[string, string[], Partial<Finding>[]]>([
@@ -257,8 +265,9 @@ describe('versions and proposals', () => {
     ['the first deleted', 'DELETE FROM record_versions WHERE version = 2', { kind: 'deleted', row: 5, version: 2 }],
     ['all truncated', 'TRUNCATE record_versions', { kind: 'deleted', row: 5, version: 2 }],
   ])('%s', async (_what, statement, expected) => {
-    const findings = await foundAfter(statement);
-    expect(findings[0]).toMatchObject({ table: 'record_versions', batchId, ...expected });
+    // What a record is found by no longer fits it, where its latest version is another one.
+    const findings = (await foundAfter(statement)).filter(({ table }) => table === 'record_versions');
+    expect(findings[0]).toMatchObject({ batchId, ...expected });
   });
 
   it.each<[string, string, Finding['kind']]>([
@@ -271,6 +280,36 @@ describe('versions and proposals', () => {
     ['deleted', 'DELETE FROM record_proposal', 'deleted'],
   ])('a proposal %s', async (_what, statement, kind) => {
     expect(await foundAfter(statement)).toMatchObject([{ table: 'record_proposal', kind, batchId, row: 6 }]);
+  });
+});
+
+describe('record_index', () => {
+  const at = 'batch_id = $batch AND column_no = 0';
+  it.each<[string, string[], Partial<Finding>[]]>([
+    ['edited', [`UPDATE record_index SET key = '\\x00' WHERE ${at} AND seq = 5`], [{ kind: 'edited', row: 5 }]],
+    [
+      'set back to before a correction',
+      [
+        `UPDATE record_index SET key = (SELECT key FROM record_index WHERE batch_id = $other AND column_no = 0 AND seq = 5) WHERE ${at} AND seq = 5`,
+      ],
+      [{ kind: 'edited', row: 5 }],
+    ],
+    ['deleted', [`DELETE FROM record_index WHERE ${at} AND seq = 9`], [{ kind: 'deleted', row: 9 }]],
+    [
+      'inserted',
+      [`INSERT INTO record_index SELECT batch_id, 9, seq, key FROM record_index WHERE ${at} AND seq = 9`],
+      [{ kind: 'inserted', row: 9, column: 9 }],
+    ],
+    [
+      'swapped',
+      [swap('record_index', 'key', 11, 12, 'AND column_no = 0')],
+      [
+        { kind: 'edited', row: 11 },
+        { kind: 'edited', row: 12 },
+      ],
+    ],
+  ])('%s', async (_what, statements, expected) => {
+    expect(await foundAfter(...statements)).toMatchObject(expected.map((each) => ({ table: 'record_index', ...each })));
   });
 });
 

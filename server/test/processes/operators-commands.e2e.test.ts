@@ -103,4 +103,38 @@ describe('operators’ commands beside a running server', () => {
     expect(await json('topics', 'plan', '--require-clean')).toMatchObject({ bus: 'embedded', drift: [] });
     expect(await ok('topics', 'acls', '--command-config', "it's")).toContain(" --command-config 'it'\\''s'\n");
   });
+
+  it('verify what is stored and what was done, and rotate data keys', { timeout: 120_000 }, async () => {
+    const { data_keys: before } = await json('data-keys', 'status');
+    const { data_keys: after } = await json('data-keys', 'rotate', '--now');
+    expect(before).toMatchObject([{ key_id: 1, state: 'active' }]);
+    expect(after).toMatchObject([
+      { key_id: 1, state: 'retired', batches: 0 },
+      { key_id: 2, state: 'active' },
+    ]);
+    expect(await ok('data-keys', 'list')).toMatch(/^KEY +STATE/);
+    expect(await json('integrity', 'sweep')).toMatchObject({ swept: true, intact: true, findings: [] });
+    const { public_key: key } = await json('audit', 'public-key');
+    // The server takes what was done into the ledger, and anchors it, by and by.
+    const settled = () => json('audit', 'verify').then(({ entries, pending, found }) => ({ entries, pending, found }));
+    await expect.poll(settled, { timeout: 60_000, interval: 1_000 }).toMatchObject({ pending: 0, found: 0 });
+    const trail = join(dir, 'trail.ndjson');
+    await ok('audit', 'export', '--output', trail);
+    const verifier = resolve(import.meta.dirname, '../../../scripts/verify-audit-export.mjs');
+    const checked = await runProgram(process.execPath, [verifier, trail, '--public-key', String(key)], {
+      environment: {},
+    });
+    expect([checked.status, checked.stdout]).toEqual([0, expect.stringMatching(/^intact: \d+ entries/)]);
+
+    const pool = createPool({ dsn: embeddedDsn(join(dir, 'data')), applicationName: 'sdp-test' });
+    const client = await pool.connect();
+    await client.query('SET session_replication_role = replica');
+    await client.query("UPDATE audit_event SET actor_id = 'nobody' WHERE action = 'data-key.created'");
+    client.release(true);
+    await pool.end();
+    const { status, stdout, stderr } = await run(['audit', 'verify']);
+    expect(status).toBe(6);
+    expect(stdout).toMatch(/audit_event +\d+ +row-edited/);
+    expect(stderr).toContain('a row was changed after the ledger had taken it');
+  });
 });

@@ -1,7 +1,7 @@
 import { constantTimeEqual } from '@sdp/shared/crypto';
 import { IntegrityError } from '@sdp/shared/errors';
-import type { PoolClient } from '../../database/index.ts';
-import { type BlockSealer, blockSealers, decodeEntries, entriesPerBlock, keyIdOf } from '../block.ts';
+import type { Queryable } from '../../database/index.ts';
+import { blockSealers, entriesPerBlock, entryAt, keyIdOf } from '../block.ts';
 import type { DataKey } from '../data-key-ring.ts';
 
 /** A batch whose records are read: whose it is, how many there are, and under which key. */
@@ -30,7 +30,7 @@ interface DigestRow {
  * @throws {IntegrityError} `record-tampered` when one of them is missing or isn't what was written
  */
 export async function readFirstVersions(
-  tx: PoolClient,
+  tx: Queryable,
   batch: RecordedBatch,
   seqs: readonly number[],
 ): Promise<Map<number, FirstVersion>> {
@@ -48,7 +48,7 @@ export async function readFirstVersions(
     [batchId, lastSeqs],
   );
   const payloads = new Map(blocks.rows.map(({ seq, payload }) => [seq, payload]));
-  const opened = new Map<number, readonly string[]>();
+  const opened = new Map<number, Buffer>();
   for (const row of rows) {
     const firstSeq = firstSeqOfBlock(row.seq);
     const lastSeq = Math.min(firstSeq + entriesPerBlock - 1, batch.recordCount);
@@ -58,10 +58,11 @@ export async function readFirstVersions(
     const keyId = keyIdOf(payload);
     if (keyId === undefined) throw tampered(batchId, row.seq);
     const sealer = await sealers(keyId);
-    const entries = opened.get(lastSeq) ?? openEntries(sealer, firstSeq, lastSeq, payload);
-    const entry = entries?.[row.seq - firstSeq];
-    if (entries === undefined || entry === undefined) throw tampered(batchId, row.seq);
-    opened.set(lastSeq, entries);
+    const count = lastSeq - firstSeq + 1;
+    const block = opened.get(lastSeq) ?? (payload ? sealer.open(firstSeq, count, payload) : undefined);
+    const entry = block && entryAt(block, count, row.seq - firstSeq);
+    if (block === undefined || entry === undefined) throw tampered(batchId, row.seq);
+    opened.set(lastSeq, block);
     if (!constantTimeEqual(row.sha256.toString('hex'), sealer.digest(row.seq, entry))) throw tampered(batchId, row.seq);
     found.set(row.seq, { entry });
   }
@@ -71,18 +72,6 @@ export async function readFirstVersions(
 
 function firstSeqOfBlock(seq: number): number {
   return Math.floor((seq - 1) / entriesPerBlock) * entriesPerBlock + 1;
-}
-
-function openEntries(
-  sealer: BlockSealer,
-  firstSeq: number,
-  lastSeq: number,
-  payload: Buffer | null | undefined,
-): string[] | undefined {
-  if (!payload) return undefined;
-  const count = lastSeq - firstSeq + 1;
-  const block = sealer.open(firstSeq, count, payload);
-  return block && decodeEntries(block, count);
 }
 
 export function tampered(batchId: string, row?: number): IntegrityError {

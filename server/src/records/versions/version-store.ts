@@ -1,7 +1,7 @@
 import type { Actor } from '@sdp/shared/contracts';
 import { constantTimeEqual } from '@sdp/shared/crypto';
 import { RejectedError } from '@sdp/shared/errors';
-import type { PoolClient } from '../../database/index.ts';
+import type { PoolClient, Queryable } from '../../database/index.ts';
 import type { DataKey, DataKeyRing } from '../data-key-ring.ts';
 import { decodeRecord, type RecordRow } from '../record-entry.ts';
 import type { ColumnIndex } from '../search/column-index.ts';
@@ -54,7 +54,7 @@ export interface VersionRow {
  */
 export interface VersionStore {
   /** @returns the latest version of each, in the order asked for */
-  current(tx: PoolClient, batch: RecordedBatch, seqs: readonly number[]): Promise<StoredVersion[]>;
+  current(tx: Queryable, batch: RecordedBatch, seqs: readonly number[]): Promise<StoredVersion[]>;
   /** Newest first. They are numbered without a gap, so none can be taken out of the middle. */
   history(
     tx: PoolClient,
