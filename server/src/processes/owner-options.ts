@@ -27,7 +27,7 @@ export function withOwnerOptions(command: Command): Command {
 export function ownerOfOptions({ role = 'Client', clientId, tenant, allTenants }: OwnerOptions): Owner {
   for (const id of [...(tenant ?? []), ...(clientId === undefined ? [] : [clientId])]) {
     if (!clientIdSchema.safeParse(id).success) {
-      throw invalid('A client id has letters, digits, ".", "_" and "-", at most 64');
+      throw invalid('--client-id and --tenant take letters, digits, ".", "_" and "-", at most 64');
     }
   }
   if (role === 'Client') {
