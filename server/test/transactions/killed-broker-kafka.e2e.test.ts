@@ -69,6 +69,7 @@ describe.skipIf('skipped' in kafka)('transactions while the broker is killed', (
         SDP_API_KEY: apiKey,
         SDP_CLIENT_ID: 'acme',
         SDP_PORT: new URL(url).port,
+        SDP_DATA_DIR: join(folder, 'server'),
         SDP_LOG_LEVEL: 'info',
         SDP_RATE_LIMIT_PER_MINUTE: '100000',
         SDP_TOPIC_PARTITIONS: '3',

@@ -33,6 +33,7 @@ export function killSuite(brokers: () => readonly string[] | undefined): void {
         SDP_API_KEY: apiKey,
         SDP_CLIENT_ID: 'acme',
         SDP_PORT: new URL(url).port,
+        SDP_DATA_DIR: join(folder, 'server'),
         SDP_LOG_LEVEL: 'info',
         SDP_TOPIC_PARTITIONS: '3',
         SDP_TRANSACTION_SNAPSHOT_SECONDS: '2',
