@@ -1,4 +1,4 @@
-// `npm run bench [-- tokenize large again methods scan vault values peers ingest records end-to-end hops integrity messaging decisions models transactions] [--rows N] [--runs N]`: prints Markdown tables; docs/benchmarks.md holds a run of it.
+// `npm run bench [-- tokenize large again methods scan vault values peers ingest records end-to-end hops integrity messaging decisions models transactions anonymize] [--rows N] [--runs N]`: prints Markdown tables; docs/benchmarks.md holds a run of it.
 import { cpus, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import { benchAgain } from './again.bench.ts';

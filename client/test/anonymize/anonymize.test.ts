@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parquetReadObjects } from 'hyparquet';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -361,5 +361,21 @@ describe('sdp anonymize', () => {
     expect(stderr).toContain('column city looks like a quasi-identifier');
     expect(stderr).toContain('column result has one value in 98 % of the rows');
     expect(stderr).toContain('column result is the same for all people of at least one class');
+  });
+
+  test('makes a release of the sample by the sample configuration', async () => {
+    const repository = resolve(import.meta.dirname, '../../..');
+    const input = join(repository, 'data-samples/customers_raw.csv');
+    const args = [
+      '--config',
+      join(repository, 'configs/customers_release.yml'),
+      '--input',
+      input,
+      '--output',
+      'out.csv',
+    ];
+    const { status, json } = await run(...args, '--json', '--require', 'k=5,l=3,t=0.3');
+    expect(status).toBe(0);
+    expect(json()).toMatchObject({ rows: 1_000, suppressed: 0, warnings: [] });
   });
 });

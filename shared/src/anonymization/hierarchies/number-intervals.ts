@@ -23,7 +23,7 @@ export function numberIntervals(column: EncodedColumn, widths?: readonly number[
   }
   const low = column.positions[1] ?? 0;
   const high = column.positions[column.positions.length - 1] ?? 0;
-  const [finest, factors] = widths === undefined ? doubled(high - low) : nested(widths, column.name);
+  const [finest, factors] = widths === undefined ? doubled(column.positions) : nested(widths, column.name);
   const indexOf = Array.from(column.positions, (position) => intervalIndex(position, finest));
   const labels = factors.map((factor) =>
     indexOf.map((index) => label(Math.floor(index / factor) * factor, factor, finest)),
@@ -46,10 +46,16 @@ function label(index: number, factor: number, width: number): string {
   return `[${text(index * width)}, ${text((index + factor) * width)})`;
 }
 
-function doubled(range: number): [number, number[]] {
+/** An interval narrower than two neighbours are apart would hold one value at most. */
+function doubled(positions: Float64Array): [number, number[]] {
   const factors = Array.from({ length: mostLevels }, (_, level) => 2 ** level);
+  let gap = Number.POSITIVE_INFINITY;
+  for (let code = 2; code < positions.length; code += 1) {
+    gap = Math.min(gap, (positions[code] as number) - (positions[code - 1] as number));
+  }
+  const range = (positions[positions.length - 1] ?? 0) - (positions[1] ?? 0);
   if (!(range > 0)) return [1, []];
-  const rough = range / finestIntervals;
+  const rough = Math.max(range / finestIntervals, 2 * gap);
   const power = 10 ** Math.floor(Math.log10(rough));
   const finest = power * ([1, 2, 5].find((step) => step * power >= rough) ?? 10);
   return [finest, factors.filter((factor) => factor * finest < range)];

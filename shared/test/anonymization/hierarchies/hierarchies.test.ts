@@ -96,6 +96,13 @@ describe('hierarchies made automatically', () => {
     expect(() => generalizationOf(column('1', '99'), { kind: 'intervals', widths })).toThrow('multiple');
   });
 
+  test('are no narrower than values are apart', () => {
+    expect(levelsOf(generalizationOf(column('1', '2')), '1')).toEqual(['1', '*']);
+    expect(levelsOf(generalizationOf(column('1', '2', '3', '4', '5')), '3')).toEqual(['3', '[2, 4)', '*']);
+    const ages = generalizationOf(column(...Array.from({ length: 80 }, (_, index) => String(17 + index))));
+    expect(levelsOf(ages, '39')).toEqual(['39', '[35, 40)', '[30, 40)', '[20, 40)', '[0, 40)', '*']);
+  });
+
   test('are units of time for dates', () => {
     const each = generalizationOf(column('1987-05-17', '1987-02-01', '2003-11-30'), { kind: 'auto' });
     expect(levelsOf(each, '1987-05-17')).toEqual([
