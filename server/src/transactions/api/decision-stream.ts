@@ -23,7 +23,7 @@ export interface DecisionStreamsOptions {
 /** Events read at once for a client: what a slow one costs in memory. */
 const pageSize = 200;
 const maxStreamsPerClient = 20;
-/** Pages are this far apart at least, so that a busy client costs some fifty statements a second and no more. */
+/** Pages are this far apart at least, so that a busy client costs some fifty short transactions a second and no more. */
 const pauseMs = 20;
 /** After a result is seen in the log it takes a moment until it is stored. */
 const settleMs = 2_000;
