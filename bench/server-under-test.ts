@@ -38,6 +38,7 @@ export async function startServerUnderTest(
   const environment = {
     PATH: process.env['PATH'],
     DB_DSN: postgres.dsn,
+    SDP_DATA_DIR: join(folder, 'server'),
     SDP_PORT: String(port),
     SDP_CRYPTO_KEY: randomBytes(32).toString('base64url'),
     SDP_API_KEY: apiKey,
@@ -97,10 +98,11 @@ export interface Body {
 export async function sendBatch(
   { url, apiKey }: ServerUnderTest,
   body: Body,
-  metadata: { processing_type: string; params?: object },
+  metadata: { processing_type: string; params?: object; index?: object },
 ): Promise<string> {
   const query = new URLSearchParams({ processing_type: metadata.processing_type });
   if (metadata.params) query.set('params', JSON.stringify(metadata.params));
+  if (metadata.index) query.set('index', JSON.stringify(metadata.index));
   const response = await fetch(`${url}/api/v1/process?${query}`, {
     method: 'POST',
     headers: {

@@ -99,7 +99,12 @@ export const apiPaths: ApiPaths = {
     get: {
       summary: 'The client’s batches, newest first',
       requestParams: { query: listQuerySchema },
-      responses: { '200': { description: 'One page', ...jsonContent(batchListSchema) }, ...refusals, ...tampered },
+      responses: {
+        '200': { description: 'One page', ...jsonContent(batchListSchema) },
+        ...refusals,
+        ...tampered,
+        '422': problemContent('Not valid'),
+      },
     },
   },
   '/api/v1/batches/{batch_id}': {

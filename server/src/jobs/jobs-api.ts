@@ -93,7 +93,12 @@ export const jobPaths: ApiPaths = {
     get: {
       summary: 'A job’s records at their latest versions; searched and sorted by columns declared for it',
       requestParams: { ...jobPath, query: recordListQuerySchema },
-      responses: { '200': { description: 'One page', ...jsonContent(recordListSchema) }, ...refusals, ...tampered },
+      responses: {
+        '200': { description: 'One page', ...jsonContent(recordListSchema) },
+        ...refusals,
+        ...tampered,
+        '431': { description: 'Line and headers of the request are longer than 16 KiB' },
+      },
     },
   },
   '/api/v1/jobs/{job_id}/export': {

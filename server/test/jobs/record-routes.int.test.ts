@@ -169,6 +169,8 @@ describe('PUT /api/v1/records/{record_id}', () => {
     expect([page.versions.length, page.next_cursor]).toEqual([2, '2']);
     const rest = recordHistorySchema.parse((await client.ask(`${recordPath(10)}/history?limit=2&cursor=2`)).body);
     expect(rest.versions).toEqual([versions[2]]);
+    const beyond = await client.ask(`${recordPath(10)}/history?cursor=999`);
+    expect([beyond.status, beyond.body.versions.length]).toEqual([200, 3]);
 
     expect(await pageThrough('filter=city:eq:q')).toEqual([10]);
     expect(await pageThrough('filter=n:eq:1000')).toEqual([]);

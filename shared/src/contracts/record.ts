@@ -48,7 +48,7 @@ export type RecordVersion = z.infer<typeof recordSchema>;
 
 /** `GET /api/v1/jobs/{job_id}/records`. */
 export const recordListSchema = z
-  .strictObject({ records: z.array(recordSchema), next_cursor: z.string().max(6_000).nullable() })
+  .strictObject({ records: z.array(recordSchema), next_cursor: z.string().max(3_000).nullable() })
   .meta({ id: 'RecordList' });
 export type RecordList = z.infer<typeof recordListSchema>;
 

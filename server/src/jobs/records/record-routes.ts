@@ -24,7 +24,8 @@ export interface RecordRoutesOptions {
   readonly guard: Guard;
 }
 
-const filterSchema = z.string().max(5_000);
+/** Long enough for the longest name and the longest value that is indexed. */
+const filterSchema = z.string().max(1_500);
 const maxFilters = 8;
 
 export const recordListQuerySchema = z
@@ -41,7 +42,7 @@ export const recordListQuerySchema = z
     sort: z.string().max(256).optional().meta({ description: 'A column declared with range' }),
     order: z.enum(['asc', 'desc']).optional(),
     limit: z.coerce.number().int().min(1).max(200).default(50),
-    cursor: z.string().max(6_000).optional(),
+    cursor: z.string().max(3_000).optional(),
   })
   .refine(({ sort, order }) => order === undefined || sort !== undefined, {
     message: 'goes with sort',

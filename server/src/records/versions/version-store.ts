@@ -118,11 +118,17 @@ export function createVersionStore(keyRing: DataKeyRing): VersionStore {
         [batch.batchId, seq, below ?? null, limit],
       );
       const versions = await Promise.all(rows.map((row) => open(batch, row)));
-      const isWhole = below === undefined || below > 1;
-      if (rows.length < limit && isWhole) versions.push(firstVersion(seq, first));
-      const top = versions[0]?.version;
-      const hasGap = versions.some(({ version }, i) => version !== (top ?? 0) - i);
-      if (hasGap || (below !== undefined && top !== undefined && top !== below - 1)) throw tampered(batch.batchId, seq);
+      if (rows.length < limit && (below === undefined || below > 1)) versions.push(firstVersion(seq, first));
+      const top = versions[0]?.version ?? 0;
+      if (versions.some(({ version }, i) => version !== top - i)) throw tampered(batch.batchId, seq);
+      // Where the page doesn't begin right below, nothing may lie above it either: then that number was never given out.
+      if (below !== undefined && top < below - 1) {
+        const { rowCount } = await tx.query(
+          'SELECT FROM record_versions WHERE batch_id = $1 AND seq = $2 AND version >= $3 LIMIT 1',
+          [batch.batchId, seq, below],
+        );
+        if (rowCount !== 0) throw tampered(batch.batchId, seq);
+      }
       return versions;
     },
     async add(tx, batch, index, seq, { base, entry, author, reason, proposalId }) {
