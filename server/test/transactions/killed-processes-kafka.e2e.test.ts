@@ -12,5 +12,5 @@ describe.skipIf('skipped' in kafka)('transactions on Kafka', () => {
   }, 310_000);
   afterAll(() => giveBack?.());
 
-  killSuite(() => ('brokers' in kafka ? kafka.brokers : undefined));
+  killSuite('apart', () => ('brokers' in kafka ? kafka.brokers : undefined));
 });

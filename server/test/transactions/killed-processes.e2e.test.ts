@@ -1,4 +1,4 @@
 import { describe } from 'vitest';
 import { killSuite } from './support/kill-suite.ts';
 
-describe('transactions on the embedded bus', () => killSuite(() => undefined));
+describe('transactions on the embedded bus', () => killSuite('apart'));

@@ -13,10 +13,20 @@ import { type Answer, aTransaction, token } from './pipeline.ts';
 const rounds = Number(process.env['SDP_KILL_ROUNDS'] ?? 1);
 const apiKey = 'an-api-key-for-this-test-0123456789';
 const stages = ['enrich', 'embed', 'score', 'decide'] as const;
-type ProcessName = 'api' | (typeof stages)[number];
+type ProcessName = 'serve' | 'api' | (typeof stages)[number];
 
-/** API and each stage as a process of its own, killed one after the other while transactions come in. */
-export function killSuite(brokers: () => readonly string[] | undefined): void {
+/** Which processes there are, in the order in which they start and are killed. */
+const layouts = {
+  apart: { start: ['api', ...stages], kill: ['score', 'api', 'enrich', 'decide', 'embed'], pauseMs: 500 },
+  together: { start: ['serve'], kill: ['serve', 'serve', 'serve'], pauseMs: 4_000 },
+} as const;
+
+/** API and each stage as a process of its own, or all in one; killed one after the other while transactions come in. */
+export function killSuite(
+  layout: keyof typeof layouts,
+  brokers: () => readonly string[] | undefined = () => undefined,
+): void {
+  const processes = layouts[layout];
   let database: TestDatabase;
   let folder: string;
   let url: string;
@@ -25,7 +35,7 @@ export function killSuite(brokers: () => readonly string[] | undefined): void {
   function launch(name: ProcessName): ServerProcess {
     const given = brokers();
     const started = spawnServer({
-      command: name === 'api' ? ['api'] : ['worker', '--role', `transaction-${name}`],
+      command: name === 'api' || name === 'serve' ? [name] : ['worker', '--role', `transaction-${name}`],
       environment: {
         PATH: process.env['PATH'],
         DB_DSN: database.dsn,
@@ -49,9 +59,9 @@ export function killSuite(brokers: () => readonly string[] | undefined): void {
     database = await startTestDatabase();
     folder = mkdtempSync(join(tmpdir(), 'sdp-kill-'));
     url = `http://127.0.0.1:${await freePort()}`;
-    const api = launch('api');
-    await untilReady(url, api, AbortSignal.timeout(60_000));
-    for (const stage of stages) launch(stage);
+    const [first, ...others] = processes.start;
+    await untilReady(url, launch(first), AbortSignal.timeout(60_000));
+    for (const name of others) launch(name);
   }, 120_000);
   afterAll(async () => {
     await Promise.all([...running.values()].map((each) => each.stop()));
@@ -118,12 +128,12 @@ export function killSuite(brokers: () => readonly string[] | undefined): void {
     sender.catch(() => undefined);
     await sleep(3_000);
     for (let round = 0; round < rounds; round++) {
-      for (const name of ['score', 'api', 'enrich', 'decide', 'embed'] as const) {
+      for (const name of processes.kill) {
         const killed = running.get(name);
         killed?.kill('SIGKILL');
         await killed?.ended;
         launch(name);
-        await sleep(rounds === 1 ? 500 : 2_000 + Math.random() * 4_000);
+        await sleep(rounds === 1 ? processes.pauseMs : 2_000 + Math.random() * 4_000);
       }
     }
     await sleep(1_000);
@@ -168,7 +178,7 @@ export function killSuite(brokers: () => readonly string[] | undefined): void {
     } finally {
       await client.end();
     }
-    for (const name of ['api', ...stages]) {
+    for (const name of processes.start) {
       const lines = readFileSync(join(folder, `${name}.log`), 'utf8')
         .split('\n')
         .filter(Boolean);
