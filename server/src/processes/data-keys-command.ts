@@ -26,7 +26,7 @@ export function dataKeysCommand(load: Load): Command {
     .alias('status')
     .description('List data keys and how much is under each of them')
     .option('--json', 'print one JSON object', false)
-    .addHelpText('after', '\nExample:\n  $ sdp-server data-keys status')
+    .addHelpText('after', '\nExample:\n  $ sdp-server data-keys list')
     .action(({ json }: { json: boolean }) => withKeys(load(), async ({ pool }) => show(await keyUsage(pool), json)));
   command
     .command('rotate')

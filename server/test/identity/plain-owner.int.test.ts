@@ -3,7 +3,11 @@ import pg from 'pg';
 import { expect, it } from 'vitest';
 import { startEmptyDatabase } from '../../../test/support/postgres.ts';
 import { applyMigrations } from '../../src/database/index.ts';
-import { csvHeaders, startServer, untilFinal } from '../support/running-server.ts';
+import { defaultScopesOf } from '../../src/identity/index.ts';
+import { bootstrapApiKey, csvHeaders, type RunningServer, startServer, untilFinal } from '../support/running-server.ts';
+import { call } from './signed-in-user.ts';
+
+const count = 17_000;
 
 it('works as an owner that row-level security holds as well', async () => {
   const database = await startEmptyDatabase();
@@ -23,14 +27,23 @@ it('works as an owner that row-level security holds as well', async () => {
 
     const server = await startServer({ roles: ['anomaly'], environment: { DB_DSN: own.href } });
     try {
-      const rows = Array.from({ length: 300 }, (_, i) => `tok_${i},${i}`);
-      const upload = { method: 'POST', body: `id,n\n${rows.join('\n')}\n`, headers: csvHeaders };
+      const rows = Array.from({ length: count }, (_, i) => `tok_${i},${i}`);
+      const upload = {
+        method: 'POST',
+        body: `id,n\n${rows.join('\n')}\n`,
+        headers: { ...csvHeaders, 'X-SDP-Index': encodeURIComponent('{"n":"range"}') },
+      };
       const { batch_id: batchId } = (await (await server.fetch('/api/v1/process', upload)).json()) as {
         batch_id: string;
       };
       expect(await untilFinal(server, batchId)).toBe('PROCESSED');
       const results = (await (await server.fetch(`/api/v1/results/${batchId}`)).json()) as { results: unknown[] };
-      expect(results.results).toHaveLength(300);
+      expect(results.results).toHaveLength(count);
+      // Long enough that rows of the index are stored in between.
+      const path = `/api/v1/jobs/${batchId}/records?filter=n:eq:${count - 1}`;
+      const found = (await (await server.fetch(path)).json()) as { records: { record_id: string; values: object }[] };
+      expect(found.records).toMatchObject([{ record_id: `${batchId}.${count}`, values: { id: `tok_${count - 1}` } }]);
+      await proposeAndApprove(server, `${batchId}.${count}`);
 
       // By hand, on a connection that doesn't say for whom: nothing shows.
       const client = new pg.Client({ connectionString: own.href });
@@ -50,3 +63,22 @@ it('works as an owner that row-level security holds as well', async () => {
     await database.stop();
   }
 }, 60_000);
+
+/** Two pairs of eyes, each with a key of its own. */
+async function proposeAndApprove(server: RunningServer, recordId: string): Promise<void> {
+  const staff = async (role: 'DataAnalyst' | 'DataEngineer') => {
+    const scopes = defaultScopesOf(role);
+    const { text } = await server.keys.create({ role, tenants: ['acme'], label: '', scopes, allowDeclaredSafe: false });
+    return (path: string, body: object) =>
+      call(server, path, { method: 'POST', body, headers: { 'X-API-Key': text, 'If-Match': '"v1"' } });
+  };
+  const [analyst, engineer] = [await staff('DataAnalyst'), await staff('DataEngineer')];
+  const edit = { values: { n: '7' }, reason: 'correction' };
+  const proposed = await analyst(`/api/v1/records/${recordId}/proposals`, edit);
+  expect(proposed.status).toBe(201);
+  const path = `/api/v1/proposals/${proposed.body.proposal_id}/approve`;
+  expect((await analyst(path, { reason: 'own' })).status).toBe(403);
+  expect((await engineer(path, { reason: 'checked' })).status).toBe(200);
+  const { body } = await call(server, `/api/v1/records/${recordId}`, { headers: { 'X-API-Key': bootstrapApiKey } });
+  expect(body).toMatchObject({ version: 2, values: { n: '7' } });
+}
