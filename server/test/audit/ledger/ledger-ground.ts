@@ -53,7 +53,12 @@ export async function ledgerGround(): Promise<LedgerGround> {
   const line = (_fields: object, message?: string) => void log.push(message ?? '');
   const logger = { error: line, warn: line, info: line } as never;
   const recordAudit = createRecordAudit(serverKey);
-  const start = () => startSequencer({ pool: own, key: ledgerKeyOf(serverKey), anchor, logger, intervalMs: 20 });
+  const sequencers: Sequencer[] = [];
+  const start = () => {
+    const sequencer = startSequencer({ pool: own, key: ledgerKeyOf(serverKey), anchor, logger, intervalMs: 20 });
+    sequencers.push(sequencer);
+    return sequencer;
+  };
   const tamper = async (...statements: readonly string[]): Promise<void> => {
     const client = await pool.connect();
     try {
@@ -101,6 +106,7 @@ export async function ledgerGround(): Promise<LedgerGround> {
         ]),
       ),
     async stop() {
+      for (const sequencer of sequencers) await sequencer.close();
       await pool.end();
       await own.end();
       await database.stop();

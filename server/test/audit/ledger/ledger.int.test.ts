@@ -46,6 +46,25 @@ it('loses nothing and takes nothing twice while many write at once', async () =>
   expect(await ground.verify()).toMatchObject({ entries: 480, pending: 0, found: 0 });
 });
 
+it('is taken over when the connection of its writer breaks', async () => {
+  const sequencers = [ground.start(), ground.start()];
+  const isOneWriting = () => sequencers.some(({ state }) => state === 'writing');
+  for (let i = 0; i < 3; i++) {
+    await expect.poll(isOneWriting, { timeout: 10_000 }).toBe(true);
+    await ground.fill(5, 5);
+    await ground.pool.query(
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'test-ledger' AND datname = current_database()",
+    );
+    await ground.fill(5, 5);
+  }
+  const counts = async () => {
+    const { entries, pending, found } = await ground.verify();
+    return { entries, pending, found };
+  };
+  await expect.poll(counts, { timeout: 10_000 }).toEqual({ entries: 60, pending: 0, found: 0 });
+  for (const sequencer of sequencers) await sequencer.close();
+});
+
 it('goes on after a dump was restored to a cluster whose transactions have lower numbers', async () => {
   await ground.fill(10, 0);
   await ground.sequence();
