@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BusMessage, StageResult } from '@sdp/shared/messaging';
+import { pino } from 'pino';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startTestDatabase, type TestDatabase } from '../../../test/support/postgres.ts';
 import { EmbeddedBus } from '../../src/bus/index.ts';
@@ -19,8 +21,13 @@ beforeAll(async () => {
 beforeEach(async () => {
   pool = createPool({ dsn: database.dsn, applicationName: 'sdp-test-handed-over' });
   warnings.length = 0;
-  const note = (_fields: object, message: string) => void warnings.push(message);
-  bus = new EmbeddedBus({ pool, dsn: database.dsn, logger: { warn: note, error: note } });
+  const lines = new Writable({
+    write: (line, _encoding, done) => {
+      warnings.push(JSON.parse(String(line)).msg);
+      done();
+    },
+  });
+  bus = new EmbeddedBus({ pool, dsn: database.dsn, logger: pino({ level: 'warn' }, lines) });
   await pool.query('CREATE TABLE IF NOT EXISTS stored (what TEXT, partition INT, "offset" BIGINT)');
   await pool.query('TRUNCATE stored');
 });
@@ -227,11 +234,7 @@ describe('what stages of one process hand to one another', () => {
     const closed = bus.close();
     go.open();
     await closed;
-    const second = new EmbeddedBus({
-      pool,
-      dsn: database.dsn,
-      logger: { warn: () => undefined, error: () => undefined },
-    });
+    const second = new EmbeddedBus({ pool, dsn: database.dsn, logger: pino({ level: 'silent' }) });
     const lag = async () => (await second.lag(one, one)).reduce((sum, each) => sum + each.lag, 0n);
     expect(await lag()).toBe(0n);
     expect((await logged(four)).length).toBeLessThanOrEqual(1);
