@@ -29,13 +29,20 @@ export function readTable(file: string): string[][] {
   return lines.map((line) => line.split(';').map((cell) => cell.replace(/^"(.*)"$/, '$1')));
 }
 
-/** Adult's rows drawn again and again, the same ones each time. */
+/**
+ * Adult's rows drawn again and again, every tenth cell taken from another row: copies alone would be anonymous as they
+ * stand. The same rows each time.
+ */
 export function resample({ rows }: Adult, count: number): (readonly string[])[] {
   let state = 12_345;
-  return Array.from({ length: count }, () => {
+  const draw = () => {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return rows[Math.floor((state / 2 ** 32) * rows.length)] as readonly string[];
-  });
+    return state / 2 ** 32;
+  };
+  const row = () => rows[Math.floor(draw() * rows.length)] as readonly string[];
+  return Array.from({ length: count }, () =>
+    row().map((cell, column) => (draw() < 0.1 ? (row()[column] as string) : cell)),
+  );
 }
 
 /** From rows in memory to columns with their hierarchies: part of what is measured, as in ARX. */
