@@ -17,13 +17,14 @@ export async function fetchBatch(client: ApiClient, batchId: string): Promise<Ba
 /** @throws {RejectedError} `batch-failed` or `batch-quarantined`, with the reason */
 export function assertNotFailed(batch: Batch): void {
   if (batch.status !== 'FAILED' && batch.status !== 'QUARANTINED') return;
-  const reason = batch.reason === null ? '' : ` (${batch.reason.code}): ${batch.reason.message}`;
   if (batch.status === 'QUARANTINED') {
     throw new RejectedError('batch-quarantined', {
-      message: `The batch is quarantined${reason}`,
+      message: `The batch is quarantined: ${batch.reason?.message ?? 'the server gives no reason'}`,
+      remedy: `GET /api/v1/quality/${batch.batch_id} says which expectations failed and in which records. Correct the input and upload it again.`,
       details: { batchId: batch.batch_id },
     });
   }
+  const reason = batch.reason === null ? '' : ` (${batch.reason.code}): ${batch.reason.message}`;
   throw new RejectedError('batch-failed', {
     message: `The batch failed${reason}`,
     details: { batchId: batch.batch_id },
