@@ -33,6 +33,8 @@ const stages = [
     again: (files) => ['npm', 'test', '--silent', ...vitestArgs('kafka-again'), ...files],
     env: { SDP_REQUIRE_KAFKA: '1' },
   },
+  // Requests made from /openapi.json, against a running server.
+  { name: 'schema', command: ['npm', 'run', '-s', 'test:schema'] },
   { name: 'demo', command: ['npm', 'run', '-s', 'demo'] },
 ];
 

@@ -58,7 +58,7 @@ export const apiPaths: ApiPaths = {
   '/openapi.json': {
     get: {
       security: [],
-      responses: { '200': { description: 'This document', ...jsonContent(z.object({ openapi: z.string() })) } },
+      responses: { '200': { description: 'This document', ...jsonContent(z.looseObject({ openapi: z.string() })) } },
     },
   },
   '/api/v1/server-info': {
