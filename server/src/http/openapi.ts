@@ -23,7 +23,8 @@ export function createOpenApi(version: string, paths: ApiPaths): object {
     info: {
       title: 'SDP ingestion API',
       version,
-      description: 'Takes batches of tokenized records, processes them and gives the results back.',
+      description:
+        'Takes batches of tokenized records, processes them and gives the results back. Members of staff name the client that they act for with the header X-SDP-Client-Id: one that is no client id is answered with 422, one that is not theirs with 404.',
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [{ url: '/' }],
