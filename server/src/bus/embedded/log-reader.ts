@@ -170,6 +170,7 @@ export class LogReader {
   }
 
   async #read(wanted: readonly Place[], maxBytes: number): Promise<void> {
+    const asked = new Map(wanted.map((place) => [place, place.position]));
     const { rows } = await this.#options.pool.query<LogRow>({
       name: 'bus-read-all',
       text: readSql,
@@ -185,7 +186,13 @@ export class LogReader {
     for (const [partition, ofPartition] of Map.groupBy(rows, (row) => row.partition)) {
       const place = this.#places.get(partition);
       // Begun anew meanwhile: this answers a question of before.
-      if (place === undefined || !wanted.includes(place)) continue;
+      const from = place && asked.get(place);
+      if (place === undefined || from === undefined) continue;
+      // Retracted meanwhile: the answer begins behind what is to come first.
+      if (place.position < from) {
+        place.isStale = true;
+        continue;
+      }
       if (ofPartition.length < Number(ofPartition[0]?.available) || ofPartition.length === maxRows)
         place.isStale = true;
       place.segment = ofPartition.at(-1)?.segment ?? 0;
