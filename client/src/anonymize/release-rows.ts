@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomFillSync } from 'node:crypto';
 import type { EncodedColumn } from '@sdp/shared/anonymization';
 
 /** A column of a release: a text for each record. */
@@ -21,7 +21,7 @@ export function renamedColumn({ name, texts, codes }: EncodedColumn, rename: (te
 
 /** Puts records into an order that says nothing of the one they had: two releases could else be joined by position. */
 export function shuffle(records: Uint32Array): Uint32Array {
-  const draws = new Uint32Array(randomBytes(records.length * 8).buffer);
+  const draws = randomFillSync(new Uint32Array(records.length * 2));
   for (let last = records.length - 1; last > 0; last -= 1) {
     const draw = (draws[2 * last] as number) * 2 ** 20 + ((draws[2 * last + 1] as number) >>> 12);
     const other = Math.floor((draw / 2 ** 52) * (last + 1));

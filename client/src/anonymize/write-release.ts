@@ -57,10 +57,9 @@ async function writeParquet(
   const { elementFor, valueOfText } = await import('../parquet/column-text.ts');
   const writer = new ByteWriter();
   const types = columns.map(({ name, isOriginal }) => (isOriginal ? (format.types[name] ?? 'string') : 'string'));
-  const elements = columns.map(({ name }, index): SchemaElement => {
-    // Dates are handed over as their days; the annotation comes with the footer.
-    return { ...elementFor({ name, repetition_type: 'OPTIONAL' }, types[index] ?? 'string') };
-  });
+  const elements = columns.map(
+    ({ name }, index): SchemaElement => elementFor({ name, repetition_type: 'OPTIONAL' }, types[index] ?? 'string'),
+  );
   const parquet = new ParquetWriter({
     writer,
     schema: [{ name: 'root', num_children: columns.length }, ...elements],
