@@ -11,7 +11,8 @@ export const clientVariables: Readonly<Record<string, string>> = {
   SDP_KEY_PASSPHRASE_FILE: 'file whose first line is that passphrase, readable by you alone',
   SDP_KEY_IDENTITY_FILE: 'file of age identities that open a sealed key file, readable by you alone',
   SDP_KMS_TOKEN_FILE: 'file with the token for Vault or OpenBao Transit; `BAO_TOKEN` and `VAULT_TOKEN` come first',
-  SDP_STATE_DIR: 'folder in which SDP remembers the ends of audit logs and keeps privacy ledgers; the state folder of your account where unset',
+  SDP_STATE_DIR:
+    'folder in which SDP remembers the ends of audit logs and keeps privacy ledgers; the state folder of your account where unset',
   SDP_AUDIT_LOG: 'file of the audit log; beside the vault where unset',
   SDP_OPERATOR: 'who is at work, for the audit log, where the account of the system does not tell',
   SDP_VAULT: 'vault file; `token_vault.db` in the current folder where unset',
