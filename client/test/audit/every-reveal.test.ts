@@ -16,6 +16,7 @@ const others = [
   ...['integrate-results', 'doctor', 'vault stats', 'vault verify', 'vault rewrap', 'vault rekey', 'vault retoken'],
   ...['vault forget', 'vault sweep', 'vault backup', 'vault restore', 'vault merge', 'vault push', 'vault pull'],
   ...['vault keys import', 'vault audit verify', 'vault audit show', 'vault audit restart'],
+  ...['anonymize', 'privacy query', 'privacy budget'],
 ];
 
 const folder = temporaryFolder();

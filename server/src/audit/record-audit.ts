@@ -46,12 +46,13 @@ export function auditEventParts(fields: AuditEventFields): (string | null)[] {
   return [eventId, at.toISOString(), clientId, actorKind, actorId, action, subject, canonicalJson(detail)];
 }
 
+/** Makes rows of `audit_event` with their codes, as JSON for {@link insertAuditRows}. */
+export type AuditRows = (entries: readonly AuditEntry[]) => string;
+
 /** @param serverKey the codes of rows are made under a key derived from it */
-export function createRecordAudit(serverKey: MasterKey): RecordAudit {
+export function createAuditRows(serverKey: MasterKey): AuditRows {
   const macOf = createRowMac(serverKey);
-  return async (db, given) => {
-    const entries = Array.isArray(given) ? (given as readonly AuditEntry[]) : [given as AuditEntry];
-    if (entries.length === 0) return;
+  return (entries) => {
     const at = new Date();
     const rows = entries.map(({ actor, action, subject, clientId = null, detail = {} }) => {
       const fields = { at, action, subject, clientId, detail, actorKind: actor.kind, actorId: actor.id };
@@ -59,12 +60,32 @@ export function createRecordAudit(serverKey: MasterKey): RecordAudit {
       const mac = macOf('audit_event', auditEventParts({ ...fields, eventId }));
       return { ...fields, eventId, mac: mac.toString('hex') };
     });
-    await query(db, insertSql, [JSON.stringify(rows)]);
+    return JSON.stringify(rows);
   };
 }
 
-const insertSql = `
+/** @param serverKey see {@link createAuditRows} */
+export function createRecordAudit(serverKey: MasterKey): RecordAudit {
+  const auditRows = createAuditRows(serverKey);
+  return async (db, given) => {
+    const entries = Array.isArray(given) ? (given as readonly AuditEntry[]) : [given as AuditEntry];
+    if (entries.length > 0) await query(db, insertSql, [auditRows(entries)]);
+  };
+}
+
+/**
+ * SQL that puts rows into the trail, for a statement that does the deeds themselves.
+ *
+ * @param parameter such as `$1`: what {@link AuditRows} made
+ * @param condition which of the rows, called `row`
+ */
+export function insertAuditRows(parameter: string, condition: string): string {
+  return `
   INSERT INTO audit_event (at, client_id, actor_kind, actor_id, action, subject, detail, event_id, mac)
   SELECT at, "clientId", "actorKind", "actorId", action, subject, detail, "eventId", decode(mac, 'hex')
-    FROM jsonb_to_recordset($1::jsonb) AS row (at timestamptz, "clientId" text, "actorKind" text, "actorId" text,
-         action text, subject text, detail jsonb, "eventId" uuid, mac text)`;
+    FROM jsonb_to_recordset(${parameter}::jsonb) AS row (at timestamptz, "clientId" text, "actorKind" text, "actorId" text,
+         action text, subject text, detail jsonb, "eventId" uuid, mac text)
+   WHERE ${condition}`;
+}
+
+const insertSql = insertAuditRows('$1', 'true');

@@ -102,7 +102,7 @@ export async function startApi(platform: Platform, runner?: BatchRunner): Promis
   });
   const { upload } = settings;
   const transactions = await startTransactionApi({
-    ...{ pool, bus, serverKey, metrics, logger, settings: settings.transactions },
+    ...{ pool, bus, serverKey, recordAudit, metrics, logger, settings: settings.transactions },
     ...messagingRules(platform),
     partitions: platform.partitionsOf(transactionTopics.results),
     guard,

@@ -82,9 +82,9 @@ async function startStages(
   stages: readonly TransactionStage[],
 ): Promise<TransactionWorkers | undefined> {
   if (stages.length === 0) return undefined;
-  const { bus, pool, keyRing, metrics, logger, messaging, settings } = platform;
+  const { bus, pool, keyRing, auditRows, metrics, logger, messaging, settings } = platform;
   const workers = await startTransactionWorkers({
-    ...{ stages, pool, keyRing, metrics, logger, settings: settings.transactions },
+    ...{ stages, pool, keyRing, auditRows, metrics, logger, settings: settings.transactions },
     secure: { ...messaging.parts, bus },
     openScorer: () => openScorer(platform),
   });

@@ -1,7 +1,13 @@
 import { processingTypes } from '@sdp/shared/contracts';
 import { keyFingerprint, type MasterKey } from '@sdp/shared/crypto';
 import { batchTopic, type StageBus } from '@sdp/shared/messaging';
-import { createRecordAudit, type RecordAudit, type Sequencer } from '../audit/index.ts';
+import {
+  type AuditRows,
+  createAuditRows,
+  createRecordAudit,
+  type RecordAudit,
+  type Sequencer,
+} from '../audit/index.ts';
 import { type BatchStore, createBatchStore } from '../batches/index.ts';
 import { EmbeddedBus, KafkaBus } from '../bus/index.ts';
 import { applyMigrations, createPool, type Pool, query } from '../database/index.ts';
@@ -33,6 +39,7 @@ export interface Platform {
   readonly store: BatchStore;
   readonly roots: BatchRoots;
   /** For what people do; in the transaction of the deed. */
+  readonly auditRows: AuditRows;
   readonly recordAudit: RecordAudit;
   /** Writes the ledger of the audit trail, unless another process does. */
   readonly ledger: Sequencer;
@@ -103,6 +110,7 @@ export async function openPlatform(settings: Settings, logger: Logger, database:
       keyRing,
       store: createBatchStore(pool, keyRing),
       roots,
+      auditRows: createAuditRows(serverKey),
       recordAudit,
       ledger,
       messaging,

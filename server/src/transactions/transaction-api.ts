@@ -11,6 +11,7 @@ import {
   startSecureTail,
 } from '@sdp/shared/messaging';
 import type { Request, Router } from 'express';
+import type { RecordAudit } from '../audit/index.ts';
 import { EmbeddedBus } from '../bus/index.ts';
 import { onlyTenants, type Pool } from '../database/index.ts';
 import type { Guard, Permission } from '../identity/index.ts';
@@ -33,6 +34,7 @@ export interface TransactionApiOptions {
   readonly pool: Pool;
   readonly bus: StageBus;
   readonly serverKey: MasterKey;
+  readonly recordAudit: RecordAudit;
   readonly security: SecurityManager;
   readonly compliance?: ComplianceManager | undefined;
   readonly access?: AccessRules | undefined;
@@ -101,7 +103,7 @@ export async function startTransactionApi(options: TransactionApiOptions): Promi
   return {
     routers: [
       streams.routes(guard),
-      outcomeRoutes({ pool, bus, sealer, guard }),
+      outcomeRoutes({ pool, bus, sealer, guard, recordAudit: options.recordAudit }),
       alertRoutes(pool, guard),
       transactionRoutes({
         ...{ intake, board, metrics, guard, maxWaiting: settings.maxWaiting },

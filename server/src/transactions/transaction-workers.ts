@@ -1,5 +1,6 @@
 import type { Decision } from '@sdp/shared/contracts';
 import { SecureStage, type SecureStageOptions } from '@sdp/shared/messaging';
+import type { AuditRows } from '../audit/index.ts';
 import { type Pool, withTransaction } from '../database/index.ts';
 import type { Logger, Metrics } from '../observability/index.ts';
 import type { DataKeyRing } from '../records/index.ts';
@@ -17,6 +18,7 @@ export interface TransactionWorkersOptions {
   readonly stages: readonly TransactionStage[];
   readonly pool: Pool;
   readonly keyRing: DataKeyRing;
+  readonly auditRows: AuditRows;
   readonly metrics: Metrics;
   readonly logger: Logger;
   /** How messages are opened, held to the rules and sealed. */
@@ -104,10 +106,11 @@ const starters: Record<TransactionStage, Starter> = {
   },
   decide: async (options, metrics) => {
     const stage = stageOf(options, 'decide');
-    const { pool, settings } = options;
+    const { pool, settings, auditRows } = options;
     await stage.run(
       decideStage({
         metrics,
+        auditRows,
         alertLevels: settings.alertLevels,
         inTransaction: (work) => withTransaction(pool, (client) => work(client)),
       }),

@@ -6,11 +6,13 @@ import {
 } from '@sdp/shared/contracts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestDatabase, type TestDatabase } from '../../../test/support/postgres.ts';
+import { verifyLedger } from '../../src/audit/index.ts';
 import {
   type Answer,
   type ApiProcess,
   aTransaction,
   embeddedGround,
+  serverKey,
   startApi,
   startWorkers,
   type WorkerProcess,
@@ -271,6 +273,14 @@ describe('GET /api/v1/alerts', () => {
       { action: 'alert.raised', n: 4 },
       { action: 'transaction.decided', n: 5 },
     ]);
+    // Each under a code that nobody else can make.
+    const anchor = { place: 'nowhere', append: async () => undefined, last: async () => undefined };
+    const readAll = async () => ({ heads: [], unreadable: 0 });
+    const { pending, findings } = await verifyLedger({ pool: api.pool, serverKey, anchor: { ...anchor, readAll } });
+    expect(pending).toBeGreaterThan(8);
+    expect(findings).toEqual([{ kind: 'anchor-missing' }]);
+    const { rows: without } = await api.pool.query('SELECT 1 FROM audit_event WHERE mac IS NULL');
+    expect(without).toEqual([]);
     await expect(api.pool.query("UPDATE audit_event SET client_id = 'x'")).rejects.toThrow('append-only');
     await expect(api.pool.query('DELETE FROM audit_event')).rejects.toThrow('append-only');
   });

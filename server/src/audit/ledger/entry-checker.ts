@@ -28,6 +28,8 @@ export class EntryChecker {
   readonly #changed: ChangedRow[] = [];
   #chain: Buffer = chainStart;
   #nodes = 0;
+  /** Entries that were there when the first head was signed. */
+  #oldEntries = 0;
   /** How far the numbers of entries are from their places, after some were found missing. */
   #gap = 0;
 
@@ -41,6 +43,11 @@ export class EntryChecker {
   /** Number of entries so far. */
   get size(): number {
     return this.#range.size;
+  }
+
+  /** @param size of the first head that was signed */
+  startAt(size: number): void {
+    this.#oldEntries = size;
   }
 
   /** @param atEach called after each entry with the tree and the chain up to it */
@@ -75,7 +82,8 @@ export class EntryChecker {
     const actual = leafHash(Buffer.from(entryOf(source, row)));
     if (actual.equals(leaf.leaf_hash)) {
       if (!isChained) this.#findings.add({ kind: 'entry-changed', ...place });
-      else if (source.isGenuine?.(row, this.#macOf) === false) this.#findings.add({ kind: 'row-forged', ...place });
+      else if (source.isGenuine?.(row, this.#macOf, entry < this.#oldEntries) === false)
+        this.#findings.add({ kind: 'row-forged', ...place });
     } else if (isChained) {
       this.#findings.isExplained = true;
       if (this.#changed.length < maxSwapped) this.#changed.push({ source, row, leafHash: leaf.leaf_hash, entry });

@@ -17,14 +17,18 @@ export interface LedgerSource {
   readonly columns: readonly (readonly [name: string, kind: ColumnKind])[];
   /** No two rows have the same in it, whoever wrote them. */
   readonly uniqueColumn?: string;
-  /** @returns whether the server made the row; undefined where rows of this kind carry no code */
-  readonly isGenuine?: (row: SourceRow, macOf: RowMac) => boolean | undefined;
+  /**
+   * Whether the server made the row.
+   *
+   * @param isOld from before there was a ledger, when rows carried no code
+   */
+  readonly isGenuine?: (row: SourceRow, macOf: RowMac, isOld: boolean) => boolean;
 }
 
 const text = (...names: readonly string[]) => names.map((name) => [name, 'text'] as const);
 
-/** Actions whose rows are written by statements of their own, without a code. */
-const withoutMac = new Set(['transaction.decided', 'alert.raised', 'outcome.reported']);
+/** Actions of before there was a ledger. */
+const oldActions = new Set(['transaction.decided', 'alert.raised', 'outcome.reported']);
 
 export const ledgerSources: readonly LedgerSource[] = [
   {
@@ -37,8 +41,8 @@ export const ledgerSources: readonly LedgerSource[] = [
       ['mac', 'bytes'],
     ],
     uniqueColumn: 'event_id',
-    isGenuine: (row, macOf) => {
-      if (withoutMac.has(row['action'] ?? '') && row['mac'] === null) return undefined;
+    isGenuine: (row, macOf, isOld) => {
+      if (isOld && row['mac'] === null && row['actor_kind'] === null) return oldActions.has(row['action'] ?? '');
       const { event_id: eventId, actor_kind: actorKind, actor_id: actorId, mac } = row;
       if (!eventId || !actorKind || !actorId || !mac) return false;
       const parts = auditEventParts({

@@ -32,7 +32,7 @@ export async function checkUnsequenced(
     const inserted = rows.filter((row) => row.was_seen);
     for (const row of inserted) findings.add({ kind: 'row-inserted', source: name, sourceId: row.id });
     for (const row of rows) {
-      if (row.was_seen || source.isGenuine?.(row, macOf) !== false) continue;
+      if (row.was_seen || source.isGenuine?.(row, macOf, size === 0) !== false) continue;
       findings.add({ kind: 'row-forged', source: name, sourceId: row.id });
     }
     pending += Number(rows[0]?.all_rows ?? 0) - inserted.length;

@@ -8,6 +8,7 @@ import { ledgerKeyOf } from './ledger-key.ts';
 import { FindingList, type LedgerReport } from './ledger-report.ts';
 import { type LedgerSource, ledgerSources } from './ledger-sources.ts';
 import { lastHead } from './ledger-store.ts';
+import type { SignedHead } from './signed-head.ts';
 import { checkUnsequenced } from './unsequenced-rows.ts';
 
 export interface VerifyLedgerOptions {
@@ -37,6 +38,7 @@ export async function verifyLedger(options: VerifyLedgerOptions): Promise<Ledger
     const findings = new FindingList();
     const heads = new HeadChecker(ledgerKeyOf(serverKey).publicKeyText, anchored.heads, findings);
     const entries = new EntryChecker(client, sources, createRowMac(serverKey), findings);
+    entries.startAt(await firstHeadSize(client, anchored.heads));
     for await (const leaves of pagesOfLeaves(client)) {
       await heads.load(client, leaves.at(-1)?.seq ?? 0);
       await entries.checkPage(leaves, (range, chain) => heads.check(range, chain));
@@ -58,6 +60,16 @@ export async function verifyLedger(options: VerifyLedgerOptions): Promise<Ledger
     await client.query('ROLLBACK').catch(() => undefined);
     client.release();
   }
+}
+
+/** Of the smallest head that anybody has. */
+async function firstHeadSize(client: PoolClient, anchored: readonly SignedHead[]): Promise<number> {
+  const { rows } = await query<{ size: string | null }>(client, 'SELECT min(size) AS size FROM audit_head');
+  const sizes = [
+    ...anchored.map(({ size }) => size),
+    ...rows.flatMap(({ size }) => (size === null ? [] : [Number(size)])),
+  ];
+  return sizes.length === 0 ? 0 : Math.min(...sizes);
 }
 
 async function* pagesOfLeaves(client: PoolClient): AsyncGenerator<StoredLeaf[]> {

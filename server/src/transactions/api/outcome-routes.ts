@@ -2,9 +2,10 @@ import { type StoredOutcome, transactionOutcomeSchema } from '@sdp/shared/contra
 import { type Finding, InputError, RejectedError } from '@sdp/shared/errors';
 import type { MessageSealer, StageBus } from '@sdp/shared/messaging';
 import { Router } from 'express';
+import type { AuditActor, RecordAudit } from '../../audit/index.ts';
 import { EmbeddedBus, type PublishIn } from '../../bus/index.ts';
 import { inTenants, onlyTenants, type Pool, type PoolClient, withTransaction } from '../../database/index.ts';
-import { clientOf, named, readJsonBody } from '../../http/index.ts';
+import { clientOf, named, principalOf, readJsonBody } from '../../http/index.ts';
 import type { Guard } from '../../identity/index.ts';
 import { insertOutcome } from '../store/outcome-store.ts';
 import { findTransactions, type StoredTransaction } from '../store/transaction-store.ts';
@@ -15,6 +16,7 @@ export interface OutcomeRoutesOptions {
   readonly pool: Pool;
   readonly bus: StageBus;
   readonly sealer: MessageSealer;
+  readonly recordAudit: RecordAudit;
   readonly guard: Guard;
 }
 
@@ -34,16 +36,23 @@ export function outcomeRoutes(options: OutcomeRoutesOptions): Router {
     const [transaction] = await findTransactions(onlyTenants(options.pool, [clientId]), [name]);
     if (!transaction) throw new RejectedError('not-found');
     const { fraud, known_at: knownAt } = body.data;
-    response.json(await report(options, transaction, fraud, knownAt === undefined ? undefined : new Date(knownAt)));
+    const { kind, id } = principalOf(response);
+    const outcome = { fraud, givenAt: knownAt === undefined ? undefined : new Date(knownAt), actor: { kind, id } };
+    response.json(await report(options, transaction, outcome));
   });
   return router;
 }
 
+interface ReportedOutcome {
+  readonly fraud: boolean;
+  readonly givenAt: Date | undefined;
+  readonly actor: AuditActor;
+}
+
 async function report(
-  { pool, bus, sealer }: OutcomeRoutesOptions,
+  { pool, bus, sealer, recordAudit }: OutcomeRoutesOptions,
   transaction: StoredTransaction,
-  fraud: boolean,
-  givenAt: Date | undefined,
+  { fraud, givenAt, actor }: ReportedOutcome,
 ): Promise<StoredOutcome> {
   const reportedAt = new Date();
   const knownAt = givenAt ?? reportedAt;
@@ -66,9 +75,12 @@ async function report(
     }),
   ]);
   const store = async (client: PoolClient, publish: PublishIn) => {
-    const outcome = await inTenants(client, [clientId], () =>
-      insertOutcome(client, { clientId, transactionId, fraud, knownAt, reportedAt }),
-    );
+    const outcome = await inTenants(client, [clientId], async () => {
+      const stored = await insertOutcome(client, { clientId, transactionId, fraud, knownAt, reportedAt });
+      const entry = { actor, action: 'outcome.reported', subject: transactionId, clientId, detail: { fraud } } as const;
+      if (stored.isNew) await recordAudit(client, entry);
+      return stored;
+    });
     if (outcome.isNew) await publish(transactionTopics.embedded, message);
     return outcome;
   };

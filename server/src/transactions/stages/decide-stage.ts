@@ -1,5 +1,6 @@
 import type { Decision, TransactionDecided } from '@sdp/shared/contracts';
 import type { SqlTransaction, StageMessage, StagePlan } from '@sdp/shared/messaging';
+import type { AuditRows } from '../../audit/index.ts';
 import { decisionsStatement, type LoggedDecision, storeDecisions } from '../store/decision-store.ts';
 import { decidedContract, messageKey, stageBatchMessages, transactionTopics } from '../transaction-flow.ts';
 import type { StageMetrics } from './stage-metrics.ts';
@@ -8,6 +9,7 @@ export interface DecideStageOptions {
   readonly metrics: StageMetrics;
   /** Decisions that raise an alert. */
   readonly alertLevels: readonly Decision[];
+  readonly auditRows: AuditRows;
   /** Runs the effect where the bus is not in the database. */
   readonly inTransaction: (work: (transaction: SqlTransaction) => Promise<void>) => Promise<void>;
 }
@@ -16,6 +18,7 @@ export interface DecideStageOptions {
 export function decideStage({
   metrics,
   alertLevels,
+  auditRows,
   inTransaction,
 }: DecideStageOptions): StagePlan<TransactionDecided> {
   return {
@@ -29,7 +32,7 @@ export function decideStage({
       metrics.repeats('decide', messages.length - first.length);
       for (const { decided } of first) metrics.decided(decided.result.decision);
       metrics.alerts(first.filter(({ decided }) => alertLevels.includes(decided.result.decision)).length);
-      const statement = decisionsStatement(first, alertLevels);
+      const statement = decisionsStatement(first, alertLevels, auditRows);
       return {
         statement,
         write: async (transaction) => {

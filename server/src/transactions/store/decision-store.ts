@@ -1,5 +1,6 @@
 import type { Decision, TransactionDecided } from '@sdp/shared/contracts';
 import type { SqlTransaction, StageStatement } from '@sdp/shared/messaging';
+import { type AuditEntry, type AuditRows, insertAuditRows } from '../../audit/index.ts';
 import { type PoolClient, type Queryable, query } from '../../database/index.ts';
 import { type DecisionRow, presentDecision } from './stored-decision.ts';
 
@@ -30,12 +31,13 @@ function storeCtes(first: number, condition: string): string {
       FROM stored WHERE decision = ANY (${parameter(columnTypes.length)}::text[])
     ON CONFLICT (client_id, transaction_id) DO NOTHING
     RETURNING client_id, transaction_id, level, score
-  ), audited AS (
-    INSERT INTO audit_event (client_id, action, subject, detail)
-    SELECT client_id, 'transaction.decided', transaction_id,
-           jsonb_build_object('decision', decision, 'score', score, 'model_version', model_version) FROM stored
-    UNION ALL
-    SELECT client_id, 'alert.raised', transaction_id, jsonb_build_object('level', level, 'score', score) FROM alerted
+  ), audited AS (${insertAuditRows(
+    parameter(columnTypes.length + 1),
+    `(action = 'transaction.decided' AND EXISTS (
+            SELECT FROM stored s WHERE s.client_id = "clientId" AND s.transaction_id = subject))
+      OR (action = 'alert.raised' AND EXISTS (
+            SELECT FROM alerted a WHERE a.client_id = "clientId" AND a.transaction_id = subject))`,
+  )}
   )`;
 }
 
@@ -54,6 +56,7 @@ const columnTypes = [
 export function decisionsStatement(
   decisions: readonly LoggedDecision[],
   alertLevels: readonly Decision[],
+  auditRows: AuditRows,
 ): StageStatement {
   const column = <T>(pick: (decision: LoggedDecision) => T) => decisions.map(pick);
   return {
@@ -74,9 +77,21 @@ export function decisionsStatement(
       column(({ offset }) => offset.toString()),
       column(({ decided }) => decided.split_group ?? 0),
       alertLevels,
+      auditRows(decisions.flatMap((decision) => entriesOf(decision, alertLevels))),
     ],
   };
 }
+
+/** For the trail; those of a decision that turns out to be stored already are left out. */
+function entriesOf({ clientId, decided }: LoggedDecision, alertLevels: readonly Decision[]): AuditEntry[] {
+  const { transaction_id: subject, decision, score, model_version } = decided.result;
+  const of = { actor: decider, subject, clientId };
+  const made: AuditEntry = { ...of, action: 'transaction.decided', detail: { decision, score, model_version } };
+  if (!alertLevels.includes(decision)) return [made];
+  return [made, { ...of, action: 'alert.raised', detail: { level: decision, score } }];
+}
+
+const decider = { kind: 'system', id: 'sdp-transaction-decide' } as const;
 
 const storeSql = `WITH ${storeCtes(1, 'true')}
   SELECT (SELECT count(*)::int FROM stored) + (SELECT count(*)::int FROM alerted) AS fresh`;

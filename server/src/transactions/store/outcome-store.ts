@@ -15,7 +15,7 @@ interface OutcomeRow {
 }
 
 /**
- * Stores an outcome and its audit line, unless there is one.
+ * Stores an outcome, unless there is one.
  *
  * @returns what stands there now, and whether it is new
  */
@@ -24,14 +24,8 @@ export async function insertOutcome(
   { clientId, transactionId, fraud, knownAt, reportedAt }: NewOutcome,
 ): Promise<{ readonly stored: StoredOutcome; readonly isNew: boolean }> {
   const { rows: inserted } = await client.query<OutcomeRow>(
-    `WITH stored AS (
-       INSERT INTO transaction_outcome (client_id, transaction_id, fraud, known_at, reported_at) VALUES ($1, $2, $3, $4, $5)
-       ON CONFLICT (client_id, transaction_id) DO NOTHING RETURNING fraud, known_at, reported_at
-     ), audited AS (
-       INSERT INTO audit_event (client_id, action, subject, detail)
-       SELECT $1, 'outcome.reported', $2, jsonb_build_object('fraud', fraud) FROM stored
-     )
-     SELECT * FROM stored`,
+    `INSERT INTO transaction_outcome (client_id, transaction_id, fraud, known_at, reported_at) VALUES ($1, $2, $3, $4, $5)
+     ON CONFLICT (client_id, transaction_id) DO NOTHING RETURNING fraud, known_at, reported_at`,
     [clientId, transactionId, fraud, knownAt, reportedAt],
   );
   const [row] = inserted;

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { createRecordAudit } from '../../../src/audit/index.ts';
 import { withTransaction } from '../../../src/database/index.ts';
 import { type LedgerGround, ledgerGround } from './ledger-ground.ts';
 
@@ -19,13 +20,30 @@ it('takes every row once, signs and anchors, and finds nothing wrong', async () 
   expect(readFileSync(ground.anchorPath, 'utf8').trim().split('\n')).toHaveLength(2);
 });
 
+it('takes rows of before there was a ledger as they are, and later ones without a code for forged', async () => {
+  const insert = (subject: string) =>
+    ground.pool.query(
+      "INSERT INTO audit_event (client_id, action, subject, detail) VALUES ('acme', 'transaction.decided', $1, '{}')",
+      [subject],
+    );
+  await insert('old');
+  await insert('older');
+  expect(await ground.verify()).toMatchObject({ entries: 0, pending: 2, findings: [{ kind: 'anchor-missing' }] });
+  await ground.fill(2, 2);
+  await ground.sequence();
+  expect(await ground.verify()).toMatchObject({ entries: 6, found: 0 });
+  await insert('new');
+  expect((await ground.verify()).findings).toMatchObject([{ kind: 'row-forged', source: 'audit_event' }]);
+  await ground.sequence();
+  expect((await ground.verify()).findings).toMatchObject([{ kind: 'row-forged', source: 'audit_event', entry: 6 }]);
+});
+
 it('takes rows whose transactions end late, and is not held up by them', async () => {
   const sequencer = ground.start();
   await withTransaction(ground.pool, async (slow) => {
     // Has its number and its place before all others, and is seen after them.
-    await slow.query(
-      "INSERT INTO audit_event (client_id, action, subject, detail) VALUES ('acme', 'outcome.reported', 'slow', '{}')",
-    );
+    const actor = { kind: 'system', id: 'slow' } as const;
+    await createRecordAudit(ground.serverKey)(slow, { actor, action: 'outcome.reported', subject: 'slow' });
     for (let i = 0; i < 5; i++) {
       await ground.fill(3, 2);
       await sequencer.flush();

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Transaction } from '@sdp/shared/contracts';
 import { parseMasterKey } from '@sdp/shared/crypto';
 import { KeyRing, SecurityManager, type StageBus } from '@sdp/shared/messaging';
-import { createRowMac } from '../../../src/audit/index.ts';
+import { createAuditRows, createRecordAudit, createRowMac } from '../../../src/audit/index.ts';
 import { EmbeddedBus } from '../../../src/bus/index.ts';
 import { createPool, type Pool } from '../../../src/database/index.ts';
 import {
@@ -26,7 +26,7 @@ import {
 } from '../../../src/transactions/index.ts';
 import { StubScorer } from './stub-scorer.ts';
 
-const serverKey = parseMasterKey(Buffer.alloc(32, 7).toString('base64url'));
+export const serverKey = parseMasterKey(Buffer.alloc(32, 7).toString('base64url'));
 
 /** What all processes of one test share. */
 export interface Ground {
@@ -68,6 +68,7 @@ export async function startWorkers(
   const scorer = new StubScorer();
   const workers = await startTransactionWorkers({
     ...{ stages, pool, metrics, logger, keyRing: await openDataKeyRing(pool, serverKey) },
+    auditRows: createAuditRows(serverKey),
     secure: { bus, security, logger },
     openScorer: async () => scorer,
     settings: { latenessMs: 86_400_000, snapshotEveryMs: 60_000, alertLevels: ['REVIEW', 'DECLINE'], ...settings },
@@ -129,6 +130,7 @@ export async function startApi(
   const guard = createGuard({ authenticators, accessLog, rateLimit: principalRateLimit(100_000) });
   const api = await startTransactionApi({
     ...{ pool, bus, security, logger, metrics, partitions, serverKey, guard },
+    recordAudit: createRecordAudit(serverKey),
     isAllowed: stillMay(authenticators),
     settings: { ratePerMinute: 10_000_000, maxWaiting: 10_000, maxStreams: 100, ...settings },
   });
