@@ -3,9 +3,9 @@ import { RejectedError } from '@sdp/shared/errors';
 import type { BusPort, OutgoingMessage, SqlTransaction } from '@sdp/shared/messaging';
 import { asDatabaseError, type Pool, type PoolClient, withTransaction } from '../database/index.ts';
 import type { BusLogger } from './bus-logger.ts';
-import { decodeHeaders, encodeHeaders, isMissingSegment } from './embedded/append.ts';
+import { decodeHeaders, encodeHeaders } from './embedded/append.ts';
 import { EmbeddedBus, type PublishIn } from './embedded/embedded-bus.ts';
-import { ensureSegments } from './embedded/segments.ts';
+import { ensureSegments, isMissingSegment } from './embedded/segments.ts';
 import { pause, retryDelayMs } from './retry.ts';
 
 /** Under the size that Kafka takes by default, with room for key and headers. */

@@ -161,6 +161,38 @@ describe('what stages of one process hand to one another', () => {
     expect(warnings).toEqual([]);
   });
 
+  it('is in the log before a stage that can only write by itself does so', async () => {
+    const [one, two] = [`one.${randomUUID()}`, `two.${randomUUID()}`];
+    for (const topic of [one, two]) await bus.ensureTopic(topic, 3);
+    await bus.runStage({
+      ...{ topic: one, group: one },
+      handler: async ({ messages }) => ({
+        outputs: [{ topic: two, messages: messages.map(({ key, value }) => ({ key, value })) }],
+      }),
+    });
+    const ahead: string[] = [];
+    let written = 0;
+    await bus.runStage({
+      ...{ topic: two, group: two },
+      handler: async ({ messages }) => ({
+        write: async () => {
+          for (const each of messages) {
+            const place = [each.topic, each.partition, String(each.offset)];
+            const logged = 'SELECT FROM bus_log WHERE topic = $1 AND partition = $2 AND "offset" = $3';
+            if ((await pool.query(logged, place)).rowCount !== 1) ahead.push(textOf(each));
+          }
+          written += messages.length;
+        },
+      }),
+    });
+    for (let n = 0; n < 60; n++) {
+      await bus.publish(one, [message(n)]);
+      await sleep(2);
+    }
+    await eventually('all are written', () => written === 60);
+    expect(ahead).toEqual([]);
+  });
+
   it('is withdrawn when something else has come to stand there, and done again, once', async () => {
     const { one, two, three, four, rebuilt, logged } = await chain(aWhile);
     const published: Promise<void>[] = [];

@@ -1,6 +1,5 @@
 import { UnavailableError } from '@sdp/shared/errors';
 import type { BusMessage, OutgoingMessage, SqlTransaction } from '@sdp/shared/messaging';
-import { sqlStateOf } from '../../database/index.ts';
 import { partitionOf } from '../partitioner.ts';
 
 /** Messages for one topic. */
@@ -80,9 +79,6 @@ export function appendCtes(condition = 'true'): string {
 export const appendParameters = 11;
 
 const appendSql = `WITH ${appendCtes()} SELECT slot::int, first_offset, written_at FROM taken`;
-
-/** "no partition of relation found for row". */
-const missingSegment = '23514';
 
 /** Sorts messages by where they go. */
 export function slotsOf(appends: readonly Append[]): Slot[] {
@@ -185,11 +181,6 @@ export async function appendWith(statement: SqlTransaction, rows: WithMessages, 
     SELECT slot::int, first_offset, written_at FROM taken`;
   const { rows: taken } = await statement.query(text, [...plan.values, ...rows.values]);
   return appendedOf(plan, taken as unknown as TakenRow[]);
-}
-
-/** Whether the day's segment of the log has yet to be made. */
-export function isMissingSegment(error: unknown): boolean {
-  return sqlStateOf(error) === missingSegment;
 }
 
 export function encodeHeaders(headers: OutgoingMessage['headers']): string | null {

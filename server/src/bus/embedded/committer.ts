@@ -1,20 +1,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { StageStatement } from '@sdp/shared/messaging';
 import type { Pool } from '../../database/index.ts';
 import { within } from '../within.ts';
-import { type Appended, isMissingSegment, placed, placeOf, type Slot } from './append.ts';
-import { BatchRefused, commitBatch, type Settle } from './commit-batch.ts';
+import { type Appended, placed, placeOf, type Slot } from './append.ts';
+import { type Batch, BatchRefused, commitBatch, type Settle } from './commit-batch.ts';
 import { busError } from './control-connection.ts';
 import { LogEnds } from './log-ends.ts';
-import { ensureSegments } from './segments.ts';
-
-/** What one batch of a stage, or one group of publishers, wants stored. */
-export interface Commit {
-  readonly settles: readonly Settle[];
-  /** One for each partition. */
-  readonly slots: readonly Slot[];
-  readonly statement?: StageStatement | undefined;
-}
+import { withSegments } from './segments.ts';
 
 export interface CommitterOptions {
   readonly pool: Pool;
@@ -30,7 +21,8 @@ export interface CommitterOptions {
   readonly onAppended: (appended: readonly Appended[]) => void;
 }
 
-interface Waiting extends Commit {
+/** What one batch of a stage, or one group of publishers, wants stored. */
+interface Waiting extends Batch {
   /** With the offsets that were foretold, once they are. */
   slots: readonly Slot[];
   isForetold: boolean;
@@ -99,16 +91,17 @@ export class Committer {
    *
    * @throws {UnavailableError} `bus-unavailable` when it is not stored, or nobody knows
    */
-  store(commit: Commit): Promise<void> {
+  store(batch: Batch): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ ...commit, isForetold: false, resolve, reject });
+      this.#waiting.push({ ...batch, isForetold: false, resolve, reject });
       this.#foretell();
       this.#flushing ??= this.#flushAll();
     });
   }
 
-  /** Stores by itself what can't be handed in. */
+  /** Stores by itself what can't be handed in, once all is stored that it may follow from. */
   async alone(slots: readonly Slot[], store: () => Promise<readonly Appended[]>): Promise<readonly Appended[]> {
+    await this.#earlier();
     const release = await this.hold(slots);
     try {
       return await store();
@@ -125,11 +118,11 @@ export class Committer {
     const places = new Set(slots.map(({ topic, partition }) => placeOf(topic, partition)));
     for (const place of places) this.#held.set(place, (this.#held.get(place) ?? 0) + 1);
     const isForetold = () =>
-      [...this.#storing, ...this.#waiting].some(
+      this.#unstored.some(
         ({ isForetold: is, slots: of }) =>
           is && of.some(({ topic, partition }) => places.has(placeOf(topic, partition))),
       );
-    while (isForetold()) await new Promise<void>((resolve) => this.#onFlushed.push(resolve));
+    while (isForetold()) await this.#nextFlush();
     this.#ends.forget(slots);
     return () => {
       for (const place of places) {
@@ -149,6 +142,20 @@ export class Committer {
   /** Resolves when nothing waits. */
   async idle(): Promise<void> {
     while (this.#flushing !== undefined) await this.#flushing;
+  }
+
+  get #unstored(): readonly Waiting[] {
+    return [...this.#storing, ...this.#waiting];
+  }
+
+  /** Resolves when what has been handed in by now is stored, or has failed. */
+  async #earlier(): Promise<void> {
+    const earlier = new Set(this.#unstored);
+    while (this.#unstored.some((waiting) => earlier.has(waiting))) await this.#nextFlush();
+  }
+
+  #nextFlush(): Promise<void> {
+    return new Promise((resolve) => this.#onFlushed.push(resolve));
   }
 
   /** Says where messages will stand, in the order in which they were handed in, and hands them over. */
@@ -238,11 +245,7 @@ export class Committer {
     };
     let appended: Appended[];
     try {
-      appended = await commitBatch(pool, batch).catch(async (error: unknown) => {
-        if (!isMissingSegment(error)) throw error;
-        await ensureSegments(pool);
-        return commitBatch(pool, batch);
-      });
+      appended = await withSegments(pool, () => commitBatch(pool, batch));
     } catch (error) {
       this.#fail(group, error);
       return;
@@ -280,7 +283,7 @@ export class Committer {
 }
 
 /** One for each partition, from where its first batch began to where its last one ends. */
-function mergeSettles(commits: readonly Commit[]): Settle[] {
+function mergeSettles(commits: readonly Batch[]): Settle[] {
   const merged = new Map<string, Settle>();
   for (const settle of commits.flatMap(({ settles }) => settles)) {
     const place = `${placeOf(settle.topic, settle.partition)} ${settle.group}`;
@@ -290,7 +293,7 @@ function mergeSettles(commits: readonly Commit[]): Settle[] {
   return [...merged.values()];
 }
 
-function mergeSlots(commits: readonly Commit[]): Slot[] {
+function mergeSlots(commits: readonly Batch[]): Slot[] {
   const merged = new Map<string, Slot>();
   for (const slot of commits.flatMap(({ slots }) => slots)) {
     const place = placeOf(slot.topic, slot.partition);

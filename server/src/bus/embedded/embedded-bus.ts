@@ -12,15 +12,7 @@ import type {
 import { type Pool, type PoolClient, withTransaction } from '../../database/index.ts';
 import type { BusLogger } from '../bus-logger.ts';
 import { type PublishCall, PublishQueue } from '../publish-queue.ts';
-import {
-  type Append,
-  type Appended,
-  appendMessages,
-  appendWith,
-  isMissingSegment,
-  slotsOf,
-  type WithMessages,
-} from './append.ts';
+import { type Append, type Appended, appendMessages, appendWith, slotsOf, type WithMessages } from './append.ts';
 import { Committer } from './committer.ts';
 import { busError, ControlConnection, statementName } from './control-connection.ts';
 import { EmbeddedConsumer } from './embedded-consumer.ts';
@@ -28,7 +20,7 @@ import { EmbeddedStage, type EmbeddedStageOptions } from './embedded-stage.ts';
 import { EmbeddedTail } from './embedded-tail.ts';
 import { lagOf, moveGroup } from './group-offsets.ts';
 import type { LogReader } from './log-reader.ts';
-import { ensureSegments, retain } from './segments.ts';
+import { ensureSegments, retain, withSegments } from './segments.ts';
 import { Topics } from './topics.ts';
 import { WakeUps } from './wake-ups.ts';
 
@@ -261,12 +253,7 @@ export class EmbeddedBus implements StageBus {
       return;
     }
     const statement = this.#statement();
-    const append = () =>
-      appendMessages(statement, appends).catch(async (error: unknown) => {
-        if (!isMissingSegment(error)) throw error;
-        await ensureSegments(this.#pool);
-        return appendMessages(statement, appends);
-      });
+    const append = () => withSegments(this.#pool, () => appendMessages(statement, appends));
     this.#onAppended(await this.#committer.alone(slotsOf(appends), append).catch(rethrow));
   }
 

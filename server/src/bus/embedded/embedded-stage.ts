@@ -4,7 +4,7 @@ import { toDeadLetter } from '../dead-letter.ts';
 import type { HeldPartition } from '../held-partition.ts';
 import { defaultStageBytes, StageLoop } from '../stage/stage-loop.ts';
 import type { Step } from '../stage/stage-partition.ts';
-import { type Append, type Appended, isMissingSegment, type Slot, slotsOf } from './append.ts';
+import { type Append, type Appended, type Slot, slotsOf } from './append.ts';
 import { type Batch, BatchRefused, commitBatch, type Settle } from './commit-batch.ts';
 import type { Committer } from './committer.ts';
 import { busError } from './control-connection.ts';
@@ -12,7 +12,7 @@ import { GroupMember, type GroupMemberOptions } from './group-member.ts';
 import { LeasedStagePartition } from './leased-stage-partition.ts';
 import type { Lease, Membership } from './leases.ts';
 import { LogReader, type LogReaderOptions } from './log-reader.ts';
-import { ensureSegments } from './segments.ts';
+import { withSegments } from './segments.ts';
 import type { Topics } from './topics.ts';
 
 export interface EmbeddedStageOptions
@@ -100,20 +100,14 @@ export class EmbeddedStage implements Consumer {
 
   async #commit(batch: Batch, write: StageResult['write']): Promise<Appended[]> {
     const { pool } = this.#options;
-    const commit = () =>
+    return withSegments(pool, () =>
       write === undefined
         ? commitBatch(pool, batch)
         : withTransaction(pool, async (client) => {
             await write(client);
             return commitBatch(client, batch);
-          });
-    try {
-      return await commit();
-    } catch (error) {
-      if (!isMissingSegment(error)) throw error;
-      await ensureSegments(pool);
-      return commit();
-    }
+          }),
+    );
   }
 
   #slotsOf(result: StageResult): Promise<Slot[]> {

@@ -1,4 +1,4 @@
-import type { Pool } from '../../database/index.ts';
+import { type Pool, sqlStateOf } from '../../database/index.ts';
 
 /** Days for which room is made ahead; the bus looks after it every hour. */
 const daysAhead = 3;
@@ -26,6 +26,25 @@ export async function ensureSegments(pool: Pool): Promise<void> {
     throw error;
   } finally {
     client.release();
+  }
+}
+
+/** "no partition of relation found for row". */
+const missingSegment = '23514';
+
+/** Whether the day's segment of the log has yet to be made. */
+export function isMissingSegment(error: unknown): boolean {
+  return sqlStateOf(error) === missingSegment;
+}
+
+/** Runs what appends to the log, once more where the day's segment had yet to be made. */
+export async function withSegments<T>(pool: Pool, append: () => Promise<T>): Promise<T> {
+  try {
+    return await append();
+  } catch (error) {
+    if (!isMissingSegment(error)) throw error;
+    await ensureSegments(pool);
+    return append();
   }
 }
 
