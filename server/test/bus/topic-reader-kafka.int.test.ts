@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { startTestKafka } from '../../../test/support/kafka.ts';
 import { KafkaTopicReader } from '../../src/bus/index.ts';
 import { openBus } from './bus-address.ts';
+import { eventually } from './eventually.ts';
 import { testTopicReader } from './topic-reader-suite.ts';
 
 const kafka = await startTestKafka();
@@ -54,6 +55,8 @@ if ('skipped' in kafka) {
     const open = await send('open');
     expect(await read()).toEqual(['stays']);
     await open.commit();
+    // The broker answers before it has marked the partitions.
+    await eventually('what is no longer open can be read', async () => (await read()).length > 1);
     expect(await read()).toEqual(['stays', 'open']);
     await producer.close();
     await reader.close();
