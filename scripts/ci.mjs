@@ -34,7 +34,12 @@ const stages = [
     env: { SDP_REQUIRE_KAFKA: '1' },
   },
   // Requests made from /openapi.json, against a running server.
-  { name: 'schema', command: ['npm', 'run', '-s', 'test:schema'] },
+  {
+    name: 'schema',
+    command: ['npm', 'run', '-s', 'test:schema', ...vitestArgs('schema')],
+    again: (files) => ['npm', 'test', '--silent', ...vitestArgs('schema-again'), ...files],
+    env: { SDP_SCHEMATHESIS: 'run' },
+  },
   { name: 'demo', command: ['npm', 'run', '-s', 'demo'] },
 ];
 

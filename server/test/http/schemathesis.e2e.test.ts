@@ -55,16 +55,9 @@ describe.skipIf(!isAsked)('with requests made from /openapi.json', () => {
           paths,
         ],
         // A stream has no end, and what is for development alone is not there elsewhere.
-        ...[
-          '--exclude-path-regex',
-          'stream|^/dev/|v1/transactions$',
-          '--seed',
-          '1',
-          '--workers',
-          '2',
-          '--request-timeout',
-          '20',
-        ],
+        ...['--exclude-path-regex', 'stream|^/dev/|v1/transactions$', '--seed', '1', '--request-timeout', '20'],
+        // With more workers, Python 3.11 can lose count of its parser's depth between threads.
+        ...['--workers', '1'],
         ...['--suppress-health-check', 'all', '--generation-database', 'none', '--warnings', 'off', '--no-color'],
       ],
       { cwd: scratch, env: { ...process.env, PYTHONPATH: packages.folder }, stdio: ['ignore', 'pipe', 'pipe'] },
