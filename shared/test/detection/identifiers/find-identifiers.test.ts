@@ -147,7 +147,7 @@ describe('kinds', () => {
   });
 
   test('stand in the documentation with their label and chance', () => {
-    const page = readFileSync(resolve(import.meta.dirname, '../../../../docs/detection.md'), 'utf8');
+    const page = readFileSync(resolve(import.meta.dirname, '../../../../docs/pii-detection.md'), 'utf8');
     for (const { kind, label, chance } of identifierKinds) {
       const row = page.split('\n').find((line) => line.startsWith(`| \`${kind}\` | ${label} |`));
       expect([kind, row !== undefined]).toEqual([kind, true]);
