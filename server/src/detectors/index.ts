@@ -1,0 +1,11 @@
+export {
+  type Evidence,
+  type Explanation,
+  type ExplanationValue,
+  evidenceEventIds,
+  type Finding,
+  type FindingLevel,
+  findingLevels,
+} from './finding.ts';
+export type { DetectorScope, StreamDetector, StreamDetectorFactory } from './stream-detector.ts';
+export { type EventPlace, type StreamEvent, type StreamEventType, streamEventTypes } from './stream-event.ts';
