@@ -1,0 +1,2 @@
+export { eventBatchContract, eventKey, eventStoreGroup, eventTopics, routingValue, shardOf } from './event-flow.ts';
+export { type NewEvents, type SeenEvent, SeenEvents, type SeenEventsOptions } from './seen-events.ts';
