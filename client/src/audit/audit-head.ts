@@ -1,20 +1,9 @@
-import { createHash, type KeyObject, randomBytes } from 'node:crypto';
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  unlinkSync,
-  writeSync,
-} from 'node:fs';
+import { createHash, type KeyObject } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { constantTimeEqual, hmacHex, lengthPrefixed } from '@sdp/shared/crypto';
 import { InputError } from '@sdp/shared/errors';
+import { replaceDurably } from '../files/index.ts';
 import type { LogPlace } from './log-place.ts';
 
 /** The last line of a log, remembered in another place than the log itself. */
@@ -41,19 +30,7 @@ const fileName = (vaultId: string, logPath: string): string =>
 /** Writes the head so that after a crash there is either the old or the new one. */
 export function writeHead(key: KeyObject, { headFolder }: LogPlace, head: AuditHead): void {
   const path = join(headFolder, fileName(head.vault, head.path));
-  const temporary = join(headFolder, `.${randomBytes(6).toString('hex')}.sdp-tmp`);
-  const file = openSync(temporary, 'wx', 0o600);
-  try {
-    writeSync(file, `${JSON.stringify({ ...head, mac: codeOf(key, head) })}\n`);
-    fsyncSync(file);
-  } catch (error) {
-    unlinkSync(temporary);
-    throw error;
-  } finally {
-    closeSync(file);
-  }
-  renameSync(temporary, path);
-  syncFolder(headFolder);
+  replaceDurably(path, `${JSON.stringify({ ...head, mac: codeOf(key, head) })}\n`);
 }
 
 /** Forgets the head of a log, if there is one. */
@@ -108,16 +85,6 @@ export function lostHeads({ elsewhere }: KnownHeads, log: string | undefined): r
 /** Makes the folder if it isn't there. */
 export function makeHeadFolder({ headFolder }: LogPlace): void {
   mkdirSync(headFolder, { recursive: true, mode: 0o700 });
-}
-
-export function syncFolder(folder: string): void {
-  if (process.platform === 'win32') return;
-  const file = openSync(folder, 'r');
-  try {
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
 }
 
 function namesIn(folder: string): string[] {

@@ -1,19 +1,9 @@
 import type { KeyObject } from 'node:crypto';
-import {
-  closeSync,
-  existsSync,
-  fstatSync,
-  fsyncSync,
-  ftruncateSync,
-  mkdirSync,
-  openSync,
-  readSync,
-  renameSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, existsSync, fstatSync, ftruncateSync, mkdirSync, openSync, readSync, renameSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { randomId } from '@sdp/shared/crypto';
 import { IntegrityError, SdpError, VaultError } from '@sdp/shared/errors';
+import { appendDurably } from '../files/index.ts';
 import type { Vault } from '../vault/index.ts';
 import {
   type AuditHead,
@@ -22,7 +12,6 @@ import {
   makeHeadFolder,
   readHeads,
   removeHead,
-  syncFolder,
   writeHead,
 } from './audit-head.ts';
 import { type AuditEvent, type AuditLine, type BeginEvent, encodeLine, noLine, openLine } from './log-line.ts';
@@ -186,21 +175,7 @@ export class AuditLog {
       },
       event,
     );
-    const isNew = !existsSync(this.path);
-    const file = openSync(this.path, 'a', this.#place.mode);
-    const { size } = fstatSync(file);
-    try {
-      const bytes = Buffer.from(text, 'utf8');
-      for (let offset = 0; offset < bytes.length; ) offset += writeSync(file, bytes, offset);
-      fsyncSync(file);
-    } catch (error) {
-      // What a full disk took of the line goes again.
-      ftruncateSync(file, size);
-      throw error;
-    } finally {
-      closeSync(file);
-    }
-    if (isNew) syncFolder(dirname(this.path));
+    appendDurably(this.path, text, this.#place.mode);
     writeHead(this.#key, this.#place, this.#headOf(line));
     return line as AuditLine;
   }

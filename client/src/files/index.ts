@@ -8,6 +8,7 @@ export {
   unfinishedFilesOf,
 } from './atomic-file.ts';
 export { DigestSink } from './digest-sink.ts';
+export { appendDurably, replaceDurably, syncFolder } from './durable.ts';
 export { inputFileError, outputFileError } from './file-errors.ts';
 export { changedMeanwhile, type InputFile, inputStream, openInputFile, stateOf } from './input-file.ts';
 export { outputStream } from './output-stream.ts';

@@ -1,6 +1,7 @@
 import { closeSync, fsyncSync, openSync, unlinkSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { InputError } from '@sdp/shared/errors';
+import { syncFolder } from '../files/index.ts';
 
 /**
  * Writes a key into a new file that only its owner may read.
@@ -29,17 +30,6 @@ export function writeKeyFile(file: string, keyText: string): void {
   } catch {
     unlinkSync(file);
     throw new InputError('output-unwritable', { message: 'The key file cannot be written', details: { file } });
-  } finally {
-    closeSync(descriptor);
-  }
-}
-
-/** Without it a machine that loses power may come back without the file's name. */
-function syncFolder(folder: string): void {
-  if (process.platform === 'win32') return;
-  const descriptor = openSync(folder, 'r');
-  try {
-    fsyncSync(descriptor);
   } finally {
     closeSync(descriptor);
   }

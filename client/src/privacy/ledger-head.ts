@@ -1,6 +1,7 @@
-import { type KeyObject, randomBytes } from 'node:crypto';
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, unlinkSync, writeSync } from 'node:fs';
+import type { KeyObject } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
 import { constantTimeEqual, hmacHex, lengthPrefixed } from '@sdp/shared/crypto';
+import { replaceDurably } from '../files/index.ts';
 
 /** Where the ledger ended when this was written. Kept beside the vault, away from the ledger itself. */
 export interface LedgerHead {
@@ -24,18 +25,7 @@ export function readLedgerHead(key: KeyObject, path: string): LedgerHead | 'dama
 
 /** Writes the head so that after a crash there is either the old or the new one. */
 export function writeLedgerHead(key: KeyObject, path: string, head: LedgerHead): void {
-  const temporary = `${path}.${randomBytes(6).toString('hex')}.sdp-tmp`;
-  const file = openSync(temporary, 'wx', 0o600);
-  try {
-    writeSync(file, `${JSON.stringify({ ...head, mac: codeOf(key, head) })}\n`);
-    fsyncSync(file);
-  } catch (error) {
-    unlinkSync(temporary);
-    throw error;
-  } finally {
-    closeSync(file);
-  }
-  renameSync(temporary, path);
+  replaceDurably(path, `${JSON.stringify({ ...head, mac: codeOf(key, head) })}\n`);
 }
 
 function codeOf(key: KeyObject, { vault, seq, last }: LedgerHead): string {

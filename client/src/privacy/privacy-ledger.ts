@@ -1,19 +1,10 @@
 import type { KeyObject } from 'node:crypto';
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  ftruncateSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  truncateSync,
-  writeSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, truncateSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { PrivacyAmount, PrivacyBudget, PrivacyCost } from '@sdp/shared/anonymization/privacy';
 import { InputError, IntegrityError, SdpError, VaultError } from '@sdp/shared/errors';
 import { type Operator, withLogLock } from '../audit/index.ts';
+import { appendDurably } from '../files/index.ts';
 import { isSameBudget, LedgerAccounts } from './ledger-accounts.ts';
 import { readLedgerHead, writeLedgerHead } from './ledger-head.ts';
 import { encodeLedgerLine, type LedgerEntry, type LedgerLine, openLedgerLine } from './ledger-line.ts';
@@ -153,19 +144,7 @@ export class PrivacyLedger {
     const { ledgerPath, headPath, key, vaultId, now = () => new Date() } = this.#options;
     const place = { seq: (before?.seq ?? 0) + 1, time: now().toISOString(), prev: before?.mac ?? noLine };
     const { text, ...line } = encodeLedgerLine(key, place, entry);
-    const size = existsSync(ledgerPath) ? readFileSync(ledgerPath).length : 0;
-    const file = openSync(ledgerPath, 'a', 0o600);
-    try {
-      const bytes = Buffer.from(text, 'utf8');
-      for (let offset = 0; offset < bytes.length; ) offset += writeSync(file, bytes, offset);
-      fsyncSync(file);
-    } catch (error) {
-      // What a full disk took of the line goes again.
-      ftruncateSync(file, size);
-      throw error;
-    } finally {
-      closeSync(file);
-    }
+    appendDurably(ledgerPath, text, 0o600);
     writeLedgerHead(key, headPath, { vault: vaultId, seq: line.seq, last: line.mac });
     return line as LedgerLine;
   }

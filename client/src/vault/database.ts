@@ -2,6 +2,7 @@ import { accessSync, closeSync, constants, fsyncSync, openSync, statSync } from 
 import { dirname } from 'node:path';
 import { VaultError } from '@sdp/shared/errors';
 import Sqlite from 'better-sqlite3';
+import { syncFolder } from '../files/index.ts';
 import { applicationId, schemaVersion } from './format.ts';
 import { withVaultErrors } from './sqlite-errors.ts';
 
@@ -162,12 +163,8 @@ export function reserveFile(path: string): void {
     const file = openSync(path, 'wx', 0o600);
     fsyncSync(file);
     closeSync(file);
-    // The name itself must survive a power cut as well. Windows can't sync a folder and needs no such step.
-    if (process.platform !== 'win32') {
-      const folder = openSync(dirname(path), 'r');
-      fsyncSync(folder);
-      closeSync(folder);
-    }
+    // The name itself must survive a power cut as well.
+    syncFolder(dirname(path));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return;
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
