@@ -1,19 +1,11 @@
+import { roleSchema, scopeSchema } from '@sdp/shared/contracts';
+
 /** What people and keys may be. Each has one; what a role may do is in `permissions.ts`. */
-export const roles = ['DataEngineer', 'DataAnalyst', 'SecurityAuditor', 'Client', 'Admin'] as const;
+export const roles = roleSchema.options;
 export type Role = (typeof roles)[number];
 
-export const scopes = [
-  'batches:write',
-  'batches:read',
-  'transactions:write',
-  'transactions:read',
-  'vault:copy',
-  'records:propose',
-  'records:write',
-  'audit:read',
-  'identity:manage',
-] as const;
 /** Bounds on one key, within what its role may do. */
+export const scopes = scopeSchema.options;
 export type Scope = (typeof scopes)[number];
 
 /** Client ids whose data somebody may see; `*` stands for all of them, those to come included. */
