@@ -95,6 +95,16 @@ export const errorRegistry = {
     title: 'The key is an example that was published',
     remedy: 'Make a key of your own with `sdp keygen`; example keys are accepted only with SDP_ENV=dev.',
   },
+  'spool-wrong-key': {
+    kind: 'config',
+    title: 'The key does not open this spool',
+    remedy: 'Deliver what waits there with the key that it was filled with, or name another folder with --spool.',
+  },
+  'receiver-unusable': {
+    kind: 'config',
+    title: 'The gateway cannot listen at that address',
+    remedy: 'Choose another --port or --host; another collector may be listening there.',
+  },
   'message-key-missing': {
     kind: 'config',
     title: 'There is no key in the ring to seal or sign messages with',
@@ -254,6 +264,12 @@ export const errorRegistry = {
     title: 'The checkpoint does not belong to this run',
     remedy: 'Run the command as it was run before, or without --resume to start anew.',
   },
+  'events-refused': {
+    kind: 'input',
+    title: 'Some events were refused',
+    remedy:
+      '`sdp spool rejects` says where they stood and why, and writes them to a file; all others were taken care of.',
+  },
   'csv-column-unknown': {
     kind: 'input',
     title: 'A named column is not in the file',
@@ -409,6 +425,11 @@ export const errorRegistry = {
     remedy: 'Read what it says, and add --yes.',
   },
 
+  'spool-damaged': {
+    kind: 'integrity',
+    title: 'The spool is not as it was written',
+    remedy: 'Look for what changed the files; `sdp spool purge` gives up what waits there and begins anew.',
+  },
   'vault-tampered': {
     kind: 'integrity',
     title: 'The vault was changed outside SDP or is damaged',
@@ -460,6 +481,16 @@ export const errorRegistry = {
     title: 'Stored data failed its integrity check',
     remedy: 'Stop using this batch and upload it again; an operator must look at the database.',
     httpStatus: 409,
+  },
+  'spool-busy': {
+    kind: 'unavailable',
+    title: 'Another process is using the spool',
+    remedy: 'Wait for it to end, or give this one a folder of its own with --spool.',
+  },
+  'events-undelivered': {
+    kind: 'unavailable',
+    title: 'Events wait in the spool: the server did not take all of them',
+    remedy: '`sdp spool flush` sends them, and so does the next run with the same spool.',
   },
   'oidc-unavailable': {
     kind: 'unavailable',
