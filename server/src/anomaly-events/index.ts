@@ -1,0 +1,3 @@
+export type { AnomalyFinding, FindingEvidence } from './anomaly-finding.ts';
+export { ensureAnomalyPartitions, forgetAnomalies } from './store/anomaly-partitions.ts';
+export { type WrittenAnomalies, writeAnomalies } from './write/write-anomalies.ts';
