@@ -7,6 +7,7 @@ export {
 } from './api-keys/api-key-store.ts';
 export { type AppOptions, createApp } from './app.ts';
 export { keyAuthenticator } from './authentication.ts';
+export { type ItemRate, itemRate } from './item-rate.ts';
 export { parsedAs, readJsonBody } from './json-body.ts';
 export { type HttpListener, type ListenOptions, listen } from './listen.ts';
 export { type ApiPaths, createOpenApi, jsonContent, openApiRoute, problemContent } from './openapi.ts';

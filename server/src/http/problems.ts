@@ -10,7 +10,7 @@ const maxDiscardMs = 10_000;
 /** RFC 9457. An error that isn't ours shows as `internal`: code and request id only. */
 export function problemOf(error: SdpError, requestId: string): Problem {
   const isPublic = error.kind !== 'internal' && error.kind !== 'config' && error.kind !== 'vault';
-  const { findings } = error.details;
+  const { findings, accepted } = error.details;
   return {
     type: `urn:sdp:error:${error.code}`,
     title: isPublic ? error.message : 'Something went wrong inside the server',
@@ -19,6 +19,7 @@ export function problemOf(error: SdpError, requestId: string): Problem {
     ...(isPublic && { remedy: error.remedy }),
     request_id: requestId,
     ...(isPublic && findings && { findings: findings.slice(0, 100).map((finding) => ({ ...finding })) }),
+    ...(accepted !== undefined && { accepted }),
   };
 }
 

@@ -48,6 +48,12 @@ export const permissions = {
     summary: 'Hand in transactions and report what they turned out to be',
   },
   'transactions:read': { roles: readers, scope: 'transactions:read', summary: 'See decisions and alerts' },
+  'events:write': {
+    roles: ['Client'],
+    scope: 'events:write',
+    summary: 'Hand in events: logs, metrics and transactions to be watched',
+  },
+  'events:read': { roles: readers, scope: 'events:read', summary: 'See recent events and how many there were' },
   'vault:copy': { roles: ['Client'], scope: 'vault:copy', summary: 'Keep a sealed copy of one’s vault on the server' },
   'metrics:read': {
     roles: ['DataEngineer', 'SecurityAuditor'],

@@ -11,6 +11,7 @@ import {
   workerGroup,
 } from '../batches/index.ts';
 import { enqueue, type OutboxRelay, startOutboxRelay } from '../bus/index.ts';
+import { eventPaths, startEventApi } from '../events/index.ts';
 import {
   type ApiKeyStore,
   createApiKeyStore,
@@ -108,6 +109,11 @@ export async function startApi(platform: Platform, runner?: BatchRunner): Promis
     guard,
     isAllowed: stillMay(authenticators),
   });
+  const events = await startEventApi({
+    ...{ bus, metrics, guard, settings: settings.events },
+    maxStreamBytes: upload.maxBodyBytes,
+    messaging: messaging.parts,
+  });
   const housekeeping = startHousekeeping(logger, [
     () => forgetTransactions(pool, settings.transactions.retentionDays),
     identity.forgetOld,
@@ -135,6 +141,7 @@ export async function startApi(platform: Platform, runner?: BatchRunner): Promis
           ...identityPaths,
           ...(identity.oidc && oidcPaths),
           ...transactionPaths,
+          ...eventPaths,
           ...vaultCopyPaths,
         }),
       ),
@@ -150,6 +157,7 @@ export async function startApi(platform: Platform, runner?: BatchRunner): Promis
       ...identityRoutes({ ...identity, pool, keys, recordAudit, accessLog, guard, publicOrigin, attemptsPerMinute }),
       vaultCopyRoutes({ store: createVaultCopyStore(pool), guard }),
       ...transactions.routers,
+      ...events.routers,
       ...jobsApi({ pool, keyRing, serverKey, ingest, metrics, guard, recordAudit: platform.recordAudit, limits }),
       accessLogRoutes({ pool, guard }),
       integrityRoutes({ pool, guard, key: ledgerKeyOf(serverKey), ledger: platform.ledger }),
@@ -169,6 +177,7 @@ export async function startApi(platform: Platform, runner?: BatchRunner): Promis
     listener = await listen(app, { ...settings.http, requestTimeoutMs: upload.uploadTimeoutMs });
   } catch (error) {
     await transactions.close();
+    await events.close();
     await housekeeping.close();
     await resender.close();
     await relay.close(0);
@@ -183,6 +192,7 @@ export async function startApi(platform: Platform, runner?: BatchRunner): Promis
       transactions.endStreams();
       await Promise.all([listener.close(deadlineMs), resender.close(), housekeeping.close()]);
       await transactions.close();
+      await events.close();
       await accessLog.close();
       await relay.close(Math.max(0, deadline - Date.now()));
     },

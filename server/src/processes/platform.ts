@@ -11,6 +11,7 @@ import {
 import { type BatchStore, createBatchStore } from '../batches/index.ts';
 import { EmbeddedBus, KafkaBus } from '../bus/index.ts';
 import { applyMigrations, createPool, type Pool, query } from '../database/index.ts';
+import { eventTopics } from '../events/index.ts';
 import type { Dependency } from '../http/index.ts';
 import { startSweeper } from '../integrity/index.ts';
 import { createMetrics, type Logger, type Metrics } from '../observability/index.ts';
@@ -95,7 +96,11 @@ export async function openPlatform(settings: Settings, logger: Logger, database:
     }
     const { topics } = loaded;
     const partitionsOf = (name: string) => topics.find(({ topic }) => topic === name)?.partitions ?? 1;
-    const names = [...processingTypes.map(batchTopic), ...Object.values(transactionTopics)];
+    const names = [
+      ...processingTypes.map(batchTopic),
+      ...Object.values(transactionTopics),
+      ...Object.values(eventTopics),
+    ];
     if (settings.kafka !== undefined) await makeKafkaTopics(settings.kafka, names, topics, logger);
     for (const topic of names) await bus.ensureTopic(topic, partitionsOf(topic));
     return {

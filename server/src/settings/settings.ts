@@ -2,8 +2,10 @@ import { readFileSync } from 'node:fs';
 import { isPublishedKey, type MasterKey, parseMasterKey } from '@sdp/shared/crypto';
 import { ConfigError, type Finding } from '@sdp/shared/errors';
 import { type GivenKeys, parseGivenKeys } from '@sdp/shared/messaging';
+import { type AlertSettings, alertSettings } from './alert-settings.ts';
 import { type AuditSettings, auditFindings, auditSettings } from './audit-settings.ts';
 import { type Environment, readEnvironment } from './environment.ts';
+import { type EventSettings, eventSettings } from './event-settings.ts';
 import { kafkaFindings, kafkaWarnings } from './kafka-checks.ts';
 import { type ModelSettings, modelSettings } from './model-settings.ts';
 import { type SessionSettings, sessionSettings } from './session-settings.ts';
@@ -89,9 +91,11 @@ export interface Settings {
   readonly quality: { readonly file: string | undefined; readonly pushgateway: string | undefined };
   readonly busRetentionDays: number;
   readonly transactions: TransactionSettings;
+  readonly events: EventSettings;
   readonly models: ModelSettings;
   readonly sessions: SessionSettings;
   readonly audit: AuditSettings;
+  readonly alerts: AlertSettings;
   readonly messageAudit: { readonly mode: Variables['SDP_MESSAGE_AUDIT']; readonly days: number };
 }
 
@@ -136,7 +140,7 @@ export function loadSettings(environment: Environment): LoadedSettings {
   }
   if (keyProblem) throw keyProblem;
   return {
-    settings: compose(parsed.data, tlsFiles, kafkaFiles),
+    settings: { ...compose(parsed.data, tlsFiles, kafkaFiles), alerts: alertSettings(parsed.data, environment) },
     warnings: [...warnings, ...kafkaWarnings(parsed.data)],
   };
 }
@@ -191,7 +195,7 @@ function compose(
   variables: Variables,
   [cert, key]: (Buffer | undefined)[],
   [ca, kafkaCert, kafkaKey]: (Buffer | undefined)[],
-): Settings {
+): Omit<Settings, 'alerts'> {
   const { KAFKA_ENCRYPTION_KEY: encryptionKeys, KAFKA_SIGNING_KEY: signingKeys } = variables;
   const { KAFKA_BROKERS: brokers, KAFKA_USERNAME: username, KAFKA_PASSWORD: password } = variables;
   return {
@@ -252,6 +256,7 @@ function compose(
     quality: { file: variables.SDP_QUALITY_FILE, pushgateway: variables.SDP_PUSHGATEWAY_URL },
     busRetentionDays: variables.SDP_BUS_RETENTION_DAYS,
     transactions: transactionSettings(variables),
+    events: eventSettings(variables),
     models: modelSettings(variables),
     sessions: sessionSettings(variables),
     audit: auditSettings(variables, variables.SDP_DATA_DIR),

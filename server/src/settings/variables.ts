@@ -1,8 +1,10 @@
 import { resolve } from 'node:path';
 import { clientIdSchema } from '@sdp/shared/contracts';
 import { z } from 'zod';
+import { alertVariables } from './alert-settings.ts';
 import { auditVariables } from './audit-settings.ts';
 import { optionalNumber, wholeNumber, yesOrNo } from './environment.ts';
+import { eventVariables } from './event-settings.ts';
 import { modelVariables } from './model-settings.ts';
 import { sessionVariables } from './session-settings.ts';
 import { transactionVariables } from './transaction-settings.ts';
@@ -104,8 +106,10 @@ export const variablesSchema = z.object({
   SDP_MESSAGE_AUDIT: z.enum(['summary', 'each'], { error: 'must be summary or each' }).default('summary'),
   SDP_MESSAGE_AUDIT_DAYS: wholeNumber(365, 30, 36_500),
 
+  ...alertVariables,
   ...auditVariables,
   ...transactionVariables,
+  ...eventVariables,
   ...modelVariables,
   ...sessionVariables,
 });

@@ -14,13 +14,13 @@ import type { Request, Router } from 'express';
 import type { RecordAudit } from '../audit/index.ts';
 import { EmbeddedBus } from '../bus/index.ts';
 import { onlyTenants, type Pool } from '../database/index.ts';
+import { itemRate } from '../http/index.ts';
 import type { Guard, Permission } from '../identity/index.ts';
 import type { Logger, Metrics } from '../observability/index.ts';
 import { alertRoutes } from './api/alert-routes.ts';
 import { DecisionStreams } from './api/decision-stream.ts';
 import { outcomeRoutes } from './api/outcome-routes.ts';
 import { createTransactionApiMetrics } from './api/transaction-api-metrics.ts';
-import { transactionRate } from './api/transaction-rate.ts';
 import { transactionRoutes } from './api/transaction-routes.ts';
 import { DecisionBoard } from './intake/decision-board.ts';
 import { createIngestLog } from './intake/ingest-log.ts';
@@ -29,6 +29,9 @@ import { TransactionIntake } from './intake/transaction-intake.ts';
 import { startUnpublishedSweeper } from './intake/unpublished-sweeper.ts';
 import { findTransactions } from './store/transaction-store.ts';
 import { decidedContract, transactionTopics } from './transaction-flow.ts';
+
+/** Transactions of one request. */
+const largestRequest = 1_000;
 
 export interface TransactionApiOptions {
   readonly pool: Pool;
@@ -107,7 +110,7 @@ export async function startTransactionApi(options: TransactionApiOptions): Promi
       alertRoutes(pool, guard),
       transactionRoutes({
         ...{ intake, board, metrics, guard, maxWaiting: settings.maxWaiting },
-        rate: transactionRate(settings.ratePerMinute),
+        rate: itemRate(settings.ratePerMinute, largestRequest),
         find: (name) => findTransactions(onlyTenants(pool, [name.clientId]), [name]),
       }),
     ],

@@ -1,9 +1,9 @@
 import { InputError } from '@sdp/shared/errors';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { itemRate } from '../../src/http/index.ts';
 import { readTransactions } from '../../src/transactions/api/read-transactions-rules.ts';
 import { formatPosition, parsePosition } from '../../src/transactions/api/stream-position.ts';
-import { transactionRate } from '../../src/transactions/api/transaction-rate.ts';
 import { aTransaction } from './support/pipeline.ts';
 
 describe('what is read of a body', () => {
@@ -75,7 +75,7 @@ describe('a place in the stream', () => {
 describe('the rate', () => {
   it('lets through what a minute allows, whatever the requests bring, and says how long to wait', () => {
     let now = 0;
-    const rate = transactionRate(6_000, () => now);
+    const rate = itemRate(6_000, 1_000, () => now);
     const taken = (count: number) => {
       try {
         rate.take('a', count);

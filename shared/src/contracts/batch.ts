@@ -29,13 +29,21 @@ export const columnMethods = [
 export const columnMethodSchema = z.enum(columnMethods).meta({ id: 'ColumnMethod' });
 export type ColumnMethod = z.infer<typeof columnMethodSchema>;
 
+/** Where records come from, as the sender calls it. */
+export const sourceTableSchema = z
+  .string()
+  .regex(/^[^\p{C}]{1,200}$/u, 'must be 1 to 200 characters, none of them a control character')
+  .meta({ id: 'SourceTable' });
+
 /**
- * What the sender says of the columns. It grants nothing by itself: the server's own detection runs on all columns, and
+ * What the sender says of the file and its columns. It grants nothing by itself: the server's own detection runs on all columns, and
  * `declared_safe` counts only where the API key's policy allows it, never against a find that a checksum proves.
  */
 export const declarationSchema = z
   .strictObject({
     source: z.enum(['manifest', 'user']),
+    /** By which the expectations of its data are found. */
+    source_table: sourceTableSchema.optional(),
     columns: z
       .array(z.strictObject({ name: columnNameSchema, method: columnMethodSchema }))
       .max(5_000)
@@ -101,6 +109,7 @@ export const batchSchema = z
     batch_id: batchIdSchema,
     client_id: clientIdSchema,
     processing_type: processingTypeSchema,
+    source_table: sourceTableSchema.nullable(),
     status: batchStatusSchema,
     accepted_records: z.int().min(0),
     processed_records: z.int().min(0),

@@ -13,6 +13,8 @@ export const scopeSchema = z
     'batches:read',
     'transactions:write',
     'transactions:read',
+    'events:write',
+    'events:read',
     'vault:copy',
     'records:propose',
     'records:write',

@@ -1,8 +1,10 @@
 export * from './access-log.ts';
+export * from './anomaly.ts';
 export * from './batch.ts';
 export * from './batch-received-message.ts';
 export * from './event.ts';
 export * from './event-batch.ts';
+export { isSurelyEvent } from './event-check.ts';
 export * from './health.ts';
 export * from './identity.ts';
 export * from './integrity.ts';

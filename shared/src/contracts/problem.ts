@@ -20,6 +20,8 @@ export const problemSchema = z
     remedy: z.string().max(1_000).optional(),
     request_id: z.string().max(100),
     findings: z.array(problemFindingSchema).max(100).optional(),
+    /** Of a stream that was not taken whole: so many of its lines were, from the first. */
+    accepted: z.int().min(0).optional(),
   })
   .meta({ id: 'Problem' });
 export type Problem = z.infer<typeof problemSchema>;

@@ -52,7 +52,7 @@ export const qualityReportSchema = z
     job_id: batchIdSchema,
     client_id: clientIdSchema,
     /** Name of the table in the file of expectations that the job fitted. */
-    source_table: z.string().max(100),
+    source_table: sourceTableSchema,
     outcome: z.enum(qualityOutcomes),
     records: z.int().min(0),
     expectations: z.array(expectationResultSchema),

@@ -1,3 +1,4 @@
+export { type AnnouncedKind, announcedKind, judgeAnnounced } from './column-names.ts';
 export { type ColumnScanner, createColumnScanner } from './column-scanner.ts';
 export {
   type ClassifiedColumn,

@@ -35,6 +35,8 @@ export interface ErrorDetails {
   readonly detector?: string;
   readonly findings?: readonly Finding[];
   readonly count?: number;
+  /** Lines of a stream that stand for good, from its beginning: a sender goes on behind them. */
+  readonly accepted?: number;
 }
 
 export interface SdpErrorOptions {

@@ -3,7 +3,7 @@ import { InputError, RejectedError, UnavailableError } from '@sdp/shared/errors'
 import { readTrace } from '@sdp/shared/messaging';
 import { type Request, type RequestHandler, type Response, Router } from 'express';
 import { z } from 'zod';
-import { clientOf, named, principalOf, readJsonBody } from '../../http/index.ts';
+import { clientOf, type ItemRate, named, principalOf, readJsonBody } from '../../http/index.ts';
 import type { Guard } from '../../identity/index.ts';
 import type { DecisionBoard, Expected } from '../intake/decision-board.ts';
 import type { Accepted, TransactionIntake } from '../intake/transaction-intake.ts';
@@ -11,12 +11,11 @@ import type { StoredTransaction, TransactionName } from '../store/transaction-st
 import { pendingTransaction, presentTransaction, transactionUrl } from '../store/transaction-store.ts';
 import { findingsOf, readTransactions } from './read-transactions-rules.ts';
 import type { TransactionApiMetrics } from './transaction-api-metrics.ts';
-import type { TransactionRate } from './transaction-rate.ts';
 
 export interface TransactionRoutesOptions {
   readonly intake: TransactionIntake;
   readonly board: DecisionBoard;
-  readonly rate: TransactionRate;
+  readonly rate: ItemRate;
   readonly metrics: TransactionApiMetrics;
   readonly find: (name: TransactionName) => Promise<readonly StoredTransaction[]>;
   /** Bound on transactions whose requests wait for a decision. */

@@ -1,0 +1,37 @@
+import { eventSchema, eventsAcceptedSchema, eventsRequestSchema } from '@sdp/shared/contracts';
+import { z } from 'zod';
+import { type ApiPaths, jsonContent, problemContent } from '../../http/index.ts';
+
+const refusals = {
+  '401': problemContent('No valid API key'),
+  '403': problemContent('The API key lacks the scope'),
+  '429': problemContent('Too many; Retry-After says when to go on'),
+  '503': problemContent('Not at the moment; Retry-After says when to try again'),
+};
+const invalid = { '422': problemContent('Not valid, or raw personal data was found') };
+
+/** Events in the document that describes the API. */
+export const eventPaths: ApiPaths = {
+  '/api/v1/events': {
+    post: {
+      summary: 'Hand in events: one, several, or a stream with one a line',
+      description:
+        'Answered once all of them are durable. JSON is taken whole or not at all; of a stream that is not taken whole the answer says in `accepted` how many of its lines were, from the first. An event that is sent again is the same event.',
+      requestBody: {
+        required: true,
+        content: {
+          'application/json': { schema: z.union([eventSchema, eventsRequestSchema]) },
+          'application/x-ndjson': { schema: z.string().meta({ description: 'One Event as JSON a line' }) },
+        },
+      },
+      responses: {
+        '200': { description: 'All stand on the bus', ...jsonContent(eventsAcceptedSchema) },
+        ...refusals,
+        ...invalid,
+        '400': problemContent('The body or a line cannot be parsed'),
+        '413': problemContent('Too large'),
+        '415': problemContent('Neither JSON nor NDJSON, or compressed in an unknown way'),
+      },
+    },
+  },
+};

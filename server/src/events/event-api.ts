@@ -1,0 +1,66 @@
+import { SecureProducer, type SecureProducerOptions, type StageBus } from '@sdp/shared/messaging';
+import type { Router } from 'express';
+import { itemRate } from '../http/index.ts';
+import type { Guard } from '../identity/index.ts';
+import type { Metrics } from '../observability/index.ts';
+import { createEventApiMetrics } from './api/event-api-metrics.ts';
+import { intakeRoutes } from './api/intake-routes.ts';
+import { eventStoreGroup, eventTopics } from './event-flow.ts';
+import { EventIntake } from './intake/event-intake.ts';
+import { LagGate } from './intake/lag-gate.ts';
+
+export interface EventApiOptions {
+  readonly bus: StageBus;
+  readonly metrics: Metrics;
+  readonly guard: Guard;
+  /** How messages are checked, sealed and noted. */
+  readonly messaging: Omit<SecureProducerOptions, 'bus' | 'tenant'>;
+  /** Of one stream of events, after decompression. */
+  readonly maxStreamBytes: number;
+  readonly settings: {
+    readonly ratePerMinute: number;
+    readonly maxRequests: number;
+    /** Messages that wait to be stored. */
+    readonly maxBacklog: number;
+  };
+}
+
+export interface EventApi {
+  readonly routers: readonly Router[];
+  /** Waits for what is being sent. Call it when no request is left. */
+  close(): Promise<void>;
+}
+
+/** Of one request as JSON. */
+const largestRequest = 5_000;
+/** Who hands in events knows best when to try again: better told soon than kept waiting. */
+const maxWaitMs = 5_000;
+
+/**
+ * Starts what an API process needs to take events.
+ *
+ * @throws {UnavailableError} `bus-unavailable`
+ */
+export async function startEventApi(options: EventApiOptions): Promise<EventApi> {
+  const { bus, guard, settings, maxStreamBytes } = options;
+  const metrics = createEventApiMetrics(options.metrics.registry);
+  // Each message says whose it is.
+  const producer = new SecureProducer({ ...options.messaging, bus, tenant: 'sdp-server', maxWaitMs });
+  await producer.connect();
+  const topics = Object.values(eventTopics);
+  const gate = new LagGate({
+    lagOf: () => Promise.all(topics.map((topic) => bus.lag(topic, eventStoreGroup))),
+    maxMessages: settings.maxBacklog,
+  });
+  metrics.watchLag(() => gate.messages);
+  const intake = new EventIntake({ producer, gate, onAccepted: metrics.accepted });
+  return {
+    routers: [
+      intakeRoutes({
+        ...{ intake, metrics, guard, maxStreamBytes, maxRequests: settings.maxRequests },
+        rate: itemRate(settings.ratePerMinute, largestRequest),
+      }),
+    ],
+    close: () => producer.close(),
+  };
+}

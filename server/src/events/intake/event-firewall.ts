@@ -1,0 +1,133 @@
+import { type Event, eventNamePattern } from '@sdp/shared/contracts';
+import { type AnnouncedKind, announcedKind, judgeAnnounced, type PiiKind, scanCell } from '@sdp/shared/detection';
+
+/** Personal data in an event, by the field that holds it. */
+export interface EventFinding {
+  readonly kind: PiiKind;
+  /** Path within the event, such as `message` or `attributes.reply_to`. */
+  readonly field: string;
+}
+
+/** What a name says by itself, worked out once: names come again and again. */
+interface NameVerdict {
+  readonly kind: PiiKind | undefined;
+  readonly announced: AnnouncedKind | undefined;
+}
+
+const mostNames = 10_000;
+/** Shorter numbers hold no card number. */
+const smallestCard = 1e12;
+/** Lengths of card numbers: such a run is looked at even inside of an id. */
+const cardLengths = /(?<!\d)\d{13,19}(?!\d)/g;
+const digitsOfCard = /\d{13}/;
+const names = new Map<string, NameVerdict>();
+
+/**
+ * The firewall of uploads over the texts, names and large numbers of one event that fits its contract: free text is searched for
+ * addresses, cards, IBANs and telephone numbers anywhere in it, and what stands under a name such as `phone` is judged by that
+ * too. What only many values of a column would show is not seen: events come one by one.
+ */
+export function findInEvent(event: Event): EventFinding[] {
+  const findings: EventFinding[] = [];
+  const look = (field: string, text: string | undefined, find: (text: string) => PiiKind | undefined) => {
+    const kind = text === undefined ? undefined : find(text);
+    if (kind !== undefined) findings.push({ kind, field });
+  };
+  look('event_id', event.event_id, inId);
+  look('user_id', event.user_id, inId);
+  look('host', event.host, inText);
+  look('source', event.source, inText);
+  if (event.tags !== undefined) lookAtEntries('tags', event.tags, findings);
+  switch (event.type) {
+    case 'log':
+      look('message', event.message, inText);
+      if (event.attributes !== undefined) lookAtEntries('attributes', event.attributes, findings);
+      break;
+    case 'metric':
+      lookAtEntries('metrics', event.metrics, findings);
+      break;
+    case 'transaction':
+      look('amount', numberText(event.amount), inText);
+      look('merchant', event.merchant, inText);
+      look('category', event.category, inText);
+      look('channel', event.channel, inText);
+  }
+  return findings;
+}
+
+/** Personal data in what is no event, wherever it stands: it is not to be told apart by what it was meant to be. */
+export function findAnywhere(value: unknown, mostFindings: number): EventFinding[] {
+  const findings: EventFinding[] = [];
+  const visit = (part: unknown, path: readonly string[]): void => {
+    if (findings.length >= mostFindings || path.length > deepest) return;
+    if (typeof part === 'string' || typeof part === 'number') {
+      const kind = inId(String(part));
+      if (kind !== undefined) findings.push({ kind, field: path.join('.').slice(0, 500) || 'event' });
+      return;
+    }
+    if (part === null || typeof part !== 'object') return;
+    for (const [i, [name, each]] of Object.entries(part).entries()) {
+      const verdict = Array.isArray(part) ? unremarkable : verdictOn(name);
+      const step = Array.isArray(part) || knownFields.has(name) ? name : `field ${i + 1}`;
+      if (verdict.kind !== undefined) findings.push({ kind: verdict.kind, field: [...path, step].join('.') });
+      else if (announcedIn(verdict, each) !== undefined) {
+        findings.push({ kind: verdict.announced as PiiKind, field: [...path, step].join('.') });
+      } else visit(each, [...path, step]);
+    }
+  };
+  visit(value, []);
+  return findings;
+}
+
+const deepest = 20;
+const unremarkable: NameVerdict = { kind: undefined, announced: undefined };
+const knownFields: ReadonlySet<string> = new Set(
+  'event_id type at user_id host source tags level message attributes metrics amount currency merchant category channel country events'.split(
+    ' ',
+  ),
+);
+
+function lookAtEntries(group: string, entries: Readonly<Record<string, unknown>>, findings: EventFinding[]): void {
+  let place = 0;
+  for (const name in entries) {
+    place += 1;
+    const verdict = verdictOn(name);
+    const value = entries[name];
+    const text = typeof value === 'number' ? numberText(value) : typeof value === 'string' ? value : undefined;
+    const kind = verdict.kind ?? (text === undefined ? undefined : inText(text)) ?? announcedIn(verdict, value);
+    if (kind === undefined) continue;
+    // A name that is itself a find is not repeated.
+    findings.push({ kind, field: `${group}.${verdict.kind === undefined ? name : `field ${place}`}` });
+  }
+}
+
+function announcedIn({ announced }: NameVerdict, value: unknown): PiiKind | undefined {
+  if (announced === undefined || (typeof value !== 'string' && typeof value !== 'number')) return undefined;
+  return judgeAnnounced(announced, String(value))?.kind;
+}
+
+function numberText(value: number): string | undefined {
+  return Math.abs(value) < smallestCard ? undefined : String(value);
+}
+
+function inText(text: string): PiiKind | undefined {
+  return scanCell(text)?.kind;
+}
+
+function inId(text: string): PiiKind | undefined {
+  const found = scanCell(text)?.kind;
+  if (found !== undefined || !digitsOfCard.test(text)) return found;
+  for (const [digits] of text.matchAll(cardLengths)) {
+    const inside = scanCell(digits);
+    if (inside?.proven) return inside.kind;
+  }
+  return undefined;
+}
+
+function verdictOn(name: string): NameVerdict {
+  const known = names.get(name);
+  if (known !== undefined) return known;
+  const verdict = { kind: inId(name), announced: announcedKind(name) };
+  if (names.size < mostNames && eventNamePattern.test(name)) names.set(name, verdict);
+  return verdict;
+}
