@@ -1,7 +1,8 @@
-// `npm run bench [-- tokenize large again methods scan vault values peers ingest records end-to-end hops integrity messaging decisions models transactions anonymize] [--rows N] [--runs N]`: prints Markdown tables; docs/benchmarks.md holds a run of it.
+// `npm run bench [-- tokenize large again methods scan vault values peers ingest records end-to-end hops integrity messaging decisions models transactions anonymize anomaly] [--rows N] [--runs N]`: prints Markdown tables; docs/benchmarks.md holds a run of it.
 import { cpus, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import { benchAgain } from './again.bench.ts';
+import { benchAnomaly } from './anomaly.bench.ts';
 import { benchAnonymize } from './anonymize.bench.ts';
 import { benchDecisions } from './decisions.bench.ts';
 import { benchEndToEnd } from './end-to-end.bench.ts';
@@ -44,6 +45,7 @@ const benches: Record<string, () => Promise<string>> = {
   decisions: () => benchDecisions({ transactions: rowsOr(500_000) }),
   models: () => benchModels({ swaps: rowsOr(20) }),
   anonymize: () => benchAnonymize({ rows: rowsOr(1_000_000), runs }),
+  anomaly: () => benchAnomaly(),
   transactions: () => benchTransactions({ seconds: rowsOr(30) }),
 };
 

@@ -3,7 +3,7 @@
 // Writes PACKAGE/forest.json, and MATRIX/forest.f32 with the forest's score of each row.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { forestOf, growTrees, planForest } from '../../server/src/anomaly/index.ts';
+import { exactAveragePathLength, forestOf, growTrees, planForest } from '../../server/src/anomaly/index.ts';
 import { forestFileOf } from '../../server/src/transactions/ensemble/forest-member.ts';
 import { readMatrix } from './matrix.ts';
 
@@ -44,9 +44,9 @@ const training = [...matrix.day.keys()].filter((row) => {
 });
 const plan = planForest(training.length, seed);
 const all = { values, rows: matrix.rows, width };
-const trees = growTrees(plan, all, (index) => training[index] as number);
+const trees = growTrees(plan, all, { rowOf: (index) => training[index] as number });
 const sampleSize = plan.samples[0]?.length ?? 0;
-const { scores } = forestOf(trees, sampleSize).score(all);
+const scores = forestOf(trees, exactAveragePathLength(sampleSize)).score(all);
 writeFileSync(join(packageFolder, 'forest.json'), `${JSON.stringify(forestFileOf(trees, sampleSize))}\n`);
 writeFileSync(join(matrixFolder, 'forest.f32'), new Uint8Array(Float32Array.from(scores).buffer));
 writeFileSync(join(matrixFolder, 'forest-features.json'), JSON.stringify(forestFeatures));

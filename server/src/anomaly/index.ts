@@ -1,3 +1,9 @@
-export { anomalyProcessor } from './anomaly-processor.ts';
-export { forestOf, growTrees, type IsolationForest, planForest } from './isolation-forest.ts';
-export type { IsolationTree } from './isolation-tree.ts';
+export { anomalyProcessor } from './batch/anomaly-processor.ts';
+export {
+  exactAveragePathLength,
+  forestOf,
+  growTrees,
+  type IsolationForest,
+  type IsolationTree,
+  planForest,
+} from './forest/index.ts';

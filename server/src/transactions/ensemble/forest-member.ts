@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { forestOf, type IsolationTree } from '../../anomaly/index.ts';
+import { exactAveragePathLength, forestOf, type IsolationTree } from '../../anomaly/index.ts';
 import { featureSet } from '../features/index.ts';
 import { type ForestMemberManifest, packageInvalid, parseJson } from './manifest.ts';
 import { isProbability, type Member, pickColumns } from './member.ts';
@@ -24,14 +24,14 @@ export function openForestMember({ name, file, features }: ForestMemberManifest,
   const parsed = forestSchema.safeParse(parseJson(bytes, file));
   if (!parsed.success) throw packageInvalid('the isolation forest is not valid', file);
   const trees = parsed.data.trees.map((tree) => treeOf(tree, parsed.data.depth, features.length, file));
-  const forest = forestOf(trees, parsed.data.sample_size);
+  const forest = forestOf(trees, exactAveragePathLength(parsed.data.sample_size));
   const columns = features.map((feature) => featureSet.names.indexOf(feature));
   return {
     name,
     columns,
     async score(matrix, rows) {
       const values = pickColumns(matrix, rows, width, columns);
-      const { scores } = forest.score({ values, rows, width: columns.length });
+      const scores = forest.score({ values, rows, width: columns.length });
       return scores.map((value) => (isProbability(value) ? value : Number.NaN));
     },
     close: async () => undefined,
@@ -47,7 +47,7 @@ export function forestFileOf(trees: readonly IsolationTree[], sampleSize: number
     trees: trees.map(({ column, threshold, pathLength }) => ({
       column: base64(column),
       threshold: base64(threshold),
-      path_length: base64(pathLength),
+      path_length: base64(Float32Array.from(pathLength)),
     })),
   };
 }
@@ -60,7 +60,7 @@ function treeOf(tree: ForestFile['trees'][number], depth: number, columns: numbe
   const leaves = 2 ** depth;
   const column = new Uint16Array(bytesOf(tree.column, 2));
   const threshold = new Float32Array(bytesOf(tree.threshold, 4));
-  const pathLength = new Float32Array(bytesOf(tree.path_length, 4));
+  const pathLength = Float64Array.from(new Float32Array(bytesOf(tree.path_length, 4)));
   const isWhole = column.length === leaves - 1 && threshold.length === leaves - 1 && pathLength.length === leaves;
   const isSane =
     column.every((index) => index < columns) &&
@@ -68,12 +68,7 @@ function treeOf(tree: ForestFile['trees'][number], depth: number, columns: numbe
     pathLength.every((value) => Number.isFinite(value) && value >= 0);
   if (!isWhole || !isSane) throw packageInvalid('a tree of the isolation forest is not valid', file);
   // What columns did to isolate is asked of the whole ensemble, so no credits are kept.
-  const credits = {
-    creditStart: new Uint32Array(leaves + 1),
-    creditColumn: new Uint16Array(),
-    creditBits: new Float32Array(),
-  };
-  return { depth, column, threshold, pathLength, ...credits };
+  return { depth, column, threshold, pathLength, credit: new Float32Array(2 * leaves - 1) };
 }
 
 /** A copy that begins where typed arrays may; a number that is cut off is left out and found missing. */

@@ -1,8 +1,7 @@
-import type { BatchInput } from '../batches/index.ts';
+import type { BatchInput } from '../../batches/index.ts';
+import type { ForestPlan, Matrix } from '../forest/index.ts';
 import { emptyProfile, profileCell, requestedIndices, selectColumns } from './column-selection.ts';
 import { forestNumber } from './forest-number.ts';
-import type { ForestPlan } from './isolation-forest.ts';
-import type { Matrix } from './matrix.ts';
 
 /** A column that the forest looks at. */
 export interface ForestColumn {

@@ -1,13 +1,14 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { AnomalyResult, Cell } from '@sdp/shared/contracts';
-import type { BatchInput, BatchProcessor, EmitResults, ProcessingSummary } from '../batches/index.ts';
+import type { BatchInput, BatchProcessor, EmitResults, ProcessingSummary } from '../../batches/index.ts';
+import { growForest, type IsolationForest, planForest } from '../forest/index.ts';
 import { topContributions } from './contributions.ts';
 import { forestNumber } from './forest-number.ts';
-import { growForest, type IsolationForest, planForest } from './isolation-forest.ts';
+
 import { readSample, type Sample } from './sample.ts';
 
 /** Version of the algorithm: results of equal versions, seeds and batches are equal. */
-export const anomalyModelVersion = 'isolation-forest-1.0.0';
+export const anomalyModelVersion = 'isolation-forest-2.0.0';
 
 /** A record above it is called an anomaly; scikit-learn's default (`contamination='auto'`) draws the same line. */
 export const anomalyThreshold = 0.5;
@@ -31,7 +32,7 @@ async function detectAnomalies(input: BatchInput<'anomaly_detection'>, emit: Emi
   const plan = planForest(input.recordCount, input.params.seed ?? defaultSeed);
   const sample = await readSample(input, plan);
   await nextTurn();
-  const forest = growForest(plan, sample.matrix, sample.rowOf);
+  const forest = growForest(plan, sample.matrix, { rowOf: sample.rowOf });
   let scored = 0;
   for await (const chunk of input.readRecords()) {
     for (let start = 0; start < chunk.rows.length; start += rowsPerTurn) {
@@ -60,7 +61,9 @@ function scoreRows(
       values[row * width + position] = Number.isNaN(value) ? column.median : value;
     }
   }
-  const { scores, contributions } = forest.score({ values, rows: rows.length, width });
+  const matrix = { values, rows: rows.length, width };
+  const scores = forest.score(matrix);
+  const contributions = forest.contributions(matrix);
   return rows.map((cells, row) => {
     const score = Math.round((scores[row] as number) * 1e6) / 1e6;
     return {

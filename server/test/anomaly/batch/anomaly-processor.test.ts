@@ -1,8 +1,8 @@
 import { type AnomalyResult, anomalyResultSchema } from '@sdp/shared/contracts';
 import { describe, expect, test } from 'vitest';
-import { anomalyProcessor } from '../../src/anomaly/index.ts';
-import { seededRandom } from '../../src/anomaly/seeded-random.ts';
-import { type BatchOptions, runProcessor } from '../support/batch-input.ts';
+import { MersenneTwister } from '../../../src/anomaly/forest/mersenne-twister.ts';
+import { anomalyProcessor } from '../../../src/anomaly/index.ts';
+import { type BatchOptions, runProcessor } from '../../support/batch-input.ts';
 
 type Options = Partial<BatchOptions<'anomaly_detection'>>;
 
@@ -10,7 +10,8 @@ const columns = ['id', 'name', 'amount', 'age', 'constant'];
 
 /** 400 ordinary records; the tenth has an extreme amount. */
 function records(): string[][] {
-  const random = seededRandom(2);
+  const twister = new MersenneTwister(2);
+  const random = () => twister.bits32() / 2 ** 32;
   const rows = Array.from({ length: 400 }, (_, index) => {
     const token = `tok_${String(index).padStart(32, '0')}`;
     return [String(index), token, (100 + random() * 50).toFixed(2), String(20 + Math.floor(random() * 40)), '1'];
@@ -38,7 +39,7 @@ describe('anomalyProcessor', () => {
     const [first] = results.toSorted((a, b) => b.score - a.score);
     expect(first).toMatchObject({ seq: 10, key: '9', is_anomaly: true, columns: [{ column: 'amount' }, {}] });
     expect(first?.columns[0]?.share).toBeGreaterThan(0.6);
-    expect(summary).toEqual({ modelVersion: 'isolation-forest-1.0.0', counts: { scored: 400 } });
+    expect(summary).toEqual({ modelVersion: 'isolation-forest-2.0.0', counts: { scored: 400 } });
   });
 
   test('gives what the contract says, and draws the line at 0.5', async () => {
