@@ -1,4 +1,6 @@
 export { eventPaths } from './api/event-paths.ts';
 export { type EventApi, type EventApiOptions, startEventApi } from './event-api.ts';
 export { eventBatchContract, eventKey, eventStoreGroup, eventTopics, routingValue, shardOf } from './event-flow.ts';
+export { type EventWorkers, type EventWorkersOptions, startEventWorkers } from './event-workers.ts';
 export { type NewEvents, type SeenEvent, SeenEvents, type SeenEventsOptions } from './seen-events.ts';
+export { ensureEventPartitions, forgetEvents } from './store/event-partitions.ts';

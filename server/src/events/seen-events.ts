@@ -20,6 +20,8 @@ export interface SeenEventsOptions {
 export interface NewEvents<T> {
   /** Each event once, in order. */
   readonly fresh: readonly T[];
+  /** 16 bytes of each of `fresh`, in their order: what {@link SeenEvents.add} takes. */
+  readonly identities: Uint8Array;
   /** Of those given. */
   readonly repeats: number;
   /** To be called once, when all that can fail has been done. */
@@ -81,6 +83,7 @@ export class SeenEvents {
    */
   select<T>(events: readonly T[], identify: (event: T) => SeenEvent): NewEvents<T> {
     const fresh: T[] = [];
+    const identities: Buffer[] = [];
     const arrivals = new Map<string, number>();
     let nowMs = this.#nowMs;
     for (const event of events) {
@@ -93,15 +96,24 @@ export class SeenEvents {
       arrivals.delete(key);
       arrivals.set(key, nowMs);
       fresh.push(event);
+      identities.push(bytes);
     }
     return {
       fresh,
+      identities: Buffer.concat(identities),
       repeats: events.length - fresh.length,
       remember: () => {
         for (const [key, arrivedMs] of arrivals) this.#append(Buffer.from(key, 'latin1'), arrivedMs);
         this.#forgetOld(nowMs);
       },
     };
+  }
+
+  /** Remembers events by their identities, which have been stored somewhere: those that came first go first. */
+  add(identities: Uint8Array, arrivedMs: number): void {
+    const bytes = Buffer.from(identities.buffer, identities.byteOffset, identities.byteLength);
+    for (let at = 0; at < bytes.length; at += hashBytes) this.#append(bytes.subarray(at, at + hashBytes), arrivedMs);
+    this.#forgetOld(arrivedMs);
   }
 
   /** What {@link SeenEvents.restore} takes. */

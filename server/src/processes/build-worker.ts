@@ -9,6 +9,7 @@ import { startTransactionWorkers, type TransactionStage, type TransactionWorkers
 import { openScorer } from './open-scorer.ts';
 import type { Platform } from './platform.ts';
 import { createProcessors, splitRoles, type WorkerRole, workerRoles } from './processing-types.ts';
+import { startStreamRoles } from './stream-roles.ts';
 
 export interface Worker {
   readonly runner: BatchRunner;
@@ -19,7 +20,7 @@ export interface Worker {
 /** Starts the workers of these roles, of all where left out. @throws {ConfigError} `model-invalid` */
 export async function startWorker(platform: Platform, roles: readonly WorkerRole[] = workerRoles): Promise<Worker> {
   const { bus, pool, store, logger, metrics, messaging } = platform;
-  const { batchRoles, stages } = splitRoles(roles);
+  const { batchRoles, stages, streams } = splitRoles(roles);
   // Before models are loaded: a mistake in its file should show at once.
   const quality = openQuality(platform);
   const { processors, close } = await createProcessors(batchRoles);
@@ -46,10 +47,14 @@ export async function startWorker(platform: Platform, roles: readonly WorkerRole
       await worker.close(0);
       throw error;
     });
+    const followers = await startStreamRoles(platform, streams).catch(async (error) => {
+      await Promise.all([worker.close(0), transactions?.close(0)]);
+      throw error;
+    });
     return {
       runner,
       close: async (deadlineMs) => {
-        await Promise.all([worker.close(deadlineMs), transactions?.close(deadlineMs)]);
+        await Promise.all([worker, transactions, followers].map((each) => each?.close(deadlineMs)));
         await quality?.close();
         await close();
       },

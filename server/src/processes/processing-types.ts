@@ -4,6 +4,7 @@ import { anonymizationProcessor } from '../anonymization/index.ts';
 import type { BatchProcessor } from '../batches/index.ts';
 import { loadOnnxModel, scoringProcessor } from '../scoring/index.ts';
 import { type TransactionStage, transactionStages } from '../transactions/index.ts';
+import { type StreamRole, streamRoles } from './stream-roles.ts';
 
 /** Keeps what must be closed once the processors are no longer used. */
 export interface Resources {
@@ -25,13 +26,14 @@ const stageOfRole = Object.fromEntries(transactionStages.map((stage) => [`transa
   Record<`transaction-${TransactionStage}`, TransactionStage>
 >;
 
-export type WorkerRole = BatchRole | keyof typeof stageOfRole;
-export const workerRoles = [...batchRoles, ...Object.keys(stageOfRole)] as WorkerRole[];
+export type WorkerRole = BatchRole | keyof typeof stageOfRole | StreamRole;
+export const workerRoles = [...batchRoles, ...Object.keys(stageOfRole), ...streamRoles] as WorkerRole[];
 
 /** What workers of these roles have to run. */
 export function splitRoles(roles: readonly WorkerRole[]) {
   return {
     batchRoles: batchRoles.filter((role) => roles.includes(role)),
+    streams: streamRoles.filter((role) => roles.includes(role)),
     stages: Object.entries(stageOfRole).flatMap(([role, stage]) => (roles.includes(role as WorkerRole) ? [stage] : [])),
   };
 }

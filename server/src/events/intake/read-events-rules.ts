@@ -84,7 +84,9 @@ export function refusal(bad: readonly BadEvent[], details: { readonly accepted?:
 function judge(event: Event, nowMs: number): { event: Event } | { bad: BadEvent } {
   const found = findInEvent(event);
   if (found.length > 0) return { bad: personal(found) };
-  if (Date.parse(event.at) > nowMs + aheadMs) return { bad: wrongField('at', 'lies more than a day in the future') };
+  const atMs = Date.parse(event.at);
+  if (atMs > nowMs + aheadMs) return { bad: wrongField('at', 'lies more than a day in the future') };
+  if (atMs < 0) return { bad: wrongField('at', 'lies before 1970') };
   return { event };
 }
 
