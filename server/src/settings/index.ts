@@ -1,6 +1,6 @@
 export type { Environment } from './environment.ts';
 export { messageKeys } from './message-keys.ts';
-export { readYamlFile } from './read-yaml-file.ts';
+export { parseYaml, readYamlFile } from './read-yaml-file.ts';
 export { generatedServerKey } from './server-key.ts';
 export {
   type KafkaSettings,

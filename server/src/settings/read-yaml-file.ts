@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { ConfigError, type Finding } from '@sdp/shared/errors';
-import { type Document, isNode, LineCounter, parseDocument } from 'yaml';
+import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument } from 'yaml';
 import type { z } from 'zod';
 
 /**
@@ -20,6 +20,21 @@ export function readYamlFile<S extends z.ZodType>(
   } catch {
     throw new ConfigError('config-unreadable', { details: { file: path } });
   }
+  return parseYaml(path, text, schema, omitted);
+}
+
+/**
+ * Checks what was read from a configuration file.
+ *
+ * @param path for messages
+ * @throws {ConfigError} `config-invalid` with every field that is wrong, its line and its column
+ */
+export function parseYaml<S extends z.ZodType>(
+  path: string,
+  text: string,
+  schema: S,
+  omitted: readonly string[] = [],
+): z.output<S> {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, merge: false, version: '1.2' });
   const broken = [...document.errors, ...document.warnings].map(({ pos }) => {
@@ -29,20 +44,34 @@ export function readYamlFile<S extends z.ZodType>(
   if (broken.length > 0) throw invalid(path, broken);
   const parsed = schema.safeParse(document.toJS({ maxAliasCount: 0 }));
   if (parsed.success) return parsed.data;
-  const toFinding = ({ path: place, message }: z.core.$ZodIssue): Finding => {
-    const field = place.map(String).filter((part) => !omitted.includes(part));
-    const line = lineOf(document, lines, field);
-    return { field: field.join('.'), message, ...(line !== undefined && { line }) };
+  const toFinding = (issue: z.core.$ZodIssue): Finding => {
+    const field = issue.path.map(String).filter((part) => !omitted.includes(part));
+    const unknown = issue.code === 'unrecognized_keys' ? issue.keys[0] : undefined;
+    const place = placeOf(document, lines, field, unknown);
+    return { field: field.join('.'), message: issue.message, ...place };
   };
   throw invalid(path, parsed.error.issues.map(toFinding));
 }
 
-/** Of the innermost part of the place that is there: what is missing has no line of its own. */
-function lineOf(document: Document, lines: LineCounter, field: readonly string[]): number | undefined {
+/**
+ * Of the innermost part of the place that is there: what is missing has no line of its own.
+ *
+ * @param unknown a name in that part that should not be there
+ */
+function placeOf(
+  document: Document,
+  lines: LineCounter,
+  field: readonly string[],
+  unknown: string | undefined,
+): { readonly line: number; readonly column: number } | undefined {
   for (let depth = field.length; depth >= 0; depth--) {
     const path = field.slice(0, depth).map((part) => (/^\d+$/.test(part) ? Number(part) : part));
     const node = depth === 0 ? document.contents : document.getIn(path, true);
-    if (isNode(node) && node.range) return lines.linePos(node.range[0]).line;
+    if (!isNode(node) || !node.range) continue;
+    const keys = isMap(node) ? node.items.map(({ key }) => key) : [];
+    const key = keys.find((each) => isScalar(each) && each.value === unknown);
+    const { line, col } = lines.linePos((isScalar(key) ? key.range?.[0] : undefined) ?? node.range[0]);
+    return { line, column: col };
   }
   return undefined;
 }

@@ -93,7 +93,7 @@ topics:
       '3 defaults.partitions',
       '8 topics.0.partitions',
       '7 topics.0.data_class',
-      '9 topics.1',
+      '12 topics.1',
       '13 topics.2.topic',
     ]);
     expect(JSON.stringify([error.message, error.stack])).not.toMatch(/secret-class|many|green/);

@@ -1,0 +1,34 @@
+import { hash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { ConfigError } from '@sdp/shared/errors';
+import { parseYaml } from '../settings/index.ts';
+import { compileRules, type RuleSet } from './rules/index.ts';
+import { type RulesFile, rulesFileSchema } from './rules-file-schema.ts';
+
+export interface LoadedRules {
+  readonly file: RulesFile;
+  readonly rules: RuleSet;
+  /** Of the file's bytes. */
+  readonly contentHash: string;
+}
+
+/**
+ * Reads a file of rules.
+ *
+ * @throws {ConfigError} `config-unreadable`; `config-invalid` with every place that is wrong, its line and column
+ */
+export async function loadRules(path: string): Promise<LoadedRules> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch {
+    throw new ConfigError('config-unreadable', { details: { file: path } });
+  }
+  return rulesOf(path, text);
+}
+
+/** @throws {ConfigError} `config-invalid` with every place that is wrong, its line and column */
+export function rulesOf(path: string, text: string): LoadedRules {
+  const file = parseYaml(path, text, rulesFileSchema);
+  return { file, rules: compileRules(file.rules, file.settings), contentHash: hash('sha256', text, 'hex') };
+}

@@ -1,0 +1,340 @@
+import { evidenceEventIds } from '../../detectors/index.ts';
+import { StateReader, StateWriter, stateInvalid } from '../state/state-bytes.ts';
+import type { CompiledRule } from './compiled-rule-rules.ts';
+import { type Fact, groupKeyOf } from './fact-rules.ts';
+import { type GroupState, newGroup, readGroup, writeGroup } from './group-state-rules.ts';
+import {
+  type Decision,
+  isSuppressed,
+  isTooLate,
+  judgeSustained,
+  judgeWindow,
+  noteFired,
+} from './judge-window-rules.ts';
+
+/** A rule was met. */
+export interface Firing {
+  readonly rule: CompiledRule;
+  readonly clientId: string;
+  readonly group: readonly string[];
+  /** The event that completed it; of an absence, the last one before. */
+  readonly eventId: string;
+  /** When that happened; of an absence, when its time was over. */
+  readonly atMs: number;
+  /** Of the events that decided. */
+  readonly firstMs: number;
+  readonly lastMs: number;
+  readonly count: number;
+  /** Whether there were more that had to be forgotten. */
+  readonly isAtLeast: boolean;
+  readonly eventIds: readonly string[];
+  readonly firstOffset: number;
+  readonly lastOffset: number;
+  readonly numbers: Readonly<Record<string, number>>;
+  /** Where one event decided. */
+  readonly fact?: Fact;
+  readonly isSkewed: boolean;
+}
+
+export interface RuleLimits {
+  readonly groups: number;
+  readonly events: number;
+  readonly eventsPerGroup: number;
+}
+
+/** What whoever runs the rules wants to count. */
+export interface RuleEvents {
+  /** An event counted no more, since its group has had much newer ones. */
+  late(rule: CompiledRule): void;
+  /** A group was forgotten early, or lost its oldest event, for want of room. */
+  overloaded(rule: CompiledRule, what: 'group' | 'event'): void;
+}
+
+export interface RuleJudgeOptions {
+  readonly rules: readonly CompiledRule[];
+  readonly latenessMs: number;
+  readonly limits: RuleLimits;
+  readonly events: RuleEvents;
+}
+
+interface RuleState {
+  readonly rule: CompiledRule;
+  /** The one that has gone longest without an event comes first. */
+  readonly groups: Map<string, GroupState>;
+  /** Of an absence: those that were told of. */
+  readonly silent: Map<string, GroupState>;
+}
+
+const layout = 1;
+const dayMs = 86_400_000;
+/** What takes longer from the API to whoever judges is rare: events that stand in one partition, and in several. */
+const absenceGraceMs = { here: 5_000, later: 30_000 };
+
+/**
+ * Judges facts by rules. What it finds depends on the facts and their order alone; time is that of the events, and for forgetting
+ * and for absences the newest time at which the API took one. Forgets groups that nothing came for so long that no event of
+ * theirs counts any more, and of too many the one that has gone longest without an event.
+ */
+export class RuleJudge {
+  #options: RuleJudgeOptions;
+  #states = new Map<string, RuleState>();
+  #absences: RuleState[] = [];
+  #clockMs = Number.NEGATIVE_INFINITY;
+  #sequence = 0;
+  #groups = 0;
+  #kept = 0;
+
+  constructor(options: RuleJudgeOptions) {
+    this.#options = options;
+    this.use(options);
+  }
+
+  /** Goes on by other rules. Those whose state would be the same keep it. */
+  use(options: RuleJudgeOptions): void {
+    const before = this.#states;
+    this.#options = options;
+    this.#states = new Map();
+    for (const rule of options.rules) {
+      const known = before.get(rule.id);
+      const isSame = known?.rule.fingerprint === rule.fingerprint;
+      this.#states.set(rule.id, {
+        rule,
+        groups: isSame ? known.groups : new Map(),
+        silent: isSame ? known.silent : new Map(),
+      });
+    }
+    this.#absences = [...this.#states.values()].filter(({ rule }) => rule.kind === 'absence');
+    this.#count();
+  }
+
+  get groups(): number {
+    return this.#groups;
+  }
+
+  /** Events that are kept. */
+  get kept(): number {
+    return this.#kept;
+  }
+
+  /** Whether the passing of time alone can meet a rule. */
+  get hasAbsences(): boolean {
+    return this.#absences.some(({ groups }) => groups.size > 0);
+  }
+
+  /**
+   * Nothing that was taken before that time is still to come. @returns absences
+   */
+  advance(clockMs: number): readonly Firing[] {
+    if (clockMs <= this.#clockMs) return none;
+    this.#clockMs = clockMs;
+    if (this.#absences.length === 0) return none;
+    const firings: Firing[] = [];
+    for (const state of this.#absences) this.#findAbsences(state, firings);
+    return firings;
+  }
+
+  judge(fact: Fact): Firing | undefined {
+    this.#clockMs = Math.max(this.#clockMs, fact.receivedAtMs);
+    const state = this.#states.get(fact.ruleId);
+    if (state === undefined) return undefined;
+    const { rule } = state;
+    if (rule.kind === 'single' && rule.cooldownMs === 0) return firingOfOne(rule, fact);
+    const group = this.#touch(state, fact);
+    const firing = this.#judgeIn(state, group, fact);
+    this.#makeRoom();
+    return firing;
+  }
+
+  snapshot(): Uint8Array {
+    const writer = new StateWriter(layout);
+    writer.number(this.#clockMs);
+    writer.number(this.#sequence);
+    writer.count(this.#states.size);
+    for (const { rule, groups, silent } of this.#states.values()) {
+      writer.text(rule.id);
+      writer.text(rule.fingerprint);
+      for (const map of [groups, silent]) {
+        writer.count(map.size);
+        for (const group of map.values()) writeGroup(writer, group);
+      }
+    }
+    return writer.bytes();
+  }
+
+  /** What is of rules that are no more, or others now, is left out. @throws {IntegrityError} `record-tampered` */
+  static restore(bytes: Uint8Array, options: RuleJudgeOptions): RuleJudge {
+    const judge = new RuleJudge(options);
+    const reader = new StateReader(bytes, layout);
+    judge.#clockMs = reader.number();
+    judge.#sequence = reader.number();
+    for (let left = reader.count(); left > 0; left -= 1) {
+      const [id, fingerprint] = [reader.text(), reader.text()];
+      const known = judge.#states.get(id);
+      const state = known?.rule.fingerprint === fingerprint ? known : undefined;
+      for (const map of [state?.groups, state?.silent]) {
+        for (let groups = reader.count(); groups > 0; groups -= 1) {
+          const group = readGroup(reader, state?.rule);
+          const key = groupKeyOf(group.clientId, group.group);
+          if (map?.has(key)) throw stateInvalid();
+          map?.set(key, group);
+        }
+      }
+    }
+    reader.assertEnd();
+    judge.#count();
+    return judge;
+  }
+
+  #judgeIn({ rule }: RuleState, group: GroupState, fact: Fact): Firing | undefined {
+    const { latenessMs, limits, events } = this.#options;
+    if (rule.kind === 'absence') {
+      group.newestMs = Math.max(group.newestMs, fact.timeMs);
+      group.last = { eventId: fact.eventId, offset: fact.offset, timeMs: fact.timeMs };
+      return undefined;
+    }
+    if (rule.kind === 'single') {
+      group.newestMs = Math.max(group.newestMs, fact.timeMs);
+      if (isSuppressed(rule, group, fact.timeMs)) return undefined;
+      noteFired(rule, group, fact.timeMs, latenessMs);
+      return firingOfOne(rule, fact);
+    }
+    if (isTooLate(group, fact.timeMs, latenessMs)) {
+      events.late(rule);
+      return undefined;
+    }
+    const [sizeBefore, cutBefore] = [group.window.size, group.cutMs];
+    const judgeBy = rule.kind === 'window' ? judgeWindow : judgeSustained;
+    const decision = judgeBy(rule, group, fact, { latenessMs, eventsPerGroup: limits.eventsPerGroup });
+    this.#kept += group.window.size - sizeBefore;
+    if (group.cutMs !== cutBefore) events.overloaded(rule, 'event');
+    if (decision === undefined) return undefined;
+    noteFired(rule, group, decision.endMs, latenessMs);
+    return firingOf(rule, group, fact, decision);
+  }
+
+  /** The group's state, made where there is none that counts, and last in line to be forgotten. */
+  #touch(state: RuleState, { clientId, group }: Fact): GroupState {
+    const key = groupKeyOf(clientId, group);
+    this.#forgetExpired(state);
+    let known = state.groups.get(key);
+    if (known !== undefined) {
+      state.groups.delete(key);
+    } else {
+      known = state.silent.get(key);
+      if (known === undefined) {
+        known = newGroup(state.rule, clientId, group);
+        this.#groups += 1;
+      } else state.silent.delete(key);
+    }
+    known.clockMs = this.#clockMs;
+    this.#sequence += 1;
+    known.touched = this.#sequence;
+    state.groups.set(key, known);
+    return known;
+  }
+
+  #findAbsences({ rule, groups, silent }: RuleState, firings: Firing[]): void {
+    const graceMs = rule.isLocal ? absenceGraceMs.here : absenceGraceMs.later;
+    for (const [key, group] of groups) {
+      if (this.#clockMs - group.clockMs <= rule.withinMs + graceMs) return;
+      groups.delete(key);
+      silent.set(key, group);
+      const { last } = group;
+      if (last === undefined || isSuppressed(rule, group, group.clockMs)) continue;
+      noteFired(rule, group, group.clockMs, this.#options.latenessMs);
+      firings.push({
+        ...{ rule, clientId: group.clientId, group: group.group, eventId: last.eventId },
+        ...{ atMs: group.clockMs + rule.withinMs, firstMs: last.timeMs, lastMs: last.timeMs },
+        ...{ count: 1, isAtLeast: false, eventIds: [last.eventId], isSkewed: false },
+        ...{ firstOffset: last.offset, lastOffset: last.offset, numbers: { silent_seconds: rule.withinMs / 1_000 } },
+      });
+    }
+  }
+
+  #forgetExpired({ rule, groups, silent }: RuleState): void {
+    const keptMs = rule.withinMs + rule.cooldownMs + this.#options.latenessMs;
+    // Those of an absence are told of before they are forgotten.
+    if (rule.kind !== 'absence') this.#forgetUntil(groups, this.#clockMs - keptMs);
+    this.#forgetUntil(silent, this.#clockMs - keptMs - dayMs);
+  }
+
+  #forgetUntil(groups: Map<string, GroupState>, oldestMs: number): void {
+    for (const [key, group] of groups) {
+      if (group.clockMs >= oldestMs) return;
+      this.#forget(groups, key, group);
+    }
+  }
+
+  #forget(groups: Map<string, GroupState>, key: string, group: GroupState): void {
+    groups.delete(key);
+    this.#groups -= 1;
+    this.#kept -= group.window.size;
+  }
+
+  #makeRoom(): void {
+    const { limits } = this.#options;
+    const isFull = () => this.#groups > limits.groups || this.#kept > limits.events;
+    if (!isFull()) return;
+    // Who counts no more goes first, so that it doesn't matter when it was last looked for them.
+    for (const state of this.#states.values()) this.#forgetExpired(state);
+    while (isFull() && this.#groups > 1) this.#forgetOldest();
+  }
+
+  #forgetOldest(): void {
+    let oldest: { state: RuleState; groups: Map<string, GroupState>; key: string; group: GroupState } | undefined;
+    for (const state of this.#states.values()) {
+      for (const groups of [state.silent, state.groups]) {
+        const [first] = groups;
+        if (first === undefined) continue;
+        const [key, group] = first;
+        if (oldest === undefined || group.touched < oldest.group.touched) oldest = { state, groups, key, group };
+      }
+    }
+    if (oldest === undefined) return;
+    this.#forget(oldest.groups, oldest.key, oldest.group);
+    this.#options.events.overloaded(oldest.state.rule, 'group');
+  }
+
+  #count(): void {
+    this.#groups = 0;
+    this.#kept = 0;
+    for (const { groups, silent } of this.#states.values()) {
+      this.#groups += groups.size + silent.size;
+      for (const group of groups.values()) this.#kept += group.window.size;
+    }
+  }
+}
+
+const none: readonly Firing[] = [];
+
+function firingOfOne(rule: CompiledRule, fact: Fact): Firing {
+  const { clientId, group, eventId, timeMs, offset, numbers, isSkewed } = fact;
+  return {
+    ...{ rule, clientId, group, eventId, numbers, fact, isSkewed, isAtLeast: false, count: 1, eventIds: [eventId] },
+    ...{ atMs: timeMs, firstMs: timeMs, lastMs: timeMs, firstOffset: offset, lastOffset: offset },
+  };
+}
+
+function firingOf(
+  rule: CompiledRule,
+  { window, clientId, group, cutMs }: GroupState,
+  fact: Fact,
+  by: Decision,
+): Firing {
+  const eventIds: string[] = [];
+  let count = 0;
+  let [firstOffset, lastOffset] = [fact.offset, fact.offset];
+  for (let place = by.to - 1; place >= by.from; place -= 1) {
+    if (rule.evidenceBits !== 0 && (window.bitsAt(place) & rule.evidenceBits) === 0) continue;
+    count += 1;
+    if (eventIds.length < evidenceEventIds) eventIds.push(window.idAt(place));
+    firstOffset = Math.min(firstOffset, window.offsetAt(place));
+    lastOffset = Math.max(lastOffset, window.offsetAt(place));
+  }
+  return {
+    ...{ rule, clientId, group, count, firstOffset, lastOffset, numbers: by.numbers, isSkewed: fact.isSkewed },
+    ...{ eventId: fact.eventId, atMs: fact.timeMs, firstMs: window.timeAt(by.from), lastMs: by.endMs },
+    isAtLeast: rule.kind === 'window' && by.endMs - rule.withinMs < cutMs,
+    eventIds: eventIds.reverse(),
+  };
+}
