@@ -42,6 +42,7 @@ interface Options extends ServerOptions, CsvFlags {
   readonly clientId?: string;
   readonly processingType: string;
   readonly keyColumn?: string;
+  readonly sourceTable?: string;
   readonly param?: readonly string[];
   readonly manifest?: string;
   readonly vault?: string;
@@ -71,6 +72,7 @@ export function uploadBatchCommand(context: CommandContext, tuning: ServerTuning
       '--key-column <column>',
       'column that identifies a record in the results (default: the manifest’s, else the first)',
     )
+    .option('--source-table <name>', 'table the data comes from (default: the manifest’s)')
     .option('--param <name=value>', 'parameter of the processing type; may be repeated', collect)
     .option('--manifest <path>', 'manifest of the file (default: the file’s name and .manifest.json)')
     .option('--vault <path>', 'vault that made the tokens; SDP_VAULT if left out')
@@ -140,6 +142,7 @@ async function uploadBatch(context: CommandContext, options: Options, tuning: Se
         params,
         keyColumn: options.keyColumn,
         provenance,
+        sourceTable: options.sourceTable,
         declareSafe: options.declareSafe ?? [],
         csv: { signal, ...csvOptionsOf(options) },
         compression: options.compression,

@@ -4,6 +4,7 @@ import {
   type ProcessingType,
   type ProcessResponse,
   processResponseSchema,
+  sourceTableSchema,
 } from '@sdp/shared/contracts';
 import { InputError } from '@sdp/shared/errors';
 import type { CsvOptions } from '../csv/index.ts';
@@ -36,6 +37,8 @@ export interface UploadRequest {
   readonly params: Readonly<Record<string, unknown>>;
   readonly keyColumn: string | undefined;
   readonly provenance: Provenance;
+  /** Instead of the manifest's. */
+  readonly sourceTable: string | undefined;
   readonly declareSafe: readonly string[];
   readonly csv: CsvOptions;
   readonly compression: Compression | undefined;
@@ -70,6 +73,7 @@ export async function uploadFile(
   { client, keys, terminal }: { readonly client: ApiClient; readonly keys: KeyRing; readonly terminal: Terminal },
 ): Promise<Upload> {
   const { provenance, clientId, processingType, params } = request;
+  const sourceTable = sourceTableOf(request);
   await verifyProvenance(provenance, keys.vault);
   const csv = csvOptionsOf(provenance, request.csv);
   const file = await checkFile(request, csv, keys, terminal);
@@ -85,6 +89,7 @@ export async function uploadFile(
   const compression = chooseCompression(request.compression, info);
   const declaration: Declaration = {
     source: provenance.source,
+    ...(sourceTable !== undefined && { source_table: sourceTable }),
     columns: columns.map(({ name, method }) => ({ name, method })),
     declared_safe: [...declaredSafe],
   };
@@ -180,6 +185,12 @@ function userChecks(
 ): { readonly rows: readonly RowCheck[]; readonly finish: () => void } {
   const undeclared = undeclaredColumnsCheck(header, declared);
   return { rows: [declaredMethodCheck(columns, keys.vault), undeclared], finish: undeclared.finish };
+}
+
+/** A manifest's name that the server wouldn't take stays here. */
+function sourceTableOf({ sourceTable, provenance }: UploadRequest): string | undefined {
+  if (sourceTable !== undefined || provenance.source !== 'manifest') return sourceTable;
+  return sourceTableSchema.safeParse(provenance.manifest.source_table).data;
 }
 
 /** What the user says, else the manifest, else the first column. */

@@ -168,6 +168,7 @@ export class ProtocolServer {
         batch_id: randomUUID(),
         client_id: metadata.client_id ?? 'acme',
         processing_type: metadata.processing_type,
+        source_table: metadata.declaration?.source_table ?? null,
         status: 'RECEIVED',
         accepted_records: data.length,
         processed_records: 0,

@@ -82,6 +82,12 @@ describe('metadata', () => {
     expect(stored?.params).toEqual({ k: 2, quasi_identifiers: ['text'] });
   });
 
+  test('says of which table the file is, by its manifest or as it was told', async () => {
+    await bench.upload();
+    await bench.upload(['--source-table', 'Kunden 2026']);
+    expect(bench.server.batches.map(({ batch }) => batch.source_table)).toEqual(['customers', 'Kunden 2026']);
+  });
+
   test('a very wide file fits into the headers all the same', async () => {
     const names = Array.from({ length: 2_000 }, (_, index) => `a_rather_long_column_name_${index}`);
     const path = otherFile(`${names.join(',')}\n${names.map(() => '1').join(',')}\n`);

@@ -80,6 +80,7 @@ export type Received = Pick<
   | 'columns'
   | 'keyIndex'
   | 'params'
+  | 'declaration'
   | 'declaredSafe'
   | 'index'
   | 'author'
@@ -100,6 +101,8 @@ export function receivedDigest(dataKey: DataKey, batch: Received): Buffer {
     batch.receivedAt.toISOString(),
     // Batches from before either was kept have digests without them.
     ...(batch.author === null ? [] : [canonicalJson(batch.index), batch.author.kind, batch.author.id]),
+    // What it decides on is what it was; the rest of a declaration decided on receipt.
+    ...(batch.declaration?.source_table === undefined ? [] : ['source_table', batch.declaration.source_table]),
   ]);
 }
 
@@ -171,6 +174,7 @@ export function presentBatch(batch: StoredBatch): Batch {
     batch_id: batch.batchId,
     client_id: batch.clientId,
     processing_type: batch.processingType,
+    source_table: batch.declaration?.source_table ?? null,
     status: batch.status,
     accepted_records: batch.recordCount,
     processed_records: batch.processedRecords,

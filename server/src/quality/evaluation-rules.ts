@@ -22,16 +22,33 @@ export interface Evaluation {
   readonly profile: Profile;
 }
 
-/** Whether a job belongs to a table. */
-export function appliesTo(
-  { appliesTo: { clients, processingTypes, columns } }: TableExpectations,
-  job: { readonly clientId: string; readonly processingType: string; readonly columns: readonly string[] },
-): boolean {
+export interface JobOfTable {
+  readonly clientId: string;
+  readonly processingType: string;
+  readonly columns: readonly string[];
+  /** The one that its sender named, if any. */
+  readonly sourceTable: string | undefined;
+}
+
+/**
+ * The table that a job belongs to: the one that it names, whatever its columns are; if the file has none of that name, the first
+ * whose columns it has.
+ */
+export function tableOf(tables: readonly TableExpectations[], job: JobOfTable): TableExpectations | undefined {
+  const named = tables.find(({ sourceTable }) => sourceTable === job.sourceTable);
+  if (named !== undefined) return isFor(named, job) ? named : undefined;
+  return tables.find((table) => isFor(table, job) && hasColumns(table, job));
+}
+
+function isFor({ appliesTo: { clients, processingTypes } }: TableExpectations, job: JobOfTable): boolean {
   return (
     (clients === undefined || clients.includes(job.clientId)) &&
-    (processingTypes === undefined || (processingTypes as readonly string[]).includes(job.processingType)) &&
-    columns.every((column) => job.columns.includes(column))
+    (processingTypes === undefined || (processingTypes as readonly string[]).includes(job.processingType))
   );
+}
+
+function hasColumns({ appliesTo: { columns } }: TableExpectations, job: JobOfTable): boolean {
+  return columns?.every((column) => job.columns.includes(column)) ?? false;
 }
 
 /**

@@ -46,12 +46,12 @@ export type Expectation =
 /** What is expected of the jobs of one source table. */
 export interface TableExpectations {
   readonly sourceTable: string;
-  /** A job belongs to the table if all of this fits; what is left out fits any. */
+  /** What is left out fits any job. */
   readonly appliesTo: {
     readonly clients: readonly string[] | undefined;
     readonly processingTypes: readonly ProcessingType[] | undefined;
-    /** Columns that it has, beside others. */
-    readonly columns: readonly string[];
+    /** By which a job is known that doesn't name a table of the file: those that it has, beside others. */
+    readonly columns: readonly string[] | undefined;
   };
   readonly expectations: readonly Expectation[];
 }

@@ -87,11 +87,13 @@ const expectation = z.discriminatedUnion('expect', [
 const table = z
   .strictObject({
     source_table: z.string().regex(/^[A-Za-z0-9_.-]{1,100}$/, 'must be letters, digits and . _ -, at most 100'),
-    applies_to: z.strictObject({
-      clients: z.array(clientIdSchema).min(1).optional(),
-      processing_types: z.array(processingTypeSchema).min(1).optional(),
-      columns: z.array(columnNameSchema).min(1),
-    }),
+    applies_to: z
+      .strictObject({
+        clients: z.array(clientIdSchema).min(1).optional(),
+        processing_types: z.array(processingTypeSchema).min(1).optional(),
+        columns: z.array(columnNameSchema).min(1).optional(),
+      })
+      .default({}),
     expectations: z.array(expectation).min(1).max(1_000),
   })
   .transform(

@@ -2,7 +2,7 @@ import type { QualityReport } from '@sdp/shared/contracts';
 import { IntegrityError } from '@sdp/shared/errors';
 import type { BatchInspector } from '../batches/index.ts';
 import type { Pool } from '../database/index.ts';
-import { appliesTo, Evaluator } from './evaluation-rules.ts';
+import { Evaluator, tableOf } from './evaluation-rules.ts';
 import type { TableExpectations } from './expectation.ts';
 import type { QualityStore } from './quality-store.ts';
 
@@ -24,7 +24,7 @@ export function createQualityInspector(options: QualityInspectorOptions): BatchI
   const { pool, store, tables, onReport, onTampered } = options;
   return {
     async inspect(batch, input) {
-      const table = tables.find((candidate) => appliesTo(candidate, batch));
+      const table = tableOf(tables, { ...batch, sourceTable: batch.declaration?.source_table });
       if (table === undefined) return undefined;
       const earlier = await store.lastGood(pool, batch.clientId, table.sourceTable).catch((error: unknown) => {
         if (!(error instanceof IntegrityError)) throw error;

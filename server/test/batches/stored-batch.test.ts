@@ -67,9 +67,13 @@ describe('a batch with an author and an index', () => {
   const received = {
     ...{ batchId, clientId: 'acme', processingType: 'anomaly_detection' as const, recordCount: 2, receivedAt },
     ...{ columns: ['id', 'n'], keyIndex: 0, params: { seed: 5 }, declaredSafe: ['n'] },
+    declaration: { source: 'user' as const, source_table: 'points', columns: [], declared_safe: [] },
     ...{ index: { id: 'equal' as const }, author: { kind: 'key' as const, id: 'k1' } },
   };
-  const stored = { index_columns: { id: 'equal' }, author_kind: 'key', author_id: 'k1' };
+  const stored = {
+    ...{ index_columns: { id: 'equal' }, author_kind: 'key', author_id: 'k1' },
+    declaration: received.declaration,
+  };
   const sha256 = receivedDigest(dataKey, received);
 
   it('is read as it was received, and not once either was changed or taken away', () => {
@@ -82,6 +86,8 @@ describe('a batch with an author and an index', () => {
       { index_columns: {} },
       { index_columns: null },
       { author_id: 'k2' },
+      { declaration: null },
+      { declaration: { ...received.declaration, source_table: 'others' } },
       { author_kind: 'user' },
       { author_kind: null, author_id: null },
       { author_kind: null, author_id: null, index_columns: null },

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Cell } from '@sdp/shared/contracts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { appliesTo, Evaluator, type Profile } from '../../src/quality/evaluation-rules.ts';
+import { Evaluator, type Profile, tableOf } from '../../src/quality/evaluation-rules.ts';
 import { loadExpectations } from '../../src/quality/index.ts';
 
 let folder: string;
@@ -140,9 +140,32 @@ describe('a file of expectations', () => {
   });
 
   it('that is shipped is right', () => {
-    const [table] = loadExpectations(resolve(import.meta.dirname, '../../../configs/quality.yml'));
-    const job = { clientId: 'any', processingType: 'risk_scoring', columns: ['customer_id', 'LIMIT_BAL', 'AGE', 'x'] };
-    expect(table && appliesTo(table, job)).toBe(true);
-    expect(table && appliesTo(table, { ...job, columns: ['customer_id'] })).toBe(false);
+    const tables = loadExpectations(resolve(import.meta.dirname, '../../../configs/quality.yml'));
+    const job = { ...anyJob, columns: ['customer_id', 'LIMIT_BAL', 'AGE', 'x'] };
+    expect(tableOf(tables, job)?.sourceTable).toBe('customers');
+    expect(tableOf(tables, { ...job, columns: ['customer_id'] })).toBeUndefined();
+    expect(tableOf(tables, { ...job, columns: ['customer_id'], sourceTable: 'customers' })).toBe(tables[0]);
+  });
+});
+
+const anyJob = { clientId: 'any', processingType: 'risk_scoring', columns: ['id'], sourceTable: undefined };
+
+describe('the table of a job', () => {
+  const tables = () =>
+    load(`tables:
+  - { source_table: orders, expectations: [{ expect: row_count, min: 1 }] }
+  - { source_table: visits, applies_to: { columns: [id] }, expectations: [{ expect: row_count, min: 1 }] }
+  - { source_table: stays, applies_to: { clients: [acme], columns: [bed] }, expectations: [{ expect: row_count, min: 1 }] }
+`);
+  it.each([
+    ['the one it names', { sourceTable: 'orders' }, 'orders'],
+    ['the one it names, though a column is missing', { sourceTable: 'visits', columns: ['x'] }, 'visits'],
+    ['the one it names, though it looks like another', { sourceTable: 'stays', clientId: 'acme' }, 'stays'],
+    ['none where the named one is for others', { sourceTable: 'stays' }, undefined],
+    ['the first whose columns it has, where it names none', {}, 'visits'],
+    ['the same where the file knows no such name', { sourceTable: 'elsewhere' }, 'visits'],
+    ['none where nothing fits', { columns: ['x'] }, undefined],
+  ])('is %s', (_, job, expected) => {
+    expect(tableOf(tables(), { ...anyJob, ...job })?.sourceTable).toBe(expected);
   });
 });

@@ -55,9 +55,15 @@ afterAll(async () => {
 const rows = (n: (index: number) => number, m = 5) =>
   Array.from({ length: 200 }, (_, index) => `tok_${index},${n(index)},${m}`);
 
-async function upload(lines: readonly string[], header = 'id,n,m'): Promise<{ id: string; status: string }> {
+async function upload(
+  lines: readonly string[],
+  header = 'id,n,m',
+  declaration?: object,
+): Promise<{ id: string; status: string }> {
   const body = `${header}\n${lines.join('\n')}\n`;
-  const accepted = await server.fetch('/api/v1/process', { method: 'POST', body, headers: csvHeaders });
+  const declared = declaration && { 'x-sdp-declaration': encodeURIComponent(JSON.stringify(declaration)) };
+  const headers = { ...csvHeaders, ...declared };
+  const accepted = await server.fetch('/api/v1/process', { method: 'POST', body, headers });
   const { batch_id: id } = (await accepted.json()) as { batch_id: string };
   for (let attempt = 0; attempt < 400; attempt += 1) {
     const { status } = (await (await server.fetch(`/api/v1/batches/${id}`)).json()) as { status: string };
@@ -127,6 +133,20 @@ describe('the quality of jobs', () => {
     expect(status).toBe('PROCESSED');
     expect(await codeOf(await server.fetch(`/api/v1/quality/${id}`))).toEqual([404, 'not-found']);
     expect(await codeOf(await server.fetch('/api/v1/quality/none'))).toEqual([404, 'not-found']);
+  });
+
+  it('finds the table of a job that names it by its name, and misses the columns', async () => {
+    const declaration = { source: 'user', source_table: 'points' };
+    const { id, status } = await upload(['tok_1,1'], 'id,k', declaration);
+    expect(status).toBe('QUARANTINED');
+    expect(await (await server.fetch(`/api/v1/batches/${id}`)).json()).toMatchObject({ source_table: 'points' });
+    const report = await reportOf(id);
+    expect(report.expectations.map(({ passed }) => passed)).toEqual([true, false, false, false]);
+    await server.platform.pool.query(
+      `UPDATE processing_batch SET declaration = declaration - 'source_table' WHERE batch_id = $1`,
+      [id],
+    );
+    expect(await codeOf(await server.fetch(`/api/v1/batches/${id}`))).toEqual([409, 'record-tampered']);
   });
 
   it('is hidden from another client', async () => {

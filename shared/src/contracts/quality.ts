@@ -51,8 +51,8 @@ export const qualityReportSchema = z
   .strictObject({
     job_id: batchIdSchema,
     client_id: clientIdSchema,
-    /** Name of the table in the file of expectations that the job fitted. */
-    source_table: sourceTableSchema,
+    /** Name of the table in the file of expectations that the job belongs to. */
+    source_table: z.string().max(100),
     outcome: z.enum(qualityOutcomes),
     records: z.int().min(0),
     expectations: z.array(expectationResultSchema),
