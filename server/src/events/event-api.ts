@@ -1,16 +1,21 @@
 import { SecureProducer, type SecureProducerOptions, type StageBus } from '@sdp/shared/messaging';
 import type { Router } from 'express';
+import type { Pool } from '../database/index.ts';
 import { itemRate } from '../http/index.ts';
 import type { Guard } from '../identity/index.ts';
 import type { Metrics } from '../observability/index.ts';
+import type { DataKeyRing } from '../records/index.ts';
 import { createEventApiMetrics } from './api/event-api-metrics.ts';
 import { intakeRoutes } from './api/intake-routes.ts';
+import { readRoutes } from './api/read-routes.ts';
 import { eventStoreGroup, eventTopics } from './event-flow.ts';
 import { EventIntake } from './intake/event-intake.ts';
 import { LagGate } from './intake/lag-gate.ts';
 
 export interface EventApiOptions {
   readonly bus: StageBus;
+  readonly pool: Pool;
+  readonly keyRing: DataKeyRing;
   readonly metrics: Metrics;
   readonly guard: Guard;
   /** How messages are checked, sealed and noted. */
@@ -37,12 +42,12 @@ const largestRequest = 5_000;
 const maxWaitMs = 5_000;
 
 /**
- * Starts what an API process needs to take events.
+ * Starts what an API process needs to take events and to show recent ones.
  *
  * @throws {UnavailableError} `bus-unavailable`
  */
 export async function startEventApi(options: EventApiOptions): Promise<EventApi> {
-  const { bus, guard, settings, maxStreamBytes } = options;
+  const { bus, pool, keyRing, guard, settings, maxStreamBytes } = options;
   const metrics = createEventApiMetrics(options.metrics.registry);
   // Each message says whose it is.
   const producer = new SecureProducer({ ...options.messaging, bus, tenant: 'sdp-server', maxWaitMs });
@@ -60,6 +65,7 @@ export async function startEventApi(options: EventApiOptions): Promise<EventApi>
         ...{ intake, metrics, guard, maxStreamBytes, maxRequests: settings.maxRequests },
         rate: itemRate(settings.ratePerMinute, largestRequest),
       }),
+      readRoutes({ pool, keyRing, guard }),
     ],
     close: () => producer.close(),
   };

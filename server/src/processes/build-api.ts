@@ -1,5 +1,6 @@
 import { UnavailableError } from '@sdp/shared/errors';
 import { accessLogPaths, accessLogRoutes } from '../access-log/index.ts';
+import { anomalyPaths, anomalyRoutes, ensureAnomalyPartitions, forgetAnomalies } from '../anomaly-events/index.ts';
 import { createRowMac, ledgerKeyOf } from '../audit/index.ts';
 import {
   apiPaths,
@@ -110,12 +111,14 @@ export async function startApi(platform: Platform, runner?: BatchRunner): Promis
     isAllowed: stillMay(authenticators),
   });
   const events = await startEventApi({
-    ...{ bus, metrics, guard, settings: settings.events },
+    ...{ bus, pool, keyRing, metrics, guard, settings: settings.events },
     maxStreamBytes: upload.maxBodyBytes,
     messaging: messaging.parts,
   });
   const housekeeping = startHousekeeping(logger, [
     () => forgetTransactions(pool, settings.transactions.retentionDays),
+    () => ensureAnomalyPartitions(pool),
+    () => forgetAnomalies(pool, settings.anomalies.retentionDays),
     identity.forgetOld,
   ]);
   const limits = ingestLimits(upload);
@@ -143,6 +146,7 @@ export async function startApi(platform: Platform, runner?: BatchRunner): Promis
           ...transactionPaths,
           ...eventPaths,
           ...vaultCopyPaths,
+          ...anomalyPaths,
         }),
       ),
       serverInfoRoute(
@@ -157,6 +161,7 @@ export async function startApi(platform: Platform, runner?: BatchRunner): Promis
       ...identityRoutes({ ...identity, pool, keys, recordAudit, accessLog, guard, publicOrigin, attemptsPerMinute }),
       vaultCopyRoutes({ store: createVaultCopyStore(pool), guard }),
       ...transactions.routers,
+      anomalyRoutes({ pool, guard, recordAudit }),
       ...events.routers,
       ...jobsApi({ pool, keyRing, serverKey, ingest, metrics, guard, recordAudit: platform.recordAudit, limits }),
       accessLogRoutes({ pool, guard }),

@@ -1,6 +1,13 @@
-import { eventSchema, eventsAcceptedSchema, eventsRequestSchema } from '@sdp/shared/contracts';
+import {
+  eventListSchema,
+  eventSchema,
+  eventStatsSchema,
+  eventsAcceptedSchema,
+  eventsRequestSchema,
+} from '@sdp/shared/contracts';
 import { z } from 'zod';
 import { type ApiPaths, jsonContent, problemContent } from '../../http/index.ts';
+import { eventsQuerySchema, statsQuerySchema } from './read-routes.ts';
 
 const refusals = {
   '401': problemContent('No valid API key'),
@@ -8,6 +15,7 @@ const refusals = {
   '429': problemContent('Too many; Retry-After says when to go on'),
   '503': problemContent('Not at the moment; Retry-After says when to try again'),
 };
+const unfit = { '422': problemContent('The query is not valid') };
 const invalid = { '422': problemContent('Not valid, or raw personal data was found') };
 
 /** Events in the document that describes the API. */
@@ -31,6 +39,30 @@ export const eventPaths: ApiPaths = {
         '400': problemContent('The body or a line cannot be parsed'),
         '413': problemContent('Too large'),
         '415': problemContent('Neither JSON nor NDJSON, or compressed in an unknown way'),
+      },
+    },
+    get: {
+      summary: 'The client’s recent events, those that were stored last first',
+      requestParams: { query: eventsQuerySchema },
+      responses: {
+        '200': {
+          description: 'One page. It may have fewer events than asked for and still a `next_cursor`.',
+          ...jsonContent(eventListSchema),
+        },
+        ...refusals,
+        ...unfit,
+        '409': problemContent('Stored events are not what was stored'),
+      },
+    },
+  },
+  '/api/v1/stats': {
+    get: {
+      summary: 'How many events the client had, by type, level and time',
+      requestParams: { query: statsQuerySchema },
+      responses: {
+        '200': { description: 'Every bucket, empty ones too', ...jsonContent(eventStatsSchema) },
+        ...refusals,
+        ...unfit,
       },
     },
   },
