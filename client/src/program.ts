@@ -1,15 +1,18 @@
-import { SdpError, UsageError } from '@sdp/shared/errors';
+import { InterruptedError, SdpError, UsageError } from '@sdp/shared/errors';
 import { Command, CommanderError } from 'commander';
 import { anonymizeCommand } from './commands/anonymize.ts';
 import { batchStatusCommand } from './commands/batch-status.ts';
 import type { CommandContext } from './commands/context.ts';
 import { detokenizeCommand } from './commands/detokenize.ts';
 import { doctorCommand } from './commands/doctor.ts';
+import { eventsCommand } from './commands/events.ts';
 import { integrateResultsCommand } from './commands/integrate-results.ts';
 import { keygenCommand } from './commands/keygen.ts';
 import { previewCommand } from './commands/preview.ts';
 import { privacyCommand } from './commands/privacy/index.ts';
 import { scanCommand } from './commands/scan.ts';
+import { spoolCommand } from './commands/spool.ts';
+import { streamCommand } from './commands/stream.ts';
 import { tokenizeConfigCommand } from './commands/tokenize-config.ts';
 import { tokenizeCsvCommand } from './commands/tokenize-csv.ts';
 import { uploadBatchCommand } from './commands/upload-batch.ts';
@@ -36,6 +39,9 @@ const commands = [
   detokenizeCommand,
   anonymizeCommand,
   privacyCommand,
+  eventsCommand,
+  streamCommand,
+  spoolCommand,
   vaultCommand,
   doctorCommand,
 ] as const;
@@ -80,7 +86,9 @@ export async function runProgram(args: readonly string[], surroundings: ProgramS
     return 0;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode;
-    const failure = asSdpError(signal.aborted ? signal.reason : error);
+    // What was under way failed because of the signal; a command that says itself how far it got is believed.
+    const isToldByCommand = error instanceof InterruptedError;
+    const failure = asSdpError(signal.aborted && !isToldByCommand ? signal.reason : error);
     terminal.error(failure);
     return failure.exitStatus;
   }

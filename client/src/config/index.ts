@@ -1,6 +1,8 @@
 export { type ColumnFlags, configFromFlags } from './config-from-flags.ts';
+export type { EventConfig, EventMapping, NamedEventField, SingleEventField } from './event-config.ts';
 export { parseConfig } from './parse-config.ts';
-export { readConfig } from './read-config.ts';
+export { parseEventConfig } from './parse-event-config.ts';
+export { readConfig, readEventConfig } from './read-config.ts';
 export type {
   BucketColumn,
   ColumnConfig,

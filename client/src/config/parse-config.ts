@@ -18,6 +18,19 @@ const keyMethods: readonly ConfigMethod[] = ['token', 'hash', 'email', 'fpe', 'c
  * @throws {ConfigError} `config-invalid` with every finding, each with line and column
  */
 export function parseConfig(text: string, file?: string): TokenizationConfig {
+  return parseDocumentWith(text, file, parseRoot);
+}
+
+/**
+ * Reads a YAML file by a function that adds findings for what is wrong.
+ *
+ * @throws {ConfigError} `config-invalid` with all of them
+ */
+export function parseDocumentWith<T>(
+  text: string,
+  file: string | undefined,
+  read: (source: ConfigSource) => T | undefined,
+): T {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, merge: false, version: '1.2' });
   const findings = new ConfigFindings(lines);
@@ -26,7 +39,7 @@ export function parseConfig(text: string, file?: string): TokenizationConfig {
     const isUnclosed = code === 'BAD_INDENT' && message.startsWith('Flow ');
     findings.add(pos[0], isUnclosed ? 'a { or [ above is not closed' : syntaxMessage(code));
   }
-  const config = findings.all.length === 0 ? parseRoot({ document, findings }) : undefined;
+  const config = findings.all.length === 0 ? read({ document, findings }) : undefined;
   const all = findings.all;
   if (config === undefined || all.length > 0) {
     throw new ConfigError('config-invalid', {

@@ -1,7 +1,9 @@
 import { isUtf8 } from 'node:buffer';
 import { readFile } from 'node:fs/promises';
 import { ConfigError } from '@sdp/shared/errors';
+import type { EventConfig } from './event-config.ts';
 import { parseConfig } from './parse-config.ts';
+import { parseEventConfig } from './parse-event-config.ts';
 import type { TokenizationConfig } from './tokenization-config.ts';
 
 const sizeLimit = 4 * 1024 * 1024;
@@ -12,6 +14,15 @@ const sizeLimit = 4 * 1024 * 1024;
  * @throws {ConfigError} `config-unreadable`, `config-invalid`
  */
 export async function readConfig(path: string): Promise<TokenizationConfig> {
+  return parseConfig(await readConfigText(path), path);
+}
+
+/** {@link readConfig} for events. */
+export async function readEventConfig(path: string): Promise<EventConfig> {
+  return parseEventConfig(await readConfigText(path), path);
+}
+
+async function readConfigText(path: string): Promise<string> {
   let bytes: Buffer;
   try {
     bytes = await readFile(path);
@@ -29,5 +40,5 @@ export async function readConfig(path: string): Promise<TokenizationConfig> {
       details: { file: path },
     });
   }
-  return parseConfig(bytes.toString('utf8'), path);
+  return bytes.toString('utf8');
 }

@@ -57,6 +57,17 @@ export class ApiClient {
     return await this.#retrying(async () => this.#json(await this.#send('POST', path, headers, body.open), schema));
   }
 
+  /** One attempt, for callers that decide themselves what a failure means. */
+  async postOnce<T extends z.ZodType>(
+    path: string,
+    body: UploadBody,
+    schema: T,
+    timeoutMs: number,
+  ): Promise<z.infer<T>> {
+    const headers = { accept: 'application/json', 'content-type': body.contentType, ...body.headers };
+    return await this.#json(await this.#send('POST', path, headers, body.open, timeoutMs), schema);
+  }
+
   /** Sends JSON; to be used where a repetition changes nothing more. */
   async postJson<T extends z.ZodType>(path: string, body: unknown, schema: T): Promise<z.infer<T>> {
     const bytes = Buffer.from(JSON.stringify(body), 'utf8');
@@ -101,6 +112,7 @@ export class ApiClient {
     path: string,
     headers: Readonly<Record<string, string>>,
     open?: () => AsyncIterable<Uint8Array>,
+    timeoutMs: number = answerTimeoutMs[method],
   ): Promise<Dispatcher.ResponseData> {
     let bodyError: unknown;
     const noted = (error: unknown) => {
@@ -113,7 +125,7 @@ export class ApiClient {
         headers: { ...headers, 'x-api-key': this.#options.apiKey, 'accept-encoding': 'identity' },
         body,
         dispatcher: this.#dispatcher,
-        headersTimeout: answerTimeoutMs[method],
+        headersTimeout: timeoutMs,
         signal: this.#options.signal,
       });
       if (response.statusCode >= 200 && response.statusCode < 300) return response;

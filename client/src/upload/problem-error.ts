@@ -35,6 +35,7 @@ export function errorOf({ status, body, retryAfterSeconds }: FailedResponse): Sd
     status,
     ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
     ...(problem === undefined ? {} : { requestId: problem.request_id }),
+    ...(problem?.accepted === undefined ? {} : { accepted: problem.accepted }),
     ...(problem?.findings === undefined ? {} : { findings: problem.findings.map(plainFinding) }),
   };
   const code = problem?.code;

@@ -25,6 +25,10 @@ export interface FoundSegments {
 
 const nameForm = /^(\d{16})\.segment$/;
 
+export function isSegmentName(name: string): boolean {
+  return nameForm.test(name);
+}
+
 export function segmentName(number: number): string {
   return `${String(number).padStart(16, '0')}.segment`;
 }

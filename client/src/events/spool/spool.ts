@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { deriveKey, type MasterKey } from '@sdp/shared/crypto';
@@ -9,7 +9,14 @@ import { RejectLog } from './reject-log.ts';
 import { Segment, segmentHeaderBytes } from './segment.ts';
 import { newSpoolIdentity, spoolIdentity } from './spool-identity.ts';
 import { lockSpool } from './spool-lock.ts';
-import { type FoundSegments, findSegments, type SegmentRange, segmentName, spoolDamaged } from './spool-segments.ts';
+import {
+  type FoundSegments,
+  findSegments,
+  isSegmentName,
+  type SegmentRange,
+  segmentName,
+  spoolDamaged,
+} from './spool-segments.ts';
 
 export interface SpoolOptions {
   /** Made if it is not there. */
@@ -107,11 +114,21 @@ export class Spool {
     let unlock: () => void = () => undefined;
     try {
       mkdirSync(folder, { recursive: true, mode: 0o700 });
-      unlock = lockSpool(join(folder, 'lock'), folder);
+      unlock = lockSpool(join(folder, lockName), folder);
       return new Spool(options, unlock, await openParts(options));
     } catch (error) {
       unlock();
       throw fileError(error, folder);
+    }
+  }
+
+  /** Removes all of a spool, readable or not. @throws {UnavailableError} `spool-busy` */
+  static discard(folder: string): void {
+    const unlock = lockSpool(join(folder, lockName), folder);
+    try {
+      for (const name of readdirSync(folder)) if (isSpoolFile(name)) rmSync(join(folder, name));
+    } finally {
+      unlock();
     }
   }
 
@@ -140,6 +157,11 @@ export class Spool {
   /** Resolves when events were appended or settled after the call. */
   changed(): Promise<void> {
     return this.#changed.promise;
+  }
+
+  /** Has those look again who wait for {@link changed}. */
+  wake(): void {
+    this.#tell();
   }
 
   /** A key for what is remembered beside the events. */
@@ -342,14 +364,21 @@ interface SpoolParts {
 }
 
 const identityName = 'spool.json';
+const lockName = 'lock';
+const progressName = 'progress';
+const rejectsName = 'rejected.segment';
+
+function isSpoolFile(name: string): boolean {
+  return [identityName, progressName, rejectsName].includes(name) || isSegmentName(name);
+}
 
 async function openParts({ folder, masterKey }: SpoolOptions): Promise<SpoolParts> {
   const identityPath = join(folder, identityName);
   let id = spoolIdentity(identityPath, masterKey);
   let found = await findSegments(folder, masterKey, id);
-  const progressPath = join(folder, 'progress');
+  const progressPath = join(folder, progressName);
   const opened = await ProgressFile.open(progressPath, progressKey(masterKey, id));
-  const rejects = await RejectLog.open(join(folder, 'rejected.segment'), masterKey, id);
+  const rejects = await RejectLog.open(join(folder, rejectsName), masterKey, id);
   let { file: progress, last } = opened;
   if (last === undefined && found.segments.length === 0 && rejects.count === 0) {
     // Nothing says which numbers were given out, and one given twice would be taken for a repeat.
@@ -363,7 +392,7 @@ async function openParts({ folder, masterKey }: SpoolOptions): Promise<SpoolPart
       found,
       progress,
       last,
-      rejects: await RejectLog.open(join(folder, 'rejected.segment'), masterKey, id),
+      rejects: await RejectLog.open(join(folder, rejectsName), masterKey, id),
     };
   }
   return { id, found, progress, last, rejects };

@@ -1,0 +1,1 @@
+export { Delivery, type DeliveryTuning } from './delivery.ts';

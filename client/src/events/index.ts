@@ -1,0 +1,15 @@
+export { Delivery, type DeliveryTuning } from './delivery/index.ts';
+export { fileSource, type InputRows, readCells, readEvents, readNdjson } from './input/index.ts';
+export { Intake } from './intake.ts';
+export { FilePosition, takeInput } from './run-intake.ts';
+export { type Reject, Spool } from './spool/index.ts';
+export {
+  cutText,
+  type DraftEvent,
+  type EventRefusal,
+  type EventTreatment,
+  eventTreatment,
+  logLevel,
+  type TextMode,
+  textModes,
+} from './treatment/index.ts';
