@@ -106,6 +106,11 @@ const serverTexts: Readonly<Record<keyof Variables, string>> = {
   SDP_TRANSACTION_LATENESS: 'after so many seconds a transaction that comes in is late; it is decided all the same',
   SDP_TRANSACTION_SNAPSHOT_SECONDS: 'seconds between two snapshots of a worker’s window state',
   SDP_TRANSACTION_ALERTS: 'mildest decision that raises an alert: `review`, `decline`, or `none` for no alerts',
+  SDP_ALERTS_FILE: 'file that says who is told of what (docs/alerts.md); `configs/alerts.yml` where unset',
+  SDP_ALERTS_RETENTION_DAYS: 'days for which alerts that are settled are kept',
+  SDP_ANOMALIES_RETENTION_DAYS:
+    'days for which anomalies and their histories are kept, whatever their state; they go by whole weeks',
+  SDP_ANOMALIES_MAX_STREAMS: 'live streams of anomalies that one API process serves at once',
   SDP_TRANSACTION_RETENTION_DAYS:
     'days for which transactions, decisions, alerts and outcomes are kept; later their ids are new again',
   SDP_MODEL_TRUSTED_KEYS:

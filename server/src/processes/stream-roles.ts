@@ -1,3 +1,4 @@
+import { loadAlerts, startAlertWorker } from '../alerts/index.ts';
 import { ensureEventPartitions, forgetEvents, startEventWorkers } from '../events/index.ts';
 import { startHousekeeping } from './housekeeping.ts';
 import type { Platform } from './platform.ts';
@@ -11,6 +12,7 @@ interface RoleWorker {
 /** Roles of the workers that follow events: one line each. */
 const starters = {
   events: startEventStore,
+  alerts: startAlerts,
 } satisfies Record<string, (platform: Platform) => Promise<RoleWorker>>;
 
 export type StreamRole = keyof typeof starters;
@@ -48,4 +50,10 @@ async function startEventStore(platform: Platform): Promise<RoleWorker> {
       await Promise.all([workers.close(deadlineMs), housekeeping.close()]);
     },
   };
+}
+
+async function startAlerts({ pool, metrics, logger, settings }: Platform): Promise<RoleWorker> {
+  const { file, variable, retentionDays } = settings.alerts;
+  const alerts = loadAlerts({ path: file, variable });
+  return startAlertWorker({ ...{ pool, alerts, logger, retentionDays }, registry: metrics.registry });
 }

@@ -1,0 +1,144 @@
+import { errorFields, type Logger } from '../observability/index.ts';
+import type { AlertMetrics } from './alert-metrics.ts';
+import type { Channel } from './channels/channel.ts';
+import { failuresUntilDown } from './rules/retry-rules.ts';
+import { type ChannelState, takeChannel } from './store/channel-lease.ts';
+import { type PendingMessage, pendingMessages } from './store/pending-messages.ts';
+import { planChannel } from './store/plan-channel.ts';
+import { type SettleOptions, settleMessage } from './store/settle-message.ts';
+import { WakeUp } from './wake-up.ts';
+
+export interface ChannelLoopOptions extends SettleOptions {
+  readonly sender: Channel;
+  readonly owner: string;
+  readonly metrics: AlertMetrics;
+  readonly logger: Pick<Logger, 'info' | 'warn' | 'error'>;
+  readonly pollMs: number;
+}
+
+/**
+ * Serves one channel for as long as this process has it: plans what is due, sends it, and writes down what became of it. What
+ * remains to be done stands in the database alone; a process that is killed is replaced by any other.
+ */
+export class ChannelLoop {
+  readonly #options: ChannelLoopOptions;
+  readonly #wakeUp = new WakeUp();
+  readonly #inFlight = new Map<string, Promise<void>>();
+  readonly #running: Promise<void>;
+  #isStopped = false;
+  #isDown = false;
+
+  constructor(options: ChannelLoopOptions) {
+    this.#options = options;
+    this.#running = this.#run();
+  }
+
+  wake(): void {
+    this.#wakeUp.wake();
+  }
+
+  /** Sends nothing further, and waits for what is under way as long as it may. */
+  async close(deadlineMs: number): Promise<void> {
+    this.#isStopped = true;
+    this.wake();
+    await this.#running;
+    const timer = AbortSignal.timeout(Math.max(1, deadlineMs));
+    const expired = new Promise<void>((resolve) => timer.addEventListener('abort', () => resolve()));
+    await Promise.race([Promise.allSettled(this.#inFlight.values()), expired]);
+    await this.#options.sender.close();
+  }
+
+  async #run(): Promise<void> {
+    const { logger, pollMs, channel } = this.#options;
+    while (!this.#isStopped) {
+      let nextAt: Date | undefined;
+      try {
+        nextAt = await this.#turn();
+      } catch (error) {
+        logger.warn(
+          { channel: channel.name, ...errorFields(error) },
+          'alerts could not be looked at, it will be tried again',
+        );
+      }
+      const waitMs = nextAt === undefined ? pollMs : nextAt.getTime() - Date.now();
+      await this.#wakeUp.sleep(Math.min(pollMs, Math.max(1, waitMs)));
+    }
+  }
+
+  /** @returns when there is something to do next, as far as is known */
+  async #turn(): Promise<Date | undefined> {
+    const { pool, config, channel, owner, metrics } = this.#options;
+    const state = await takeChannel(pool, channel.name, owner);
+    if (state === undefined) return undefined;
+    this.#note(state);
+    if (state.blockedUntil !== undefined && state.blockedUntil > new Date()) return state.blockedUntil;
+    const isDown = state.failures >= failuresUntilDown;
+    // A channel that is down is tried by what it has not taken yet; the rest waits in its groups.
+    const planned = isDown
+      ? undefined
+      : await planChannel({
+          ...{ pool, config, channel, owner },
+          onSilenced: (count) => metrics.settled(channel.name, 'silenced', count),
+        });
+    const limit = (isDown ? 1 : channel.maxInFlight) - this.#inFlight.size;
+    if (limit <= 0) return undefined;
+    const busy = [...this.#inFlight.keys()];
+    const { messages, nextAt } = await pendingMessages(pool, channel.name, { busy, limit });
+    for (const message of messages) this.#start(message);
+    if (isDown && messages.length === 0 && nextAt === undefined && busy.length === 0) await this.#revive();
+    return earliest(planned?.nextAt, nextAt);
+  }
+
+  #start(message: PendingMessage): void {
+    if (this.#isStopped) return;
+    const sending = this.#send(message).finally(() => {
+      this.#inFlight.delete(message.messageId);
+      this.wake();
+    });
+    this.#inFlight.set(message.messageId, sending);
+  }
+
+  async #send(message: PendingMessage): Promise<void> {
+    const { sender, channel, metrics, logger } = this.#options;
+    const { messageId, createdAt, notice } = message;
+    const outcome = await sender.send({ messageId, createdAt, notice });
+    metrics.attempted(channel.name, outcome.kind);
+    const fields = { channel: channel.name, messageId, attempt: message.attempts + 1 };
+    if (outcome.kind === 'retry')
+      logger.warn({ ...fields, reason: outcome.reason }, 'alert not sent, it will be tried again');
+    if (outcome.kind === 'refused') logger.error({ ...fields, reason: outcome.reason }, 'alert refused by its channel');
+    try {
+      const { state, alerts } = await settleMessage(this.#options, message, outcome);
+      this.#note(state);
+      if (outcome.kind === 'retry') return;
+      metrics.settled(channel.name, outcome.kind === 'sent' ? 'delivered' : 'failed', alerts);
+      if (outcome.kind === 'sent') metrics.sentAfter(channel.name, (Date.now() - message.since.getTime()) / 1_000);
+    } catch (error) {
+      // It stands there as pending, and is sent again under the same id.
+      logger.warn({ ...fields, ...errorFields(error) }, 'what became of an alert could not be stored');
+    }
+  }
+
+  /** Nothing is left that could try the channel: it counts as up until it fails again. */
+  async #revive(): Promise<void> {
+    const { pool, channel } = this.#options;
+    await pool.query('UPDATE alert_channel SET failures = 0, blocked_until = NULL WHERE channel = $1', [channel.name]);
+    this.wake();
+  }
+
+  #note({ failures }: ChannelState): void {
+    const { channel, metrics, logger } = this.#options;
+    const isDown = failures >= failuresUntilDown;
+    if (isDown !== this.#isDown) {
+      if (isDown) logger.warn({ channel: channel.name }, 'channel of alerts is down; what it is to be told of is kept');
+      else logger.info({ channel: channel.name }, 'channel of alerts is back');
+    }
+    this.#isDown = isDown;
+    metrics.isDown(channel.name, isDown);
+  }
+}
+
+function earliest(...times: readonly (Date | undefined)[]): Date | undefined {
+  const known = times.filter((time) => time !== undefined).map((time) => time.getTime());
+  return known.length === 0 ? undefined : new Date(Math.min(...known));
+}

@@ -1,0 +1,74 @@
+import { readFileSync } from 'node:fs';
+import { rootCertificates } from 'node:tls';
+import { createTransport } from 'nodemailer';
+import type { EmailChannelConfig } from '../rules/alert-config.ts';
+import type { OutgoingMessage } from '../rules/notice.ts';
+import type { Outcome } from '../rules/retry-rules.ts';
+import type { Channel } from './channel.ts';
+import { emailBody } from './email-body-rules.ts';
+
+/**
+ * Sends by SMTP. Every attempt at a message has the same Message-ID, by which mail servers and programs tell repeats.
+ *
+ * @param password of `config.user`, where there is one
+ */
+export function createEmailChannel(config: EmailChannelConfig, password: string | undefined): Channel {
+  const { name, host, port, tls, user, from, to, timeoutMs, caFile } = config;
+  const transport = createTransport({
+    host,
+    port,
+    secure: tls === 'implicit',
+    requireTLS: tls === 'starttls',
+    ignoreTLS: tls === 'none',
+    ...(user !== undefined && password !== undefined && { auth: { user, pass: password } }),
+    ...(caFile !== undefined && { tls: { ca: [...rootCertificates, readFileSync(caFile, 'utf8')] } }),
+    pool: true,
+    maxConnections: Math.min(config.maxInFlight, 4),
+    connectionTimeout: timeoutMs,
+    greetingTimeout: timeoutMs,
+    socketTimeout: timeoutMs,
+    dnsTimeout: timeoutMs,
+    // Nothing of a message is read from files or addresses.
+    disableFileAccess: true,
+    disableUrlAccess: true,
+  });
+  const domain = /@([^\s<>@]+?)>?$/.exec(from)?.[1] ?? 'sdp.invalid';
+  return {
+    name,
+    send: async (message: OutgoingMessage): Promise<Outcome> => {
+      const { messageId, createdAt, notice } = message;
+      const { incident } = notice;
+      try {
+        await transport.sendMail({
+          ...emailBody(message),
+          from,
+          to: [...to],
+          date: createdAt,
+          messageId: `<${messageId}@${domain}>`,
+          // What is said of the same later is shown below it.
+          ...(incident !== messageId && {
+            inReplyTo: `<${incident}@${domain}>`,
+            references: `<${incident}@${domain}>`,
+          }),
+          headers: { 'Auto-Submitted': 'auto-generated', 'X-SDP-Message-Id': messageId },
+        });
+        // One mailbox that is refused must not keep the message from the others: it counts as sent if anybody got it.
+        return { kind: 'sent' };
+      } catch (error) {
+        return outcomeOf(error);
+      }
+    },
+    close: async () => transport.close(),
+  };
+}
+
+/** By the class of the server's answer (RFC 5321, 4.2.1): 4xx may pass, 5xx doesn't. Its text names mailboxes and is left out. */
+function outcomeOf(error: unknown): Outcome {
+  const { code, responseCode } = error as { readonly code?: string; readonly responseCode?: number };
+  if (responseCode !== undefined && responseCode >= 500) return { kind: 'refused', reason: `smtp-${responseCode}` };
+  if (responseCode !== undefined && responseCode >= 400) return { kind: 'retry', reason: `smtp-${responseCode}` };
+  if (code === 'ETLS') return { kind: 'retry', reason: 'tls' };
+  if (code === 'ETIMEDOUT') return { kind: 'retry', reason: 'timeout' };
+  if (code === 'EDNS') return { kind: 'retry', reason: 'name-not-found' };
+  return { kind: 'retry', reason: 'connection-lost' };
+}

@@ -1,0 +1,273 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type Alerting, handle, openAlerting, outcomes, settled, until } from './alerting.ts';
+import { type Receiver, startReceiver } from './receivers.ts';
+
+let alerting: Alerting;
+let discord: Receiver;
+beforeAll(async () => {
+  alerting = await openAlerting();
+});
+afterAll(() => alerting.close());
+beforeEach(async () => {
+  discord = await startReceiver();
+});
+afterEach(async () => {
+  await alerting.stop();
+  await alerting.clear();
+  await discord.close();
+  alerting.log.length = 0;
+});
+
+const channel = (extra = '') => `
+channels:
+  discord: { type: discord, url_env: HOOK, allow_private_addresses: true${extra} }
+safe_tags: [host]
+`;
+const at = (waits = 'group_wait: 0s, group_interval: 0s') => `route: { channels: [discord], ${waits} }`;
+const secrets = () => ({ HOOK: `${discord.url}/api/webhooks/1/secret-token` });
+const delivered = () => discord.received.filter(({ status }) => status >= 200 && status < 300);
+const ids = (requests = discord.received) => requests.map(({ headers }) => headers['idempotency-key']);
+
+describe('an alert', () => {
+  it('reaches Discord and is written down as delivered', async () => {
+    alerting.start(channel() + at(), secrets());
+    const id = await alerting.raise({ level: 'CRITICAL' });
+    await settled(alerting.pool);
+    expect(await outcomes(alerting.pool)).toEqual({ [id]: ['discord:DELIVERED'] });
+    expect(discord.received).toHaveLength(1);
+    const { body } = discord.received[0] ?? {};
+    expect(body.embeds[0].title).toBe('CRITICAL: Latency is high');
+    expect(body.embeds[0].description).toContain('latency\\_ms: 1,532.5');
+    expect(body.allowed_mentions).toEqual({ parse: [] });
+    expect(await alerting.registry.metrics()).toContain('sdp_alerts_total{channel="discord",outcome="delivered"} 1');
+  });
+
+  it('that follows in its group waits for the interval, and goes out with the others that came meanwhile', async () => {
+    alerting.start(channel() + at('group_wait: 0s, group_interval: 700ms'), secrets());
+    await alerting.raise({ title: 'first' });
+    await until(() => discord.received.length === 1);
+    for (let n = 0; n < 5; n++) await alerting.raise({ title: `later ${n}` });
+    await settled(alerting.pool);
+    expect(discord.received).toHaveLength(2);
+    expect(discord.received[1]?.body.embeds[0].title).toContain('5 alerts');
+    expect(Object.values(await outcomes(alerting.pool)).flat()).toEqual(Array(6).fill('discord:DELIVERED'));
+  });
+
+  it('is sent again after 5xx, a cut connection and silence, under the same id, until it arrives', async () => {
+    const answers = [{ status: 500 }, 'reset', { status: 503 }, 'hang'] as const;
+    discord.answer = (_path, index) => answers[index] ?? { status: 204 };
+    alerting.start(channel(', timeout: 300ms') + at(), secrets());
+    const id = await alerting.raise();
+    await settled(alerting.pool);
+    expect(discord.received.map(({ status }) => status)).toEqual([500, 0, 503, 0, 204]);
+    expect(new Set(ids()).size).toBe(1);
+    expect(new Set(discord.received.map(({ text }) => text)).size).toBe(1);
+    expect(await outcomes(alerting.pool)).toEqual({ [id]: ['discord:DELIVERED'] });
+    expect(alerting.log.join('')).not.toMatch(/secret-token/);
+  });
+
+  it('is not sent before the time that Discord asks for, nor is any other', async () => {
+    discord.answer = (_path, index) =>
+      index === 0
+        ? { status: 429, headers: { 'retry-after': '1' }, body: { message: 'slow', retry_after: 1.2, global: false } }
+        : { status: 204 };
+    alerting.start(channel() + at(), secrets());
+    await alerting.raise({ type: 'one' });
+    await until(() => discord.received.length === 1);
+    await alerting.raise({ type: 'two' });
+    await settled(alerting.pool);
+    const [first, ...later] = discord.received;
+    expect(delivered().length).toBeGreaterThanOrEqual(1);
+    for (const { at: time } of later) expect(time - (first?.at ?? 0)).toBeGreaterThanOrEqual(1_150);
+    expect(Object.values(await outcomes(alerting.pool)).flat()).toEqual(['discord:DELIVERED', 'discord:DELIVERED']);
+  });
+
+  it('waits where Discord says that its limit is used up', async () => {
+    discord.answer = (_path, index) => ({
+      status: 204,
+      headers: index === 0 ? { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset-after': '0.8' } : {},
+    });
+    alerting.start(channel() + at(), secrets());
+    await alerting.raise({ type: 'one' });
+    await until(() => discord.received.length === 1);
+    await alerting.raise({ type: 'two' });
+    await settled(alerting.pool);
+    expect((discord.received[1]?.at ?? 0) - (discord.received[0]?.at ?? 0)).toBeGreaterThanOrEqual(750);
+  });
+
+  it('that is refused for good fails with the reason, and goes to the fallback', async () => {
+    discord.answer = (path) => ({ status: path.includes('secret-token') ? 404 : 204 });
+    const file = `
+channels:
+  discord: { type: discord, url_env: HOOK, allow_private_addresses: true, fallback: other }
+  other: { type: slack, url_env: OTHER, allow_private_addresses: true }
+${at()}`;
+    alerting.start(file, { ...secrets(), OTHER: `${discord.url}/other` });
+    const id = await alerting.raise();
+    await settled(alerting.pool);
+    expect(await outcomes(alerting.pool)).toEqual({ [id]: ['discord:FAILED', 'other:DELIVERED'] });
+    const [refused, told] = discord.received;
+    expect([refused?.status, told?.path]).toEqual([404, '/other']);
+    expect(told?.text).toContain('The channel discord did not take this: http-404');
+    const { rows } = await alerting.pool.query("SELECT reason FROM alert_delivery WHERE state = 'FAILED'");
+    expect(rows).toEqual([{ reason: 'http-404' }]);
+    expect(await alerting.registry.metrics()).toContain('sdp_alerts_total{channel="discord",outcome="failed"} 1');
+  });
+
+  it('does not follow a redirect', async () => {
+    discord.answer = () => ({ status: 307, headers: { location: `${discord.url}/elsewhere` } });
+    alerting.start(channel() + at(), secrets());
+    const id = await alerting.raise();
+    await settled(alerting.pool);
+    expect(await outcomes(alerting.pool)).toEqual({ [id]: ['discord:FAILED'] });
+    expect(discord.received).toHaveLength(1);
+  });
+
+  it('goes to no private address unless that is allowed', async () => {
+    alerting.start(channel().replace('allow_private_addresses: true', 'optional: false') + at(), secrets());
+    await alerting.raise();
+    await settled(alerting.pool);
+    const { rows } = await alerting.pool.query('SELECT state, reason FROM alert_delivery');
+    expect(rows).toEqual([{ state: 'FAILED', reason: 'private-address' }]);
+    expect(discord.received).toHaveLength(0);
+  });
+
+  it('that no channel takes stays in the list', async () => {
+    alerting.start('route: { channels: [] }');
+    const id = await alerting.raise();
+    await settled(alerting.pool);
+    expect(await outcomes(alerting.pool)).toEqual({ [id]: [] });
+  });
+});
+
+describe('a channel', () => {
+  it('that is down for a while loses nothing: all of it arrives, in the order of each group, once', async () => {
+    alerting.start(channel() + at(), secrets());
+    await discord.down();
+    const raised: string[] = [];
+    for (let n = 0; n < 60; n++) {
+      raised.push(await alerting.raise({ type: `type-${n % 3}`, title: `alert ${String(n).padStart(2, '0')}` }));
+    }
+    await until(() => alerting.log.some((line) => line.includes('channel of alerts is down')));
+    await discord.up();
+    await settled(alerting.pool, 40_000);
+    const states = await outcomes(alerting.pool);
+    expect(raised.map((id) => states[id])).toEqual(raised.map(() => ['discord:DELIVERED']));
+    expect(new Set(ids(delivered())).size).toBe(delivered().length);
+    expect(alerting.log.some((line) => line.includes('channel of alerts is back'))).toBe(true);
+  });
+
+  it('gets no more messages than its limit; what is over is told of in a summary', async () => {
+    alerting.start(
+      channel(', rate_limit: { messages: 3, per: 2s }') + at('group_wait: 300ms, group_interval: 0s'),
+      secrets(),
+    );
+    const raised: string[] = [];
+    for (let n = 0; n < 12; n++)
+      raised.push(await alerting.raise({ type: `type-${n}`, level: n === 7 ? 'CRITICAL' : 'WARNING' }));
+    await settled(alerting.pool);
+    expect(discord.received).toHaveLength(3);
+    const titles = discord.received.map(({ body }) => body.embeds[0].title as string);
+    expect(titles.filter((title) => title.startsWith('CRITICAL: Latency'))).toHaveLength(1);
+    expect(titles.filter((title) => title.includes('10 alerts in several groups'))).toHaveLength(1);
+    const states = await outcomes(alerting.pool);
+    expect(raised.map((id) => states[id])).toEqual(raised.map(() => ['discord:DELIVERED']));
+  });
+});
+
+describe('a silence', () => {
+  const silence = (matcher: object) =>
+    alerting.pool.query(
+      `INSERT INTO alert_silence (client_id, matcher, reason, created_by_kind, created_by_id, ends_at)
+       VALUES ('acme', $1, 'maintenance', 'user', 'someone', clock_timestamp() + interval '1 hour') RETURNING silence_id`,
+      [JSON.stringify(matcher)],
+    );
+
+  it('keeps back what it matches and says so; the rest goes out', async () => {
+    const { rows } = await silence({ tags: { host: ['db-*'] } });
+    alerting.start(channel() + at(), secrets());
+    const kept = await alerting.raise({ tags: { host: 'db-7' } });
+    const other = await alerting.raise({ tags: { host: 'web-7' } });
+    const foreign = await alerting.raise({ tags: { host: 'db-7' }, clientId: 'globex' });
+    await settled(alerting.pool);
+    expect(await outcomes(alerting.pool)).toEqual({
+      [kept]: ['discord:SILENCED'],
+      [other]: ['discord:DELIVERED'],
+      [foreign]: ['discord:DELIVERED'],
+    });
+    const found = await alerting.pool.query("SELECT silence_id FROM alert_delivery WHERE state = 'SILENCED'");
+    expect(found.rows).toEqual(rows);
+  });
+
+  it('that comes while an alert waits keeps it back too', async () => {
+    alerting.start(channel() + at('group_wait: 900ms'), secrets());
+    const id = await alerting.raise();
+    await until(async () => (await outcomes(alerting.pool))[id] !== undefined);
+    await silence({});
+    await settled(alerting.pool);
+    expect(await outcomes(alerting.pool)).toEqual({ [id]: ['discord:SILENCED'] });
+    expect(discord.received).toHaveLength(0);
+  });
+});
+
+describe('quiet hours', () => {
+  const quiet = (pass: string) => {
+    const minute = (offset: number) => new Date(Date.now() + offset * 60_000).toISOString().slice(11, 16);
+    return `route: { channels: [discord], group_wait: 0s, group_interval: 0s,
+      quiet_hours: { time_zone: UTC, from: "${minute(-60)}", to: "${minute(60)}", pass: ${pass} } }`;
+  };
+
+  it('hold alerts back, but for those that pass', async () => {
+    alerting.start(channel() + quiet('[CRITICAL]'), secrets());
+    const held = await alerting.raise({ level: 'ERROR' });
+    const passing = await alerting.raise({ level: 'CRITICAL' });
+    await until(() => discord.received.length === 1);
+    await until(async () => (await outcomes(alerting.pool))[passing]?.[0] === 'discord:DELIVERED');
+    expect((await outcomes(alerting.pool))[held]).toEqual(['discord:WAITING']);
+    // The file is changed: what was held goes out.
+    await alerting.stop();
+    await alerting.pool.query('UPDATE alert_group SET due_at = clock_timestamp() WHERE due_at IS NOT NULL');
+    alerting.start(channel() + at(), secrets());
+    await settled(alerting.pool);
+    expect((await outcomes(alerting.pool))[held]).toEqual(['discord:DELIVERED']);
+  });
+});
+
+describe('PagerDuty', () => {
+  const file = () => `
+channels:
+  pager: { type: pagerduty, url: "${discord.url}/v2/enqueue", routing_key_env: KEY, allow_private_addresses: true }
+route: { channels: [pager], group_wait: 200ms, group_interval: 0s }`;
+
+  it('is told of an anomaly, that somebody took it up and that it is over, as one incident', async () => {
+    alerting.start(file(), { KEY: 'routing-key' });
+    const id = await alerting.raise({ level: 'ERROR' });
+    await settled(alerting.pool);
+    await handle(alerting.pool, id, 'ACKNOWLEDGED');
+    await until(() => discord.received.length === 2);
+    await handle(alerting.pool, id, 'RESOLVED');
+    await until(() => discord.received.length === 3);
+    const events = discord.received.map(({ body }) => body);
+    expect(events.map(({ event_action }) => event_action)).toEqual(['trigger', 'acknowledge', 'resolve']);
+    expect(new Set(events.map(({ dedup_key }) => dedup_key)).size).toBe(1);
+    expect(events[0]).toMatchObject({
+      routing_key: 'routing-key',
+      payload: { severity: 'error', summary: 'Latency is high', source: 'acme', class: 'latency_high' },
+    });
+  });
+
+  it('hears that several alerts of one message are over when the last of them is', async () => {
+    alerting.start(file(), { KEY: 'routing-key' });
+    const first = await alerting.raise();
+    const second = await alerting.raise();
+    await settled(alerting.pool);
+    expect(discord.received).toHaveLength(1);
+    await handle(alerting.pool, first, 'RESOLVED');
+    await until(async () => (await alerting.pool.query('SELECT FROM alert_outbox')).rowCount === 0);
+    await settled(alerting.pool);
+    expect(discord.received).toHaveLength(1);
+    await handle(alerting.pool, second, 'RESOLVED');
+    await until(() => discord.received.length === 2);
+    expect(discord.received[1]?.body.event_action).toBe('resolve');
+  });
+});

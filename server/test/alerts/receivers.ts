@@ -1,0 +1,88 @@
+import { createServer, type IncomingHttpHeaders, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** A request that a receiver got, whatever it answered. */
+export interface Received {
+  readonly path: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly text: string;
+  // biome-ignore lint/suspicious/noExplicitAny: tests look at bodies of all channels
+  readonly body: any;
+  readonly at: number;
+  /** What it was answered with; 0 where the connection was cut. */
+  readonly status: number;
+}
+
+/** What a receiver does with a request: answers with a status, or cuts the connection (`reset`) or keeps silent (`hang`). */
+export type Answer =
+  | { readonly status: number; readonly headers?: Readonly<Record<string, string>>; readonly body?: unknown }
+  | 'reset'
+  | 'hang';
+
+export interface Receiver {
+  readonly url: string;
+  readonly port: number;
+  readonly received: Received[];
+  /** Decides on each request; 204 at first. */
+  answer: (path: string, index: number) => Answer;
+  /** Takes no connection any longer. */
+  down(): Promise<void>;
+  /** Is back on the same port. */
+  up(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** A real HTTP server that behaves as Discord does, or as badly as it is told to. */
+export async function startReceiver(): Promise<Receiver> {
+  let server: Server | undefined;
+  let port = 0;
+  const received: Received[] = [];
+  const up = async (): Promise<void> => {
+    const made = createServer((request, response) => {
+      const chunks: Buffer[] = [];
+      request.on('data', (chunk: Buffer) => chunks.push(chunk));
+      request.on('end', () => {
+        const text = Buffer.concat(chunks).toString('utf8');
+        const path = request.url ?? '';
+        const answer = receiver.answer(path, received.length);
+        const status = typeof answer === 'string' ? 0 : answer.status;
+        received.push({ path, headers: request.headers, text, body: JSON.parse(text), at: Date.now(), status });
+        respond(response, answer);
+      });
+    }).listen(port, '127.0.0.1');
+    await new Promise((done) => made.once('listening', done));
+    port = (made.address() as AddressInfo).port;
+    server = made;
+  };
+  const down = async (): Promise<void> => {
+    const last = server;
+    server = undefined;
+    last?.closeAllConnections();
+    await new Promise<void>((done) => (last ? last.close(() => done()) : done()));
+  };
+  const receiver: Receiver = {
+    get url() {
+      return `http://127.0.0.1:${port}`;
+    },
+    get port() {
+      return port;
+    },
+    received,
+    answer: () => ({ status: 204 }),
+    down,
+    up,
+    close: down,
+  };
+  await up();
+  return receiver;
+}
+
+function respond(response: ServerResponse, answer: Answer): void {
+  if (answer === 'hang') return;
+  if (answer === 'reset') {
+    response.socket?.resetAndDestroy();
+    return;
+  }
+  response.writeHead(answer.status, { 'content-type': 'application/json', ...answer.headers });
+  response.end(answer.body === undefined ? '' : JSON.stringify(answer.body));
+}
