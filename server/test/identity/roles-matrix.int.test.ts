@@ -54,7 +54,20 @@ const meant: Record<string, readonly Role[]> = {
   'POST /api/v1/transactions/:transactionId/outcome': ['Client'],
   'GET /api/v1/transactions/:transactionId': readers,
   'GET /api/v1/transactions/stream': readers,
+  'POST /api/v1/events': ['Client'],
+  'GET /api/v1/events': readers,
+  'GET /api/v1/stats': readers,
   'GET /api/v1/alerts': readers,
+
+  'GET /api/v1/anomalies': readers,
+  'GET /api/v1/anomalies/:anomalyId': readers,
+  'POST /api/v1/anomalies/:anomalyId/acknowledge': ['DataEngineer', 'DataAnalyst'],
+  'POST /api/v1/anomalies/:anomalyId/resolve': ['DataEngineer', 'DataAnalyst'],
+
+  'GET /api/v1/notifications': ['DataEngineer', 'DataAnalyst', 'SecurityAuditor'],
+  'GET /api/v1/silences': ['DataEngineer'],
+  'POST /api/v1/silences': ['DataEngineer'],
+  'DELETE /api/v1/silences/:silenceId': ['DataEngineer'],
 
   'GET /metrics': ['DataEngineer', 'SecurityAuditor'],
 
