@@ -7,3 +7,4 @@ export {
   type IsolationTree,
   planForest,
 } from './forest/index.ts';
+export { type SeriesSettings, seriesDetectorFactory, seriesSettingsSchema } from './series/index.ts';

@@ -1,0 +1,89 @@
+import { z } from 'zod';
+import type {
+  DetectorScope,
+  Finding,
+  StreamDetector,
+  StreamDetectorFactory,
+  StreamEvent,
+} from '../../detectors/index.ts';
+import { numbersOfText, readSnapshot, snapshotOf, textOfNumbers } from '../snapshot-json.ts';
+import { seriesFinding } from './series-finding.ts';
+import { type Judgement, SeriesModel, seriesFields } from './series-model.ts';
+import type { SeriesSettings } from './series-settings.ts';
+
+const snapshotSchema = z.strictObject({ series: z.array(z.tuple([z.string(), z.string()])) });
+
+/** Watches every metric of every host: spikes, drops and shifts against what this series usually does. */
+export function seriesDetectorFactory(settings: SeriesSettings): StreamDetectorFactory {
+  return {
+    name: 'series',
+    version: `1/${settings.learn_samples}/${settings.quiet_samples}/${settings.chance}/${settings.margin}/${settings.max_series}`,
+    types: ['metric'],
+    create: () => new SeriesDetector(settings, new Map()),
+    restore: (_scope: DetectorScope, bytes: Uint8Array) => {
+      const { series } = readSnapshot(snapshotSchema, bytes);
+      return new SeriesDetector(
+        settings,
+        new Map(series.map(([key, state]) => [key, new SeriesModel(numbersOfText(state, seriesFields))])),
+      );
+    },
+  };
+}
+
+class SeriesDetector implements StreamDetector {
+  readonly #judgement: Judgement;
+  readonly #ignored: ReadonlySet<string>;
+  readonly #maxSeries: number;
+  /** The one unseen for longest first. */
+  readonly #series: Map<string, SeriesModel>;
+
+  constructor(settings: SeriesSettings, series: Map<string, SeriesModel>) {
+    this.#judgement = {
+      chance: settings.chance,
+      margin: settings.margin,
+      learnSamples: settings.learn_samples,
+      quietSamples: settings.quiet_samples,
+    };
+    this.#ignored = new Set(settings.ignore);
+    this.#maxSeries = settings.max_series;
+    this.#series = series;
+  }
+
+  observe(events: readonly StreamEvent[]): readonly Finding[] {
+    const findings: Finding[] = [];
+    for (const event of events) {
+      if (event.type !== 'metric' || event.metrics === undefined) continue;
+      // A clock that runs ahead would make everything after it late.
+      const atMs = Math.min(event.atMs, event.receivedAtMs);
+      for (const [metric, value] of Object.entries(event.metrics)) {
+        if (this.#ignored.has(metric) || !Number.isFinite(value)) continue;
+        const found = this.#modelOf(event, metric).observe(value, atMs, this.#judgement);
+        if (found !== undefined) findings.push(seriesFinding(event, metric, value, found));
+      }
+    }
+    return findings;
+  }
+
+  snapshot(): Uint8Array {
+    return snapshotOf({ series: [...this.#series].map(([key, { state }]) => [key, textOfNumbers(state)]) });
+  }
+
+  #modelOf(event: StreamEvent, metric: string): SeriesModel {
+    const key = JSON.stringify([event.clientId, event.host ?? '', event.source ?? '', metric]);
+    const known = this.#series.get(key);
+    if (known !== undefined) {
+      this.#series.delete(key);
+      this.#series.set(key, known);
+      return known;
+    }
+    if (this.#series.size >= this.#maxSeries) {
+      for (const oldest of this.#series.keys()) {
+        this.#series.delete(oldest);
+        break;
+      }
+    }
+    const model = new SeriesModel();
+    this.#series.set(key, model);
+    return model;
+  }
+}

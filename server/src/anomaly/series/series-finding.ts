@@ -1,0 +1,60 @@
+import type { Finding, StreamEvent } from '../../detectors/index.ts';
+import type { Deviation, DeviationKind } from './series-model.ts';
+
+const titles: Record<DeviationKind, string> = {
+  up: 'unusually high',
+  down: 'unusually low',
+  shift: 'away from its usual level',
+};
+/** A deviation of so many usual largest ones is an ERROR. */
+const farOut = 3;
+
+/** A deviation as people read it: names and numbers, nothing else. */
+export function seriesFinding(event: StreamEvent, metric: string, value: number, found: Deviation): Finding {
+  const place = event.host ?? event.source;
+  const on = place === undefined ? '' : ` on ${place}`;
+  const season = found.season === 'day' ? 'for this time of day' : 'after the last samples';
+  const level = found.ofUsualLargest !== undefined && found.ofUsualLargest >= farOut ? 'ERROR' : 'WARNING';
+  return {
+    detector: 'series',
+    detectorVersion: '1',
+    clientId: event.clientId,
+    at: new Date(event.atMs),
+    alertType: `series-${found.kind}`,
+    level,
+    title: `${metric}${on} is ${titles[found.kind]}`,
+    message: `${metric}${on} is ${rounded(value)}; ${rounded(found.expected)} was expected ${season}, within ${rounded(3 * found.sigma)} (${rounded(found.sigmas)} sigmas).`,
+    ...(event.userId !== undefined && { userId: event.userId }),
+    tags: {
+      ...(event.host !== undefined && { host: event.host }),
+      ...(event.source !== undefined && { source: event.source }),
+    },
+    metrics: { [metric]: value },
+    explanation: {
+      metric,
+      value,
+      expected: found.expected,
+      sigmas: found.sigmas,
+      sigma: found.sigma,
+      season: found.season,
+      kind: found.kind,
+      chance: found.chance,
+      of_usual_daily_largest: found.ofUsualLargest ?? null,
+      samples: found.samples,
+    },
+    evidence: {
+      topic: event.place.topic,
+      partition: event.place.partition,
+      firstOffset: event.place.offset,
+      lastOffset: event.place.offset,
+      eventIds: [event.eventId],
+      count: 1,
+    },
+    dedupeKey: `series:${metric}:${event.eventId}`,
+    groupKey: `series:${event.host ?? ''}:${event.source ?? ''}:${metric}`,
+  };
+}
+
+function rounded(value: number): string {
+  return String(Number(value.toPrecision(4)));
+}

@@ -1,0 +1,225 @@
+/** Stands in a template for whatever varies. */
+export const wildcard = '<*>';
+
+/** Tokens of a line that are looked at; what follows is one wildcard. */
+const maximumTokens = 120;
+
+const space = 0;
+const wordCharacter = 1;
+const punctuation = 2;
+
+/** Class of each ASCII character. Beyond ASCII all belong to words. */
+const classes = new Uint8Array(128).fill(wordCharacter);
+for (let code = 0; code <= 32; code += 1) classes[code] = space;
+for (const character of '()[]{}<>"\'`,;=|!') classes[character.charCodeAt(0)] = punctuation;
+
+const quotesAndBrackets = new Map([
+  ['(', ')'],
+  ['[', ']'],
+  ['{', '}'],
+  ['"', '"'],
+  ["'", "'"],
+]);
+const datePart = /^(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec|Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*\.?$/;
+const units = new Set(
+  'b kb mb gb tb kib mib gib tib byte bytes ns us µs ms s sec secs second seconds min mins minute minutes h hour hours d day days percent'.split(
+    ' ',
+  ),
+);
+/** Lower-case labels, the last one a top-level domain or as short as one. */
+const hostName = /^[a-z-]+(?:\.[a-z-]+)*\.(?:com|net|org|edu|gov|mil|int|info|biz|local|internal|lan|arpa|[a-z]{2})$/;
+const emptyValues = new Set(['true', 'false', 'null', 'none', 'nil', 'undefined', 'nan', 'n/a']);
+/** What stands before "user" where a name follows. */
+const beforeUser = new Set(['for', 'of', 'by', 'as', 'from', 'invalid', 'unknown', 'illegal', 'with']);
+
+/**
+ * A log line with what varies replaced: tokens, separated by one blank. Rules that hold for any system: a run of
+ * characters with a digit in it is a variable (numbers, addresses, times, hex, UUIDs, tokens), so are paths, mail
+ * addresses, dates, a number together with its unit, and empty places; a key stays, its value is judged by itself.
+ * Neighbouring variables are one, so that lists of any length look the same. Only the first line of the text counts.
+ */
+export function maskLine(text: string): string {
+  return new LineMasker(text).mask();
+}
+
+class LineMasker {
+  readonly #text: string;
+  readonly #end: number;
+  #out = '';
+  #tokens = 0;
+  /** The last two tokens written. */
+  #last = '';
+  #beforeLast = '';
+
+  constructor(text: string) {
+    this.#text = text;
+    const lineEnd = text.indexOf('\n');
+    this.#end = lineEnd === -1 ? text.length : lineEnd;
+  }
+
+  mask(): string {
+    const text = this.#text;
+    const end = this.#end;
+    let at = 0;
+    while (at < end && this.#tokens < maximumTokens) {
+      const kind = classAt(text, at);
+      if (kind === wordCharacter) at = this.#run(at);
+      else if (kind === punctuation) at = this.#punctuation(at);
+      else at = this.#blanks(at);
+    }
+    if (at < end) this.#write(wildcard);
+    return this.#out;
+  }
+
+  /** Two blanks and more within a line: most often a place left empty. */
+  #blanks(from: number): number {
+    let at = from + 1;
+    while (at < this.#end && classAt(this.#text, at) === space) at += 1;
+    if (at - from > 1 && from > 0 && at < this.#end && this.#beforeLast !== '=') this.#write(wildcard);
+    return at;
+  }
+
+  #punctuation(at: number): number {
+    const text = this.#text;
+    const mark = text[at] as string;
+    const next = at + 1;
+    // "<1 sec" is an amount.
+    if (mark === '<' && isDigit(text.charCodeAt(next)) && this.#runEnd(next) < this.#end) {
+      if (text[this.#runEnd(next)] === ' ') return next;
+    }
+    this.#write(mark);
+    if (mark === '=') {
+      const following = next < this.#end ? text[next] : ' ';
+      if (following === ' ' || following === ',' || following === ';' || following === ')') this.#write(wildcard);
+      return next;
+    }
+    const closing = quotesAndBrackets.get(mark);
+    const standsAlone = at === 0 || classAt(text, at - 1) === space;
+    if (standsAlone && closing !== undefined && text[next] === closing) this.#write(wildcard);
+    return next;
+  }
+
+  #runEnd(from: number): number {
+    let at = from;
+    while (at < this.#end && classAt(this.#text, at) === wordCharacter) at += 1;
+    return at;
+  }
+
+  #run(from: number): number {
+    const text = this.#text;
+    const end = this.#runEnd(from);
+    let stop = end;
+    // "done." and "cache:" are a word and a mark; "..." is a mark by itself.
+    while (stop > from && isTrailing(text.charCodeAt(stop - 1))) stop -= 1;
+    if (stop === from) {
+      this.#write(text.slice(from, end));
+      return end;
+    }
+    const numbered = stop === end ? this.#numberedEnd(end) : end;
+    if (numbered > end) {
+      this.#write(wildcard);
+      return numbered;
+    }
+    this.#value(from, stop);
+    if (stop < end) this.#write(text.slice(stop, end));
+    else if (this.#last === wildcard) return this.#unit(end);
+    return end;
+  }
+
+  /** Where "NAME(3)" ends, which is one name. */
+  #numberedEnd(opening: number): number {
+    const text = this.#text;
+    if (text[opening] !== '(') return opening;
+    let at = opening + 1;
+    while (at < this.#end && isDigit(text.charCodeAt(at))) at += 1;
+    return at > opening + 1 && text[at] === ')' ? at + 1 : opening;
+  }
+
+  /** "key:value" is three tokens, anything else one. */
+  #value(from: number, stop: number): void {
+    const text = this.#text;
+    let letters = from;
+    while (letters < stop && isLetter(text.charCodeAt(letters))) letters += 1;
+    if (letters - from > 1 && letters < stop - 1 && text[letters] === ':' && text[letters + 1] !== '/') {
+      this.#write(text.slice(from, letters));
+      this.#write(':');
+      this.#value(letters + 1, stop);
+      return;
+    }
+    const word = text.slice(from, stop);
+    this.#write(this.#isVariable(word, stop) ? wildcard : word);
+  }
+
+  #isVariable(word: string, stop: number): boolean {
+    if (varies(word)) return true;
+    if (this.#last === '=' && emptyValues.has(word.toLowerCase())) return true;
+    if (this.#last === 'user' && beforeUser.has(this.#beforeLast)) return true;
+    return datePart.test(word) && (this.#last === wildcard || this.#isDateAfter(stop));
+  }
+
+  #isDateAfter(stop: number): boolean {
+    let at = stop;
+    while (at < this.#end && (this.#text[at] === ' ' || this.#text[at] === ',')) at += 1;
+    if (isDigit(this.#text.charCodeAt(at))) return true;
+    return at > stop && datePart.test(this.#text.slice(at, this.#runEnd(at)));
+  }
+
+  /** A unit after a number belongs to the number. */
+  #unit(after: number): number {
+    if (this.#text[after] !== ' ' || !isDigit(this.#text.charCodeAt(after - 1))) return after;
+    const end = this.#runEnd(after + 1);
+    if (end === after + 1 || end - after > 9) return after;
+    return units.has(this.#text.slice(after + 1, end).toLowerCase()) ? end : after;
+  }
+
+  #write(token: string): void {
+    if (token === wildcard) {
+      if (this.#last === wildcard) return;
+      if (this.#last === ',' && this.#beforeLast === wildcard) {
+        this.#out = this.#out.slice(0, -2);
+        this.#last = wildcard;
+        this.#beforeLast = '';
+        return;
+      }
+    }
+    this.#out = this.#out === '' ? token : `${this.#out} ${token}`;
+    this.#tokens += 1;
+    this.#beforeLast = this.#last;
+    this.#last = token;
+  }
+}
+
+/** Whether a run of characters is no word: it holds a digit, or is a path or a mail address. */
+function varies(run: string): boolean {
+  let slashes = 0;
+  let isHex = run.length >= 8;
+  for (let index = 0; index < run.length; index += 1) {
+    const code = run.charCodeAt(index);
+    if (isDigit(code) || code === 0x40 || code === 0x5c) return true;
+    if (code === 0x2f) slashes += 1;
+    const folded = code | 0x20;
+    if (folded < 0x61 || folded > 0x66) isHex = false;
+  }
+  if (isHex) return true;
+  if (slashes === 0) return run.startsWith('tok_') || run.startsWith('hsh_') || hostName.test(run);
+  return run.length > 1 && (slashes > 1 || run[0] === '/');
+}
+
+function classAt(text: string, at: number): number {
+  const code = text.charCodeAt(at);
+  return code < 128 ? (classes[code] as number) : wordCharacter;
+}
+
+function isDigit(code: number): boolean {
+  return code >= 0x30 && code <= 0x39;
+}
+
+function isLetter(code: number): boolean {
+  const folded = code | 0x20;
+  return (folded >= 0x61 && folded <= 0x7a) || code === 0x5f;
+}
+
+/** `: . ? -` at the end of a run. */
+function isTrailing(code: number): boolean {
+  return code === 0x3a || code === 0x2e || code === 0x3f || code === 0x2d;
+}
