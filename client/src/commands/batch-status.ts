@@ -4,6 +4,7 @@ import type { TableCell } from '../terminal/index.ts';
 import { fetchBatch } from '../upload/index.ts';
 import type { CommandContext } from './context.ts';
 import { addOutputFlags } from './output-flags.ts';
+import { protectionTable, riskTable, utilityTable } from './release-tables.ts';
 import {
   addServerOptions,
   connectToServer,
@@ -35,7 +36,11 @@ Example:
       const client = await connectToServer(context, options, tuning);
       try {
         const batch = await fetchBatch(client, batchId);
-        context.terminal.result([{ columns: ['batch', batch.batch_id], rows: rowsOf(batch) }], batch);
+        const { release } = batch;
+        const tables =
+          release === null ? [] : [protectionTable(release), riskTable(release.risk), utilityTable(release.utility)];
+        const status = { columns: ['batch', batch.batch_id], rows: rowsOf(batch) };
+        context.terminal.result([status, ...tables.flatMap((table) => ['', table])], batch);
       } finally {
         await client.close();
       }

@@ -1,6 +1,8 @@
+import { writtenProtection, writtenRisk, writtenUtility } from '@sdp/shared/anonymization';
 import { type AnonymizeConfig, type AnonymizeOutcome, askedOf } from '../anonymize/index.ts';
 import { formatCount, formatNumber, type Table } from '../terminal/index.ts';
 import { type CommandContext, pathForPeople } from './context.ts';
+import { riskTable, shown, utilityTable } from './release-tables.ts';
 
 /** Says what a release protects, what risk is left and what it cost. */
 export function reportRelease(
@@ -31,38 +33,8 @@ function textOf(context: CommandContext, config: AnonymizeConfig, outcome: Anony
       rows: [['records of a class (k)', asked(config.k), shown(protection.k)], ...protections],
     },
     '',
-    {
-      columns: ['risk of being found', 'highest', 'average', 'rows above 20 %'],
-      rows: [
-        [
-          'known to be in the table (prosecutor)',
-          percent(risk.prosecutor.highest),
-          percent(risk.prosecutor.average),
-          percent(risk.prosecutor.atRisk),
-        ],
-        [
-          'known to be in the population (journalist)',
-          percent(risk.journalist.highest),
-          '',
-          percent(risk.journalist.atRisk),
-        ],
-        ['anybody (marketer)', '', percent(risk.marketer), ''],
-      ],
-    },
-    ...(utility === undefined
-      ? []
-      : [
-          '',
-          {
-            columns: ['cost', ''],
-            rows: [
-              ['loss of detail (0 to 1)', shown(utility.loss)],
-              ['entropy lost (0 to 1)', shown(utility.nonUniformEntropy)],
-              ['discernibility', formatNumber(utility.discernibility)],
-              ['average class', formatNumber(Number(utility.averageClassSize.toFixed(1)))],
-            ],
-          },
-        ]),
+    riskTable(writtenRisk(risk)),
+    ...(utility === undefined ? [] : ['', utilityTable(writtenUtility(utility))]),
     ...(search === undefined
       ? []
       : [
@@ -97,37 +69,12 @@ function jsonOf(input: string, config: AnonymizeConfig, outcome: AnonymizeOutcom
     sensitive: protection.sensitive.map((reached) => {
       const { l, diversity, t } = askedFor(reached.column, outcome, config);
       return {
-        column: reached.column,
+        ...writtenProtection(reached),
         asked: { l: l ?? null, l_model: diversity, t: t ?? null },
-        distinct_l: reached.distinctL,
-        entropy_l: reached.entropyL,
-        t: reached.t,
-        alpha: reached.alpha,
-        basic_beta: reached.basicBeta,
-        enhanced_beta: reached.enhancedBeta,
-        delta_disclosure: reached.deltaDisclosure,
       };
     }),
-    risk: {
-      prosecutor: {
-        highest: risk.prosecutor.highest,
-        average: risk.prosecutor.average,
-        at_risk: risk.prosecutor.atRisk,
-      },
-      journalist: { highest: risk.journalist.highest, at_risk: risk.journalist.atRisk },
-      marketer: risk.marketer,
-      threshold: 0.2,
-      population: config.population ?? null,
-    },
-    utility:
-      utility === undefined
-        ? null
-        : {
-            loss: utility.loss,
-            non_uniform_entropy: utility.nonUniformEntropy,
-            discernibility: utility.discernibility,
-            average_class_size: utility.averageClassSize,
-          },
+    risk: { ...writtenRisk(risk), threshold: 0.2, population: config.population ?? null },
+    utility: utility === undefined ? null : writtenUtility(utility),
     columns: columns.map(({ name, role }) => ({ name, role: role.role })),
     levels:
       search === undefined
@@ -159,5 +106,3 @@ function askedFor(column: string, { columns }: AnonymizeOutcome, config: Anonymi
 }
 
 const asked = (value: number | undefined) => (value === undefined ? '' : String(value));
-const shown = (value: number) => String(Number(value.toFixed(4)));
-const percent = (share: number) => `${Number((share * 100).toPrecision(3))} %`;

@@ -175,6 +175,7 @@ export class ProtocolServer {
         counts: {},
         reason: null,
         model_version: null,
+        release: null,
         key_column: metadata.key_column ?? columns[0],
         columns,
         declared_safe: metadata.declaration?.declared_safe ?? [],
@@ -297,7 +298,7 @@ function resultOf(
         status: 'scored',
         score,
         is_anomaly: score > 0.9,
-        columns: [{ column: batchColumn(record), share: 0.5 }],
+        columns: [{ column: batchColumn(record), share: 0.5, direction: 'high', position: 0.995 }],
       };
   }
 }

@@ -4,6 +4,7 @@ import type { AnonymizationResult } from '@sdp/shared/contracts';
 import { InputError } from '@sdp/shared/errors';
 import type { BatchInput, BatchProcessor, EmitResults, ProcessingSummary, RecordChunk } from '../batches/index.ts';
 import { algorithmVersions, anonymizeColumns } from './anonymization-rules.ts';
+import { releaseReport } from './release-report.ts';
 
 /** Cells of quasi-identifiers and sensitive columns that are held in memory at once, 4 bytes each beside the distinct texts. */
 const mostCells = 50_000_000;
@@ -47,7 +48,8 @@ async function anonymizeBatch(input: BatchInput<'anonymization'>, emit: EmitResu
     for (const { status } of results) counts[status] += 1;
     await emit(results);
   }
-  return { modelVersion: algorithmVersions[params.algorithm ?? 'mondrian'], counts };
+  const release = await releaseReport(anonymization, quasi, judged, params.k);
+  return { modelVersion: algorithmVersions[params.algorithm ?? 'mondrian'], counts, release };
 }
 
 function resultsOf(

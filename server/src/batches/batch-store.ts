@@ -1,6 +1,7 @@
 import type { Actor, BatchId, BatchStatus, Declaration, IndexDeclaration, ProcessingType } from '@sdp/shared/contracts';
 import { onlyTenants, type Pool, type PoolClient, type Queryable, query } from '../database/index.ts';
 import type { BatchScope, DataKey, DataKeyRing } from '../records/index.ts';
+import type { ProcessingSummary } from './processor.ts';
 import {
   type BatchRow,
   type Outcome,
@@ -54,11 +55,7 @@ export interface BatchStore {
    */
   lock(tx: PoolClient, batchId: string): Promise<StoredBatch | undefined>;
   /** → PROCESSED, in the transaction that writes the results. */
-  markProcessed(
-    tx: PoolClient,
-    batch: StoredBatch,
-    summary: { readonly modelVersion: string; readonly counts: Readonly<Record<string, number>> },
-  ): Promise<void>;
+  markProcessed(tx: PoolClient, batch: StoredBatch, summary: ProcessingSummary): Promise<void>;
   /** → FAILED. `message` is for people and holds no values. */
   markFailed(
     db: Queryable,
@@ -73,6 +70,9 @@ export interface BatchStore {
   ): Promise<void>;
 }
 
+/** What comes of a batch on which nothing was computed. */
+const nothing = { processedRecords: 0, counts: {}, modelVersion: null, release: null } as const;
+
 export function createBatchStore(pool: Pool, keyRing: DataKeyRing): BatchStore {
   const open = async (row: BatchRow | undefined): Promise<StoredBatch | undefined> =>
     row && openBatchRow(row, await keyRing.get(row.key_id));
@@ -83,7 +83,7 @@ export function createBatchStore(pool: Pool, keyRing: DataKeyRing): BatchStore {
       db,
       `UPDATE processing_batch
           SET status = $2, processed_records = $3, counts = $4, reason_code = $5, reason_message = $6, model_version = $7,
-              outcome_sha256 = $8, started_at = coalesce(started_at, now()), finished_at = now()
+              outcome_sha256 = $8, report = $9, started_at = coalesce(started_at, now()), finished_at = now()
         WHERE batch_id = $1`,
       [
         batch.batchId,
@@ -94,6 +94,7 @@ export function createBatchStore(pool: Pool, keyRing: DataKeyRing): BatchStore {
         outcome.reason?.message ?? null,
         outcome.modelVersion,
         digest,
+        outcome.release && JSON.stringify(outcome.release),
       ],
     );
   };
@@ -160,20 +161,21 @@ export function createBatchStore(pool: Pool, keyRing: DataKeyRing): BatchStore {
       const sql = 'SELECT * FROM processing_batch WHERE batch_id = $1 FOR UPDATE';
       return open((await tx.query<BatchRow>(sql, [batchId])).rows[0]);
     },
-    async markProcessed(tx, batch, { modelVersion, counts }) {
+    async markProcessed(tx, batch, { modelVersion, counts, release }) {
       await finish(tx, batch, {
         status: 'PROCESSED',
         processedRecords: batch.recordCount,
         counts,
         reason: null,
         modelVersion,
+        release: release ?? null,
       });
     },
     async markFailed(db, batch, reason) {
-      await finish(db, batch, { status: 'FAILED', processedRecords: 0, counts: {}, reason, modelVersion: null });
+      await finish(db, batch, { ...nothing, status: 'FAILED', reason });
     },
     async markQuarantined(db, batch, reason) {
-      await finish(db, batch, { status: 'QUARANTINED', processedRecords: 0, counts: {}, reason, modelVersion: null });
+      await finish(db, batch, { ...nothing, status: 'QUARANTINED', reason });
     },
   };
 }

@@ -1,4 +1,4 @@
-import type { BatchId, BatchResult, Cell, ParamsOf, ProcessingType } from '@sdp/shared/contracts';
+import type { BatchId, BatchResult, Cell, ParamsOf, ProcessingType, ReleaseReport } from '@sdp/shared/contracts';
 import type { PoolClient } from '../database/index.ts';
 import type { StoredBatch } from './stored-batch.ts';
 
@@ -27,6 +27,8 @@ export interface ProcessingSummary {
   readonly modelVersion: string;
   /** Records by result status; sums to the batch's record count. */
   readonly counts: Readonly<Record<string, number>>;
+  /** Of a batch that was anonymized. */
+  readonly release?: ReleaseReport;
 }
 
 /** Takes results in order of `seq`, one per record, none left out. */

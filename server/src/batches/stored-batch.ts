@@ -12,6 +12,8 @@ import {
   indexDeclarationSchema,
   type ProcessingType,
   processingTypeSchema,
+  type ReleaseReport,
+  releaseReportSchema,
 } from '@sdp/shared/contracts';
 import { canonicalJson, constantTimeEqual, deriveKey, lengthPrefixed } from '@sdp/shared/crypto';
 import { IntegrityError } from '@sdp/shared/errors';
@@ -28,6 +30,8 @@ export interface StoredBatch {
   readonly counts: Readonly<Record<string, number>>;
   readonly reason: { readonly code: string; readonly message: string } | null;
   readonly modelVersion: string | null;
+  /** Of a batch that was anonymized. */
+  readonly release: ReleaseReport | null;
   readonly columns: readonly string[];
   readonly keyIndex: number;
   readonly params: Readonly<Record<string, unknown>>;
@@ -54,6 +58,7 @@ export interface BatchRow {
   readonly reason_code: string | null;
   readonly reason_message: string | null;
   readonly model_version: string | null;
+  readonly report: unknown;
   readonly columns: string[];
   readonly key_index: number;
   readonly params: Record<string, unknown>;
@@ -87,7 +92,10 @@ export type Received = Pick<
 > & { readonly receivedAt: Date };
 
 /** What a row says came of it. */
-export type Outcome = Pick<StoredBatch, 'status' | 'processedRecords' | 'counts' | 'reason' | 'modelVersion'>;
+export type Outcome = Pick<
+  StoredBatch,
+  'status' | 'processedRecords' | 'counts' | 'reason' | 'modelVersion' | 'release'
+>;
 
 export function receivedDigest(dataKey: DataKey, batch: Received): Buffer {
   return digest(dataKey, 'server-batch-received-v1', batch.batchId, [
@@ -113,6 +121,7 @@ export function outcomeDigest(dataKey: DataKey, batchId: BatchId, outcome: Outco
     canonicalJson(outcome.counts),
     canonicalJson(outcome.reason),
     canonicalJson(outcome.modelVersion),
+    ...(outcome.release === null ? [] : [canonicalJson(outcome.release)]),
   ]);
 }
 
@@ -129,8 +138,10 @@ export function openBatchRow(row: BatchRow, dataKey: DataKey): StoredBatch {
   const processingType = processingTypeSchema.safeParse(row.processing_type);
   const status = batchStatusSchema.safeParse(row.status);
   const index = indexDeclarationSchema.safeParse(row.index_columns ?? {});
+  const release = releaseReportSchema.nullable().safeParse(row.report);
   const author = actorSchema.safeParse({ kind: row.author_kind, id: row.author_id });
-  if (!batchId.success || !processingType.success || !status.success || !index.success) throw tampered(row.batch_id);
+  if (!batchId.success || !processingType.success || !status.success || !index.success || !release.success)
+    throw tampered(row.batch_id);
   // Both came together, so one without the other was put there.
   if ((row.author_kind === null && row.index_columns !== null) || (row.author_kind !== null && !author.success)) {
     throw tampered(row.batch_id);
@@ -145,6 +156,7 @@ export function openBatchRow(row: BatchRow, dataKey: DataKey): StoredBatch {
     counts: row.counts,
     reason: row.reason_code === null ? null : { code: row.reason_code, message: row.reason_message ?? '' },
     modelVersion: row.model_version,
+    release: release.data,
     columns: row.columns,
     keyIndex: row.key_index,
     params: row.params,
@@ -181,6 +193,7 @@ export function presentBatch(batch: StoredBatch): Batch {
     counts: { ...batch.counts },
     reason: batch.reason,
     model_version: batch.modelVersion,
+    release: batch.release,
     key_column: batch.columns[batch.keyIndex] ?? '',
     columns: [...batch.columns],
     declared_safe: [...batch.declaredSafe],

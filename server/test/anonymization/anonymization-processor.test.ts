@@ -1,4 +1,4 @@
-import { type AnonymizationResult, anonymizationResultSchema } from '@sdp/shared/contracts';
+import { type AnonymizationResult, anonymizationResultSchema, releaseReportSchema } from '@sdp/shared/contracts';
 import { describe, expect, test } from 'vitest';
 import { anonymizationProcessor } from '../../src/anonymization/index.ts';
 import { type BatchOptions, batchInput, runProcessor } from '../support/batch-input.ts';
@@ -26,7 +26,13 @@ describe('anonymizationProcessor', () => {
       expect(result.class_size).toBeGreaterThanOrEqual(5);
     }
     expect(results.map(({ key }) => key)).toEqual(rows.map(([key]) => key));
-    expect(summary).toEqual({ modelVersion: 'mondrian-1.0.0', counts: { generalized: 250, suppressed: 0 } });
+    expect(summary).toMatchObject({ modelVersion: 'mondrian-1.0.0', counts: { generalized: 250, suppressed: 0 } });
+    const smallest = Math.min(...[...sizes.values()].map(({ length }) => length));
+    expect(releaseReportSchema.parse(summary.release)).toMatchObject({
+      ...{ released: 250, suppressed: 0, classes: sizes.size, k: { asked: 5, reached: smallest }, sensitive: [] },
+      risk: { prosecutor: { highest: 1 / smallest, average: sizes.size / 250 }, marketer: sizes.size / 250 },
+      utility: { average_class_size: 250 / sizes.size },
+    });
   });
 
   test('suppresses a batch of fewer than k records', async () => {
@@ -77,6 +83,12 @@ describe('anonymizationProcessor', () => {
         anonymizationResultSchema.parse(result);
         expect(Object.keys(result.values)).toEqual(['age', 'city']);
       }
+      const classes = [...ofClass(results)].map((members) => members.map(({ seq }) => wards[seq - 1]?.[3]));
+      expect(releaseReportSchema.parse(summary.release)).toMatchObject({
+        ...{ classes: classes.length, k: { asked: 4, reached: Math.min(...classes.map(({ length }) => length)) } },
+        sensitive: [{ column: 'ward', distinct_l: Math.min(...classes.map((values) => new Set(values).size)) }],
+      });
+      expect(summary.release?.sensitive[0]?.t).toBeLessThanOrEqual(0.5);
       expect(summary.modelVersion).toBe(algorithm === 'mondrian' ? 'mondrian-1.0.0' : 'full-domain-1.0.0');
       expect(summary.counts['suppressed']).toBeLessThanOrEqual(25);
     },

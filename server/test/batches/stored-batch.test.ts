@@ -20,6 +20,7 @@ const row = (changes: Partial<BatchRow>): BatchRow => ({
   reason_code: null,
   reason_message: null,
   model_version: null,
+  report: null,
   columns: ['id', 'n'],
   key_index: 0,
   params: { seed: 5 },

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { columnNameSchema, processingTypeSchema } from './processing-type.ts';
+import { releaseReportSchema } from './release-report.ts';
 
 /** Server-made UUID of a batch. */
 export const batchIdSchema = z.uuid().brand<'BatchId'>().meta({ id: 'BatchId' });
@@ -118,6 +119,8 @@ export const batchSchema = z
     /** Why it failed; a code of the error registry and a sentence without values. */
     reason: z.strictObject({ code: z.string().max(64), message: z.string().max(500) }).nullable(),
     model_version: z.string().max(100).nullable(),
+    /** Of a batch that was anonymized. */
+    release: releaseReportSchema.nullable(),
     key_column: columnNameSchema,
     columns: z.array(columnNameSchema),
     declared_safe: z.array(columnNameSchema),

@@ -16,6 +16,7 @@ export * from './problem.ts';
 export * from './processing-type.ts';
 export * from './quality.ts';
 export * from './record.ts';
+export * from './release-report.ts';
 export * from './results.ts';
 export * from './server-info.ts';
 export * from './transaction.ts';
