@@ -15,6 +15,19 @@ interface RawRecord {
   readonly raw: string;
 }
 
+interface Reason {
+  readonly column: string;
+  readonly share: number;
+  readonly direction: string;
+  readonly position: number;
+}
+
+/** As the guide says: share, direction, and how many records are lower or have the same. */
+function reasonText({ column, share, direction, position }: Reason): string {
+  const percent = `${Number((position * 100).toFixed(2))} %`;
+  return `${column} ${share} (${direction}: ${percent} ${direction === 'rare' ? 'have it' : 'are lower'})`;
+}
+
 function recordsOf(csv: Buffer): RawRecord[] {
   const options = { columns: true, bom: true, raw: true } as const;
   const records = parse(csv, options) as unknown as { record: Row; raw: string }[];
@@ -171,9 +184,7 @@ describe('the four steps of the README on the sample file', () => {
     const results = await mergedByOracle(String(batch_id), (result) => ({
       anomaly_score: String(Number((result['score'] as number).toFixed(6))),
       is_anomaly: String(result['is_anomaly']),
-      anomaly_columns: (result['columns'] as { column: string; share: number }[])
-        .map(({ column, share }) => `${column} ${Number(share.toFixed(4))}`)
-        .join('; '),
+      anomaly_reasons: (result['columns'] as Reason[]).map(reasonText).join('; '),
     }));
     expect(merged).toEqual(results);
     expect(new Set(merged.map(({ is_anomaly }) => is_anomaly))).toEqual(new Set(['true', 'false']));

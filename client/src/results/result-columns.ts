@@ -1,4 +1,5 @@
 import type {
+  AnomalyReason,
   AnomalyResult,
   AnonymizationResult,
   BatchResult,
@@ -17,6 +18,7 @@ export interface ResultColumns {
 
 const scoreDecimals = 6;
 const shareDecimals = 4;
+const percentDecimals = 2;
 
 /**
  * @param first result that shows which columns an anonymization released; undefined for a batch without results
@@ -72,17 +74,26 @@ function anonymizationColumns(names: readonly string[], known: ReadonlySet<strin
 
 function anomalyColumns(known: ReadonlySet<string>): ResultColumns {
   return {
-    header: ['anomaly_score', 'is_anomaly', 'anomaly_columns'],
+    header: ['anomaly_score', 'is_anomaly', 'anomaly_reasons'],
     cells(result) {
       const { score, is_anomaly, columns } = result as AnomalyResult;
       assertKnown(
         columns.map(({ column }) => column),
         known,
       );
-      const parts = columns.map(({ column, share }) => `${column} ${formatNumber(share, shareDecimals)}`);
-      return [formatNumber(score, scoreDecimals), String(is_anomaly), spreadsheetSafe(parts.join('; '))];
+      const reasons = columns.map(reasonText).join('; ');
+      return [formatNumber(score, scoreDecimals), String(is_anomaly), spreadsheetSafe(reasons)];
     },
   };
+}
+
+/** E.g. `amount 0.62 (high: 99.9 % are lower)`, `country 0.2 (rare: 0.1 % have it)`. */
+function reasonText({ column, share, direction, position, aspect }: AnomalyReason): string {
+  const text = `${column} ${formatNumber(share, shareDecimals)}`;
+  if (direction === undefined || position === undefined) return text;
+  const percent = `${formatNumber(position * 100, percentDecimals)} %`;
+  const where = direction === 'rare' ? `${percent} have it` : `${percent} are lower`;
+  return `${text} (${aspect === undefined ? '' : 'time of day '}${direction}: ${where})`;
 }
 
 /** A server that could choose names could choose what stands in the user's header. */

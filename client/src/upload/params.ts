@@ -1,7 +1,7 @@
 import { type ProcessingType, paramsSchemas, processingTypes } from '@sdp/shared/contracts';
 import { UsageError } from '@sdp/shared/errors';
 
-const lists = new Set(['quasi_identifiers', 'sensitive', 'columns']);
+const lists = new Set(['quasi_identifiers', 'sensitive', 'columns', 'exclude']);
 
 /** @throws {UsageError} `usage-invalid` */
 export function parseProcessingType(text: string): ProcessingType {
@@ -50,7 +50,8 @@ const parameterHelp: Readonly<Record<ProcessingType, string>> = {
   risk_scoring: 'Leave --param out: risk_scoring has no parameters.',
   anonymization:
     'Give --param k=NUMBER and --param quasi_identifiers=COLUMN,COLUMN; sensitive, l, l_model, t, algorithm, objective, suppression_limit and hierarchies may come with them.',
-  anomaly_detection: 'It takes --param columns=COLUMN,COLUMN and --param seed=NUMBER, both optional.',
+  anomaly_detection:
+    'It takes --param columns=COLUMN,COLUMN, exclude=COLUMN,COLUMN, contamination=SHARE or threshold=SCORE, and seed=NUMBER, all optional.',
 };
 
 function parseList(text: string): unknown {

@@ -138,10 +138,14 @@ describe('columns', () => {
     });
   });
 
-  test('anomaly detection: score, verdict and the columns that made it', async () => {
+  test('anomaly detection: score, verdict and reasons', async () => {
     const id = await uploaded({}, ['--processing-type', 'anomaly_detection']);
     await bench.integrate(id);
-    expect(table()[0]).toMatchObject({ anomaly_score: '0', is_anomaly: 'false', anomaly_columns: 'note 0.5' });
+    expect(table()[0]).toMatchObject({
+      anomaly_score: '0',
+      is_anomaly: 'false',
+      anomaly_reasons: 'note 0.5 (high: 99.5 % are lower)',
+    });
   });
 
   test('a column of the raw file keeps its name and its cells', async () => {

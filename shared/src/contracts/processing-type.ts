@@ -59,10 +59,20 @@ export const anonymizationParamsSchema = z
 
 export const anomalyParamsSchema = z
   .strictObject({
-    /** Numeric columns to look at; all numeric ones where left out. */
+    /** Columns to look at; where left out all that say what is usual, but the key, tokens and identifiers. */
     columns: z.array(columnNameSchema).min(1).max(500).optional(),
+    /** Columns not to look at. */
+    exclude: z.array(columnNameSchema).min(1).max(500).optional(),
+    /** Share of the records to be called anomalies. */
+    contamination: z.number().gt(0).max(0.5).optional(),
+    /** Score that an anomaly lies above; 0.5 where neither this nor a contamination is given. */
+    threshold: z.number().min(0).max(1).optional(),
     /** Seed of the forest, so that a run can be repeated. */
     seed: z.int().min(0).max(4_294_967_295).optional(),
+  })
+  .refine(({ contamination, threshold }) => contamination === undefined || threshold === undefined, {
+    message: 'either contamination or threshold',
+    path: ['threshold'],
   })
   .meta({ id: 'AnomalyParams' });
 

@@ -35,6 +35,22 @@ export const anonymizationResultSchema = z
   .meta({ id: 'AnonymizationResult' });
 export type AnonymizationResult = z.infer<typeof anonymizationResultSchema>;
 
+/** What a column did to make a record stand apart: where the record stands among the others, never what it holds. */
+export const anomalyReasonSchema = z
+  .strictObject({
+    column: columnNameSchema,
+    /** Of all that made the score; over the reasons of a record it sums to at most 1. */
+    share: z.number().min(0).max(1),
+    /** `high` and `low`: above or below the middle half of the records; `between`: in it, in a gap; `rare`: few have this value. */
+    direction: z.enum(['high', 'low', 'between', 'rare']).optional(),
+    /** Share of the records that are lower; with `rare`, of those that have this value. */
+    position: z.number().min(0).max(1).optional(),
+    /** Of a column of dates: the time of day, and not the day. */
+    aspect: z.literal('time_of_day').optional(),
+  })
+  .meta({ id: 'AnomalyReason' });
+export type AnomalyReason = z.infer<typeof anomalyReasonSchema>;
+
 /** Result of `anomaly_detection`. */
 export const anomalyResultSchema = z
   .strictObject({
@@ -43,8 +59,8 @@ export const anomalyResultSchema = z
     /** Isolation forest score, 0–1: about 0.5 is ordinary, near 1 is isolated (Liu, Ting, Zhou, ICDM 2008). */
     score: z.number().min(0).max(1),
     is_anomaly: z.boolean(),
-    /** Columns that made the score, most contributing first; `share` sums to at most 1. */
-    columns: z.array(z.strictObject({ column: columnNameSchema, share: z.number().min(0).max(1) })).max(10),
+    /** Columns that made the score, most contributing first. */
+    columns: z.array(anomalyReasonSchema).max(10),
   })
   .meta({ id: 'AnomalyResult' });
 export type AnomalyResult = z.infer<typeof anomalyResultSchema>;

@@ -2,22 +2,18 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { AnomalyResult, Cell } from '@sdp/shared/contracts';
 import type { BatchInput, BatchProcessor, EmitResults, ProcessingSummary } from '../../batches/index.ts';
 import { growForest, type IsolationForest, planForest } from '../forest/index.ts';
-import { topContributions } from './contributions.ts';
-import { forestNumber } from './forest-number.ts';
-
-import { readSample, type Sample } from './sample.ts';
+import { reasonsOf } from './reasons.ts';
+import { matrixOf, readSample, rowsInTurns, type Sample } from './sample.ts';
+import { thresholdOf } from './threshold.ts';
 
 /** Version of the algorithm: results of equal versions, seeds and batches are equal. */
 export const anomalyModelVersion = 'isolation-forest-2.0.0';
 
 /** A record above it is called an anomaly; scikit-learn's default (`contamination='auto'`) draws the same line. */
-export const anomalyThreshold = 0.5;
+const usualThreshold = 0.5;
 
 /** Seed where a batch names none, so that it gives the same scores when it is processed again. */
 const defaultSeed = 20_081_215;
-
-/** Some 10 ms of work: other requests of the same process get their turn in between. */
-const rowsPerTurn = 1_024;
 
 /** Finds records that stand apart from the rest of their batch. */
 export function anomalyProcessor(): BatchProcessor<'anomaly_detection'> {
@@ -25,54 +21,69 @@ export function anomalyProcessor(): BatchProcessor<'anomaly_detection'> {
 }
 
 /**
- * Two passes: one looks at the columns and keeps the rows that the trees are grown on, one scores. So memory doesn't
- * grow with the batch.
+ * Passes over the records: one looks at the columns, one keeps the rows that the trees are grown on, one scores. So memory
+ * doesn't grow with the batch. With `contamination` one more comes before the last, and a score is kept for each record.
  */
 async function detectAnomalies(input: BatchInput<'anomaly_detection'>, emit: EmitResults): Promise<ProcessingSummary> {
   const plan = planForest(input.recordCount, input.params.seed ?? defaultSeed);
   const sample = await readSample(input, plan);
   await nextTurn();
-  const forest = growForest(plan, sample.matrix, { rowOf: sample.rowOf });
+  const levels = sample.features.map((feature) => feature.levels);
+  const forest = growForest(plan, sample.matrix, { rowOf: sample.rowOf, levels });
+  const threshold = await chooseThreshold(input, forest, sample);
   let scored = 0;
-  for await (const chunk of input.readRecords()) {
-    for (let start = 0; start < chunk.rows.length; start += rowsPerTurn) {
-      await nextTurn();
-      input.signal.throwIfAborted();
-      const rows = chunk.rows.slice(start, start + rowsPerTurn);
-      await emit(scoreRows(forest, sample, rows, chunk.firstSeq + start, input.keyIndex));
-      scored += rows.length;
-    }
+  for await (const { firstSeq, rows } of rowsInTurns(input)) {
+    await emit(judgeRows(forest, sample, rows, { firstSeq, keyIndex: input.keyIndex, threshold }));
+    scored += rows.length;
   }
   return { modelVersion: anomalyModelVersion, counts: { scored } };
 }
 
-function scoreRows(
+async function chooseThreshold(
+  input: BatchInput<'anomaly_detection'>,
+  forest: IsolationForest,
+  sample: Sample,
+): Promise<number> {
+  const { contamination, threshold } = input.params;
+  if (contamination === undefined) return threshold ?? usualThreshold;
+  const scores = new Float64Array(input.recordCount);
+  for await (const { firstSeq, rows } of rowsInTurns(input)) {
+    scores.set(forest.score(matrixOf(rows, sample)), firstSeq - 1);
+  }
+  return thresholdOf(scores, contamination);
+}
+
+interface Judging {
+  readonly firstSeq: number;
+  readonly keyIndex: number;
+  readonly threshold: number;
+}
+
+function judgeRows(
   forest: IsolationForest,
   sample: Sample,
   rows: readonly (readonly (Cell | undefined)[])[],
-  firstSeq: number,
-  keyIndex: number,
+  { firstSeq, keyIndex, threshold }: Judging,
 ): AnomalyResult[] {
-  const width = sample.columns.length;
-  const values = new Float32Array(rows.length * width);
-  for (const [row, cells] of rows.entries()) {
-    for (const [position, column] of sample.columns.entries()) {
-      const value = forestNumber(cells[column.index]);
-      values[row * width + position] = Number.isNaN(value) ? column.median : value;
-    }
-  }
-  const matrix = { values, rows: rows.length, width };
+  const matrix = matrixOf(rows, sample);
+  const { width } = matrix;
   const scores = forest.score(matrix);
   const contributions = forest.contributions(matrix);
   return rows.map((cells, row) => {
-    const score = Math.round((scores[row] as number) * 1e6) / 1e6;
+    const score = scores[row] as number;
+    const from = row * width;
     return {
       seq: firstSeq + row,
       key: cells[keyIndex] ?? null,
       status: 'scored',
-      score,
-      is_anomaly: score > anomalyThreshold,
-      columns: topContributions(contributions.subarray(row * width, (row + 1) * width), sample.columns),
+      score: Math.round(score * 1e6) / 1e6,
+      is_anomaly: score > threshold,
+      columns: reasonsOf(
+        contributions.subarray(from, from + width),
+        matrix.values.subarray(from, from + width),
+        sample.features,
+        sample.sorted,
+      ),
     };
   });
 }

@@ -1,76 +1,118 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Cell } from '@sdp/shared/contracts';
 import type { BatchInput } from '../../batches/index.ts';
 import type { ForestPlan, Matrix } from '../forest/index.ts';
-import { emptyProfile, profileCell, requestedIndices, selectColumns } from './column-selection.ts';
-import { forestNumber } from './forest-number.ts';
+import { ColumnProfile } from './column-profile.ts';
+import { indicesOf, selectColumns } from './column-selection.ts';
+import { type ForestFeature, featuresOf } from './forest-features.ts';
 
-/** A column that the forest looks at. */
-export interface ForestColumn {
-  readonly index: number;
-  readonly name: string;
-  /** Stands in for missing cells, so that a gap by itself isolates nobody. */
-  readonly median: number;
-}
+/** Some 10 ms of work: other requests of the same process get their turn in between. */
+export const rowsPerTurn = 1_024;
+
+type Row = readonly (Cell | undefined)[];
 
 /** The rows of a batch that the trees are grown on, gaps filled. */
 export interface Sample {
-  readonly columns: readonly ForestColumn[];
+  readonly features: readonly ForestFeature[];
   readonly matrix: Matrix;
   /** Row of `matrix` that holds the batch's record `index` (from 0). */
   readonly rowOf: (index: number) => number;
+  /** By feature: what the sample's records have, ascending. */
+  readonly sorted: readonly Float32Array[];
+}
+
+/** Hands out rows in pieces, with a turn for others between them. `firstSeq` counts from 1. */
+export async function* rowsInTurns(
+  input: BatchInput<'anomaly_detection'>,
+): AsyncGenerator<{ readonly firstSeq: number; readonly rows: readonly Row[] }> {
+  for await (const { firstSeq, rows } of input.readRecords()) {
+    for (let start = 0; start < rows.length; start += rowsPerTurn) {
+      await nextTurn();
+      input.signal.throwIfAborted();
+      yield { firstSeq: firstSeq + start, rows: rows.slice(start, start + rowsPerTurn) };
+    }
+  }
 }
 
 /**
- * Reads a batch once: finds out which columns are numeric and keeps the planned rows.
+ * Reads a batch twice: finds out what its columns hold, then keeps the planned rows.
  *
  * @throws {InputError} `batch-unprocessable` when the columns asked for don't fit or no column is usable
  */
 export async function readSample(input: BatchInput<'anomaly_detection'>, plan: ForestPlan): Promise<Sample> {
   const { columns, keyIndex, recordCount, params } = input;
-  requestedIndices(columns, params.columns);
+  indicesOf(columns, params.columns);
+  indicesOf(columns, params.exclude);
+  const profiles = columns.map(() => new ColumnProfile());
+  for await (const { rows } of rowsInTurns(input)) {
+    for (const cells of rows) for (const [index, profile] of profiles.entries()) profile.add(cells[index]);
+  }
+  const selected = selectColumns({
+    columns,
+    keyIndex,
+    profiles,
+    requested: params.columns,
+    excluded: params.exclude,
+  });
+  const features = featuresOf(selected, recordCount);
+  const { values, rowNumbers } = await keepPlanned(input, plan, features);
+  const width = features.length;
+  const sorted = features.map((_, at) =>
+    column(values, width, at)
+      .filter((value) => !Number.isNaN(value))
+      .sort(),
+  );
+  fillGaps(values, width, sorted);
+  return {
+    features,
+    matrix: { values, rows: rowNumbers.size, width },
+    rowOf: (index) => rowNumbers.get(index) as number,
+    sorted,
+  };
+}
+
+async function keepPlanned(
+  input: BatchInput<'anomaly_detection'>,
+  plan: ForestPlan,
+  features: readonly ForestFeature[],
+): Promise<{ values: Float32Array; rowNumbers: Map<number, number> }> {
   const wanted = new Set<number>();
   for (const sample of plan.samples) for (const index of sample) wanted.add(index);
-  const profiles = columns.map(emptyProfile);
-  const kept = new Map<number, Float32Array>();
-  for await (const chunk of input.readRecords()) {
-    input.signal.throwIfAborted();
-    for (const [offset, cells] of chunk.rows.entries()) {
-      const numbers = wanted.has(chunk.firstSeq - 1 + offset) ? new Float32Array(columns.length) : undefined;
-      for (const [column, profile] of profiles.entries()) {
-        const value = forestNumber(cells[column]);
-        profileCell(profile, cells[column], value);
-        if (numbers) numbers[column] = value;
-      }
-      if (numbers) kept.set(chunk.firstSeq - 1 + offset, numbers);
-    }
-  }
-  const selected = selectColumns({ columns, keyIndex, profiles, recordCount, requested: params.columns });
-  return fillSample(kept, selected, columns);
-}
-
-function fillSample(
-  kept: ReadonlyMap<number, Float32Array>,
-  selected: readonly number[],
-  names: readonly string[],
-): Sample {
-  const columns = selected.map((index) => ({ index, name: names[index] as string, median: medianOf(kept, index) }));
-  const values = new Float32Array(kept.size * columns.length);
   const rowNumbers = new Map<number, number>();
-  for (const [index, numbers] of kept) {
-    const row = rowNumbers.size;
-    rowNumbers.set(index, row);
-    for (const [position, column] of columns.entries()) {
-      const value = numbers[column.index] as number;
-      values[row * columns.length + position] = Number.isNaN(value) ? column.median : value;
+  const values = new Float32Array(wanted.size * features.length);
+  for await (const { firstSeq, rows } of rowsInTurns(input)) {
+    for (const [offset, cells] of rows.entries()) {
+      const index = firstSeq - 1 + offset;
+      if (!wanted.has(index)) continue;
+      readInto(values, rowNumbers.size, features, cells);
+      rowNumbers.set(index, rowNumbers.size);
     }
   }
-  const matrix = { values, rows: kept.size, width: columns.length };
-  return { columns, matrix, rowOf: (index) => rowNumbers.get(index) as number };
+  return { values, rowNumbers };
 }
 
-/** Median of a column's numbers in the sample, 0 if the sample has none. */
-function medianOf(kept: ReadonlyMap<number, Float32Array>, column: number): number {
-  const present = Float32Array.from(kept.values().map((numbers) => numbers[column] as number)).filter(
-    (value) => !Number.isNaN(value),
-  );
-  return present.sort()[present.length >> 1] ?? 0;
+/** Reads a record's features into a row of a matrix; NaN for gaps. */
+function readInto(values: Float32Array, row: number, features: readonly ForestFeature[], cells: Row): void {
+  const from = row * features.length;
+  for (const [at, feature] of features.entries()) values[from + at] = feature.read(cells[feature.index]);
+}
+
+/** The features of records as a matrix; the sample's median stands in for gaps, so that a gap by itself isolates nobody. */
+export function matrixOf(rows: readonly Row[], { features, sorted }: Sample): Matrix {
+  const width = features.length;
+  const values = new Float32Array(rows.length * width);
+  for (const [row, cells] of rows.entries()) readInto(values, row, features, cells);
+  fillGaps(values, width, sorted);
+  return { values, rows: rows.length, width };
+}
+
+function fillGaps(values: Float32Array, width: number, sorted: readonly Float32Array[]): void {
+  const medians = sorted.map((column) => column[column.length >> 1] ?? 0);
+  for (let cell = 0; cell < values.length; cell += 1) {
+    if (Number.isNaN(values[cell])) values[cell] = medians[cell % width] as number;
+  }
+}
+
+function column(values: Float32Array, width: number, at: number): Float32Array {
+  return Float32Array.from({ length: values.length / width }, (_, row) => values[row * width + at] as number);
 }

@@ -78,7 +78,13 @@ function csvCells(result: BatchResult, { valueColumns }: ResultsHead): Cell[] {
   if ('values' in result) {
     return [seq, key, status, result.class_size, ...valueColumns.map((name) => result.values[name] ?? null)];
   }
-  const columns = result.columns.map(({ column, share }) => `${column}:${share.toFixed(4)}`).join(' ');
+  const columns = result.columns
+    .map(({ column, share, direction, position, aspect }) =>
+      [column, share.toFixed(4), direction, position?.toFixed(4), aspect]
+        .filter((part) => part !== undefined)
+        .join(':'),
+    )
+    .join(' ');
   return [seq, key, status, result.score, result.is_anomaly, columns];
 }
 

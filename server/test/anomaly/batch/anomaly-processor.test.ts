@@ -37,7 +37,13 @@ describe('anomalyProcessor', () => {
   test('finds the record that stands apart, and says by which column', async () => {
     const { results, summary } = await run();
     const [first] = results.toSorted((a, b) => b.score - a.score);
-    expect(first).toMatchObject({ seq: 10, key: '9', is_anomaly: true, columns: [{ column: 'amount' }, {}] });
+    expect(first).toMatchObject({
+      seq: 10,
+      key: '9',
+      is_anomaly: true,
+      columns: [{ column: 'amount', direction: 'high' }, {}],
+    });
+    expect(first?.columns[0]?.position).toBeGreaterThan(0.99);
     expect(first?.columns[0]?.share).toBeGreaterThan(0.6);
     expect(summary).toEqual({ modelVersion: 'isolation-forest-2.0.0', counts: { scored: 400 } });
   });
@@ -82,7 +88,7 @@ describe('anomalyProcessor', () => {
     await expect(run({ params: { columns: ['age', 'salary'] } })).rejects.toMatchObject(unprocessable('salary'));
   });
 
-  test('names a column that is not numeric', async () => {
+  test('names a column asked for that hardly repeats', async () => {
     await expect(run({ params: { columns: ['name'] } })).rejects.toMatchObject(unprocessable('name'));
   });
 
@@ -108,15 +114,19 @@ describe('anomalyProcessor', () => {
     await expect(run({ columns: names, rows })).rejects.toMatchObject(unprocessable());
   });
 
-  test('takes a column with nine tenths of numbers and leaves one with fewer', async () => {
+  test('takes a column with nine tenths of numbers as numbers, and one with fewer as categories', async () => {
     const rows = Array.from({ length: 100 }, (_, index) => [
       `k${index}`,
       index < 10 ? 'x' : String(index % 17),
       index < 11 ? 'x' : String(index % 13),
     ]);
     const { results } = await run({ columns: ['id', 'most', 'few'], rows });
-    const used = new Set(results.flatMap((result) => result.columns.map(({ column }) => column)));
-    expect([...used]).toEqual(['most']);
+    const directions = (name: string) =>
+      new Set(
+        results.flatMap(({ columns }) => columns.filter(({ column }) => column === name)).map((r) => r.direction),
+      );
+    expect(directions('most')).not.toContain('rare');
+    expect([...directions('few')]).toEqual(['rare']);
   });
 
   test('takes a column of which half is filled and leaves an emptier one', async () => {

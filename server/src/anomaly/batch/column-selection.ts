@@ -1,0 +1,116 @@
+import { InputError } from '@sdp/shared/errors';
+import type { ColumnProfile } from './column-profile.ts';
+import type { NumberForm } from './read-cell.ts';
+
+/** A column counts as numbers or dates if this share of its filled cells are. */
+const readableShare = 0.9;
+/** Columns of numbers and dates emptier than this say more about who filled them in than about the record. */
+const filledShare = 0.5;
+/** Columns with more different values than this share of the filled cells name things, and every name is rare. */
+const repeatingShare = 0.5;
+/** Numbers that hardly repeat, as an estimate may be off. */
+const hardlyRepeating = 0.9;
+/** Whole numbers as long as this that never repeat are numbers of accounts and the like. */
+const identifierDigits = 8;
+
+/** How a column is looked at. */
+export type ColumnKind =
+  | { readonly kind: 'number'; readonly form: NumberForm }
+  | { readonly kind: 'date'; readonly hasTimes: boolean; readonly from: number }
+  /** Records by the hash of their value; empty cells are a value like others. */
+  | { readonly kind: 'category'; readonly counts: ReadonlyMap<number, number> };
+
+export interface SelectedColumn {
+  readonly index: number;
+  readonly name: string;
+  readonly as: ColumnKind;
+}
+
+interface SelectionInput {
+  readonly columns: readonly string[];
+  readonly keyIndex: number;
+  readonly profiles: readonly ColumnProfile[];
+  /** Columns asked for by name; all that say something but the key where left out. */
+  readonly requested: readonly string[] | undefined;
+  readonly excluded: readonly string[] | undefined;
+}
+
+/**
+ * Chooses the columns that a forest can work with, and as what. Left out are those that never vary, and unless they are asked
+ * for by name: the key, tokens, and whatever tells records apart without saying anything of them (texts and names that
+ * hardly repeat, numbers of rows and of accounts).
+ *
+ * @returns ascending by index
+ * @throws {InputError} `batch-unprocessable` when a column asked for isn't there or can't be used, or none is left
+ */
+export function selectColumns(input: SelectionInput): SelectedColumn[] {
+  const requested = indicesOf(input.columns, input.requested);
+  const excluded = new Set(indicesOf(input.columns, input.excluded));
+  const candidates = requested ?? input.columns.map((_, index) => index).filter((index) => index !== input.keyIndex);
+  const selected = candidates
+    .filter((index) => !excluded.has(index))
+    .flatMap((index): SelectedColumn[] => {
+      const profile = input.profiles[index];
+      const name = input.columns[index] as string;
+      const as = profile && kindOf(profile, requested !== undefined);
+      if (!as && requested) {
+        throw unprocessable('a column asked for is mostly empty, or has too many different values', name);
+      }
+      return as && profile.distinct() + Number(as.kind === 'category' && profile.filled < profile.records) > 1
+        ? [{ index, name, as }]
+        : [];
+    });
+  if (selected.length === 0) throw unprocessable('no column says what is usual, so there is nothing to compare');
+  return selected;
+}
+
+/** @throws {InputError} `batch-unprocessable` naming a column that the batch doesn't have */
+export function indicesOf(columns: readonly string[], names: readonly string[] | undefined): number[] | undefined {
+  if (!names) return undefined;
+  const indices = names.map((name) => {
+    const index = columns.indexOf(name);
+    if (index < 0) throw unprocessable('a column that the parameters name is not in the batch', name);
+    return index;
+  });
+  return [...new Set(indices)].sort((a, b) => a - b);
+}
+
+function kindOf(profile: ColumnProfile, isAskedFor: boolean): ColumnKind | undefined {
+  const { filled, records } = profile;
+  if (filled === 0) return undefined;
+  const isReadable = (cells: number) => cells >= filled * readableShare;
+  const form = bestForm(profile);
+  if (isReadable(cellsIn(profile, form)) || isReadable(profile.dates)) {
+    if (filled < records * filledShare || (isIdentifier(profile) && !isAskedFor)) return undefined;
+    if (!isReadable(profile.dates)) return { kind: 'number', form };
+    return { kind: 'date', hasTimes: profile.times > profile.dates / 2, from: profile.earliestDay };
+  }
+  const { counts } = profile;
+  if (!counts || profile.distinct() > filled * repeatingShare) return undefined;
+  return isReadable(profile.tokens) && !isAskedFor ? undefined : { kind: 'category', counts };
+}
+
+function cellsIn({ numbers, whole }: ColumnProfile, form: NumberForm): number {
+  if (form === 'plain') return numbers.plain;
+  return form === 'grouped' ? numbers.plain + numbers.grouped : whole + numbers.comma;
+}
+
+/** The form that reads most cells; the plainer one where two read as many. */
+function bestForm(profile: ColumnProfile): NumberForm {
+  return (['grouped', 'comma'] as const).reduce<NumberForm>(
+    (best, form) => (cellsIn(profile, form) > cellsIn(profile, best) ? form : best),
+    'plain',
+  );
+}
+
+/** Whole numbers that never repeat and lie side by side, or are all of one length, as numbers of rows and accounts are. */
+function isIdentifier(profile: ColumnProfile): boolean {
+  const { whole, filled, lowest, highest, shortest, longest } = profile;
+  if (whole < filled || profile.distinct() < filled * hardlyRepeating) return false;
+  const isCounter = filled > 2 && highest - lowest + 1 <= filled * 1.1;
+  return isCounter || (shortest === longest && shortest >= identifierDigits);
+}
+
+function unprocessable(message: string, column?: string): InputError {
+  return new InputError('batch-unprocessable', { message, ...(column === undefined ? {} : { details: { column } }) });
+}
