@@ -1,6 +1,7 @@
 import { eventNamePattern, logEventSchema, metricEventSchema, transactionEventSchema } from '@sdp/shared/contracts';
 import { judgeAnnounced, type PiiFinding, scanCell } from '@sdp/shared/detection';
 import { announcedBy } from './announced-names.ts';
+import { isClean } from './clean-texts.ts';
 import { RefusedEvent } from './refusal.ts';
 
 /** An event whose id may be missing: it gets one by its place in the spool. */
@@ -49,7 +50,7 @@ function checkText(field: string, value: unknown, name?: string): void {
   if (announced !== undefined) assertClean(field, judgeAnnounced(announced, text));
   // Measured values are numbers of any size, and others of a usual one no card numbers.
   if (typeof value === 'number' && (field === 'metrics' || Math.abs(value) < smallestCard)) return;
-  assertClean(field, ids.has(field) ? inIdentifier(text) : scanCell(text));
+  assertClean(field, ids.has(field) ? inIdentifier(text) : isClean(text) ? undefined : scanCell(text));
 }
 
 /** Shorter numbers hold no card number. */
@@ -61,7 +62,7 @@ const cardLengths = /(?<!\d)\d{13,19}(?!\d)/g;
 
 /** Inside of ids a card number is looked for even between letters. */
 function inIdentifier(text: string): PiiFinding | undefined {
-  const found = scanCell(text);
+  const found = isClean(text) ? undefined : scanCell(text);
   if (found !== undefined || !/\d{13}/.test(text)) return found;
   return Array.from(text.replace(tokens, '').matchAll(cardLengths), ([digits]) => scanCell(digits)).find(
     (finding) => finding?.proven === true,

@@ -1,4 +1,6 @@
 const withZone = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?:[Zz]|[+-]\d\d:?\d\d)$/;
+/** As events have it already. */
+const settled = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 const withoutZone = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?$/;
 const epoch = /^\d{9,19}(?:\.\d{1,9})?$/;
 
@@ -13,6 +15,7 @@ export type EventTime = { readonly at: string } | { readonly reason: string };
 export function eventTime(value: unknown, assumeUtc: boolean): EventTime {
   const text = typeof value === 'number' ? String(value) : value;
   if (typeof text !== 'string') return { reason: 'is no time' };
+  if (settled.test(text) && Date.parse(text) >= 0) return { at: text };
   if (epoch.test(text)) return fromMs(epochMs(text));
   const iso = text.trim();
   if (withoutZone.test(iso)) {

@@ -1,5 +1,6 @@
 import { findIdentifiers, scanAll } from '@sdp/shared/detection';
-import { type IdentifierSpan, type Token, textMethod } from '@sdp/shared/tokenization';
+import { type IdentifierSpan, type Token, textMethod, tokenPrefix } from '@sdp/shared/tokenization';
+import { isClean } from './clean-texts.ts';
 
 /**
  * Replaces what identifies somebody in a text by tokens, in place: all identifiers that are known (e-mail, phone, card,
@@ -16,7 +17,8 @@ export function identifierText(tokenOf: (value: string) => Token, region?: strin
  * address of a machine stays the address of a machine.
  */
 export function refusableText(tokenOf: (value: string) => Token): (text: string) => string {
-  return textMethod({ find: (text) => covering(scanAll(text)), tokenFor: (_kind, value) => tokenOf(value) });
+  const replace = textMethod({ find: (text) => covering(scanAll(text)), tokenFor: (_kind, value) => tokenOf(value) });
+  return (text) => (isClean(text) && !text.includes(tokenPrefix) ? text : replace(text));
 }
 
 /** Spans that overlap as one: where two detectors see the same digits differently, all of them go. */

@@ -3,6 +3,7 @@ import { announcedBy } from './announced-names.ts';
 import { type DraftEvent, formalFields, smallestCard } from './check-event.ts';
 import { type FieldReader, type FieldRules, textOfField } from './field-rules.ts';
 import { identifierText, refusableText } from './identifier-text.ts';
+import { RefusedEvent } from './refusal.ts';
 import { defaultSourceTable, type TreatmentOptions } from './treatment-options.ts';
 
 const asIs = (text: string) => text;
@@ -65,8 +66,9 @@ export function shapedDraft(
       else if (field === 'metrics') treated = withNames(value, inNames);
       else treated = treatedScalar(value, inNames);
       if (treated === undefined) continue;
-      // An own property, whatever the input calls it.
-      Object.defineProperty(draft, field, { value: treated, enumerable: true, configurable: true, writable: true });
+      // Anywhere else it would be no property like others; no event has it.
+      if (field === '__proto__') throw new RefusedEvent('request-invalid', 'has a name that no entry may have');
+      draft[field] = treated;
     }
     return draft;
   };
