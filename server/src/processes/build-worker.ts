@@ -47,7 +47,7 @@ export async function startWorker(platform: Platform, roles: readonly WorkerRole
       await worker.close(0);
       throw error;
     });
-    const followers = await startStreamRoles(platform, streams).catch(async (error) => {
+    const followers = await startStreamRoles(platform, streams, batchRoles.length + stages.length).catch(async (error) => {
       await Promise.all([worker.close(0), transactions?.close(0)]);
       throw error;
     });

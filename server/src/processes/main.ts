@@ -6,6 +6,7 @@ import { loadSettings, type Settings } from '../settings/index.ts';
 import { api } from './api.ts';
 import { apiKeysCommand } from './api-keys-command.ts';
 import { auditCommand } from './audit-command.ts';
+import { backupCommand } from './backup-command.ts';
 import { dataKeysCommand } from './data-keys-command.ts';
 import { deadLettersCommand } from './dead-letters-command.ts';
 import { integrityCommand } from './integrity-command.ts';
@@ -73,6 +74,7 @@ export function createProgram(environment: NodeJS.ProcessEnv): Command {
   program.addCommand(auditCommand(load));
   program.addCommand(dataKeysCommand(load));
   program.addCommand(integrityCommand(load));
+  program.addCommand(backupCommand(load));
   return program;
 }
 

@@ -2,6 +2,7 @@ import { loadAlerts, startAlertWorker } from '../alerts/index.ts';
 import { ensureEventPartitions, forgetEvents, startEventWorkers } from '../events/index.ts';
 import { startHousekeeping } from './housekeeping.ts';
 import type { Platform } from './platform.ts';
+import { startBackup } from './start-backup.ts';
 
 /** What a role runs. */
 interface RoleWorker {
@@ -13,19 +14,25 @@ interface RoleWorker {
 const starters = {
   events: startEventStore,
   alerts: startAlerts,
-} satisfies Record<string, (platform: Platform) => Promise<RoleWorker>>;
+  backup: startBackup,
+} satisfies Record<string, (platform: Platform, isAlone: boolean) => Promise<RoleWorker>>;
 
 export type StreamRole = keyof typeof starters;
 export const streamRoles = Object.keys(starters) as StreamRole[];
 
-/** Starts the workers of these roles. @throws {UnavailableError} `bus-unavailable`, `database-unavailable` */
-export async function startStreamRoles(platform: Platform, roles: readonly StreamRole[]): Promise<RoleWorker> {
+/** Starts the workers of these roles, beside so many others. @throws {UnavailableError} `bus-unavailable`, `database-unavailable` */
+export async function startStreamRoles(
+  platform: Platform,
+  roles: readonly StreamRole[],
+  others: number,
+): Promise<RoleWorker> {
+  const isAlone = new Set(roles).size + others === 1;
   const running: RoleWorker[] = [];
   const close = async (deadlineMs: number): Promise<void> => {
     await Promise.all(running.map((worker) => worker.close(deadlineMs)));
   };
   try {
-    for (const role of new Set(roles)) running.push(await starters[role](platform));
+    for (const role of new Set(roles)) running.push(await starters[role](platform, isAlone));
   } catch (error) {
     await close(0);
     throw error;

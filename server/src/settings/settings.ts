@@ -3,7 +3,9 @@ import { isPublishedKey, type MasterKey, parseMasterKey } from '@sdp/shared/cryp
 import { ConfigError, type Finding } from '@sdp/shared/errors';
 import { type GivenKeys, parseGivenKeys } from '@sdp/shared/messaging';
 import { type AlertSettings, alertSettings } from './alert-settings.ts';
+import type { BackupSettings } from '../backup/index.ts';
 import { type AuditSettings, auditFindings, auditSettings } from './audit-settings.ts';
+import { backupFindings, backupSettings } from './backup-settings.ts';
 import { type Environment, readEnvironment } from './environment.ts';
 import { type EventSettings, eventSettings } from './event-settings.ts';
 import { kafkaFindings, kafkaWarnings } from './kafka-checks.ts';
@@ -95,6 +97,7 @@ export interface Settings {
   readonly models: ModelSettings;
   readonly sessions: SessionSettings;
   readonly audit: AuditSettings;
+  readonly backup: BackupSettings;
   readonly alerts: AlertSettings;
   readonly messageAudit: { readonly mode: Variables['SDP_MESSAGE_AUDIT']; readonly days: number };
 }
@@ -130,6 +133,7 @@ export function loadSettings(environment: Environment): LoadedSettings {
   const kafkaFiles = ['KAFKA_SSL_CA', 'KAFKA_SSL_CERT', 'KAFKA_SSL_KEY'].map((name) => files.read(name, values));
   const tlsFiles = ['SDP_TLS_CERT_FILE', 'SDP_TLS_KEY_FILE'].map((name) => files.read(name, values));
   findings.push(...checkMessageKeys(values), ...auditFindings(values), ...kafkaFindings(values, kafkaFiles));
+  findings.push(...backupFindings(values));
   const keyProblem = checkKey(values);
   if (!parsed.success || findings.length > 0) {
     if (keyProblem) findings.push({ field: 'SDP_CRYPTO_KEY', message: keyProblem.message });
@@ -260,6 +264,7 @@ function compose(
     models: modelSettings(variables),
     sessions: sessionSettings(variables),
     audit: auditSettings(variables, variables.SDP_DATA_DIR),
+    backup: backupSettings(variables),
     messageAudit: { mode: variables.SDP_MESSAGE_AUDIT, days: variables.SDP_MESSAGE_AUDIT_DAYS },
   };
 }

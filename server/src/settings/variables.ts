@@ -3,6 +3,7 @@ import { clientIdSchema } from '@sdp/shared/contracts';
 import { z } from 'zod';
 import { alertVariables } from './alert-settings.ts';
 import { auditVariables } from './audit-settings.ts';
+import { backupVariables } from './backup-settings.ts';
 import { optionalNumber, wholeNumber, yesOrNo } from './environment.ts';
 import { eventVariables } from './event-settings.ts';
 import { modelVariables } from './model-settings.ts';
@@ -108,6 +109,7 @@ export const variablesSchema = z.object({
 
   ...alertVariables,
   ...auditVariables,
+  ...backupVariables,
   ...transactionVariables,
   ...eventVariables,
   ...modelVariables,

@@ -508,6 +508,26 @@ export const errorRegistry = {
     title: 'The audit ledger is not what was signed',
     remedy: 'Keep the database and the anchor as they are, find out who can write to them, and compare with a backup.',
   },
+  'backup-unavailable': {
+    kind: 'unavailable',
+    title: 'The place where messages are kept cannot be used',
+    remedy: 'Check the bucket or the directory and who may write there; messages wait in the log until it is back.',
+  },
+  'backup-tampered': {
+    kind: 'integrity',
+    title: 'The backup is not what was written',
+    remedy: 'Keep it as it is, find out who can write there, and look for another copy of what is missing.',
+  },
+  'backup-key-unknown': {
+    kind: 'integrity',
+    title: 'The backup was made with another server key',
+    remedy: 'Give the SDP_CRYPTO_KEY of the server that made it, or the server.key of its data folder.',
+  },
+  'backup-not-configured': {
+    kind: 'config',
+    title: 'No place for a backup is configured',
+    remedy: 'Set S3_BUCKET, or SDP_BACKUP_DIR for a directory.',
+  },
   'message-tampered': {
     kind: 'integrity',
     title: 'A message failed its integrity check',

@@ -79,6 +79,8 @@ export interface StageOptions {
   readonly maxBufferedBytes?: number;
   /** Where a group without offsets starts; `earliest` where left out. */
   readonly from?: 'earliest' | 'latest';
+  /** Asked after each batch: for how long none is to begin, so that the next one is larger. Partitions can be given back meanwhile. */
+  readonly restMs?: () => number;
   /** Runs what a result's `write` does where the bus is not in the database. */
   readonly inTransaction?: (work: (transaction: SqlTransaction) => Promise<void>) => Promise<void>;
 }

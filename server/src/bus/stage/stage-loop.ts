@@ -87,8 +87,11 @@ export class StageLoop<P extends StagePartition> {
     while (!this.#stopping.signal.aborted) {
       this.#hasNews = false;
       const batch = this.#gather();
-      if (batch !== undefined) await this.#work(batch);
-      else if (!this.#hasNews) await this.#news();
+      if (batch !== undefined) {
+        await this.#work(batch);
+        const restMs = this.#options.stage.restMs?.() ?? 0;
+        if (restMs > 0) await pause(restMs, this.#stopping.signal);
+      } else if (!this.#hasNews) await this.#news();
     }
   }
 
