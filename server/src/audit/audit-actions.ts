@@ -24,6 +24,8 @@ export const auditActions = [
   'data-key.created',
   'data-key.destroyed',
   'integrity.failed',
+  'anomaly.acknowledged',
+  'anomaly.resolved',
 ] as const;
 
 export type AuditAction = (typeof auditActions)[number];

@@ -15,3 +15,4 @@ export { problemOf } from './problems.ts';
 export { attemptRateLimit, principalRateLimit } from './rate-limit.ts';
 export { clientOf, contextOf, named, principalOf, type RequestContext } from './request-context.ts';
 export { type Dependency, probeRoutes, type ServerInfoOptions, serverInfoRoute } from './system-routes.ts';
+export { asksForWebSocket, takeOver, type Upgrade, upgradeOf } from './upgrade.ts';

@@ -1,9 +1,10 @@
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import { createServer, type Server, type ServerOptions } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { ConfigError } from '@sdp/shared/errors';
 import type { Express } from 'express';
+import { routeUpgrades, upgradesAt } from './upgrade.ts';
 
 export interface ListenOptions {
   readonly host: string;
@@ -12,6 +13,8 @@ export interface ListenOptions {
   readonly tls?: { readonly cert: Buffer; readonly key: Buffer };
   /** Bound on reading one request, body included. */
   readonly requestTimeoutMs: number;
+  /** Where WebSockets are served. */
+  readonly webSocketPaths?: readonly string[];
 }
 
 export interface HttpListener {
@@ -25,8 +28,13 @@ const headersTimeoutMs = 30_000;
 
 /** @throws {ConfigError} `config-invalid` when the port can't be had or the certificate doesn't fit */
 export async function listen(app: Express, options: ListenOptions): Promise<HttpListener> {
-  const timeouts = { requestTimeout: options.requestTimeoutMs, headersTimeout: headersTimeoutMs };
-  const server = makeServer(app, options, timeouts);
+  const { requestTimeoutMs, webSocketPaths = [] } = options;
+  const server = makeServer(app, options, {
+    requestTimeout: requestTimeoutMs,
+    headersTimeout: headersTimeoutMs,
+    shouldUpgradeCallback: upgradesAt(webSocketPaths),
+  });
+  if (webSocketPaths.length > 0) routeUpgrades(server, app);
   server.listen(options.port, options.host);
   try {
     await once(server, 'listening');
@@ -45,10 +53,10 @@ export async function listen(app: Express, options: ListenOptions): Promise<Http
   };
 }
 
-function makeServer(app: Express, { tls }: ListenOptions, timeouts: object): Server {
-  if (!tls) return createServer(timeouts, app);
+function makeServer(app: Express, { tls }: ListenOptions, how: ServerOptions): Server {
+  if (!tls) return createServer(how, app);
   try {
-    return createTlsServer({ ...timeouts, ...tls, minVersion: 'TLSv1.2' }, app);
+    return createTlsServer({ ...how, ...tls, minVersion: 'TLSv1.2' }, app);
   } catch {
     throw new ConfigError('config-invalid', {
       message: 'SDP_TLS_CERT_FILE and SDP_TLS_KEY_FILE are not a certificate and its key in PEM form',

@@ -54,6 +54,16 @@ export const permissions = {
     summary: 'Hand in events: logs, metrics and transactions to be watched',
   },
   'events:read': { roles: readers, scope: 'events:read', summary: 'See recent events and how many there were' },
+  'anomalies:read': {
+    roles: readers,
+    scope: 'anomalies:read',
+    summary: 'See anomalies, and follow them as they are found',
+  },
+  'anomalies:handle': {
+    roles: ['DataEngineer', 'DataAnalyst'],
+    scope: 'anomalies:handle',
+    summary: 'Acknowledge and resolve anomalies',
+  },
   'vault:copy': { roles: ['Client'], scope: 'vault:copy', summary: 'Keep a sealed copy of one’s vault on the server' },
   'metrics:read': {
     roles: ['DataEngineer', 'SecurityAuditor'],

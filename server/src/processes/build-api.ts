@@ -1,6 +1,12 @@
 import { UnavailableError } from '@sdp/shared/errors';
 import { accessLogPaths, accessLogRoutes } from '../access-log/index.ts';
-import { anomalyPaths, anomalyRoutes, ensureAnomalyPartitions, forgetAnomalies } from '../anomaly-events/index.ts';
+import {
+  anomalyPaths,
+  anomalyStreamPath,
+  createAnomalyApi,
+  ensureAnomalyPartitions,
+  forgetAnomalies,
+} from '../anomaly-events/index.ts';
 import { createRowMac, ledgerKeyOf } from '../audit/index.ts';
 import {
   apiPaths,
@@ -116,6 +122,10 @@ export async function startApi(platform: Platform, runner?: BatchRunner): Promis
     messaging: messaging.parts,
   });
   const housekeeping = startHousekeeping(logger, [
+  const anomalies = createAnomalyApi({
+    ...{ pool, guard, recordAudit, logger, maxStreams: settings.anomalies.maxStreams },
+    isAllowed: stillMay(authenticators),
+  });
     () => forgetTransactions(pool, settings.transactions.retentionDays),
     () => ensureAnomalyPartitions(pool),
     () => forgetAnomalies(pool, settings.anomalies.retentionDays),
@@ -161,7 +171,7 @@ export async function startApi(platform: Platform, runner?: BatchRunner): Promis
       ...identityRoutes({ ...identity, pool, keys, recordAudit, accessLog, guard, publicOrigin, attemptsPerMinute }),
       vaultCopyRoutes({ store: createVaultCopyStore(pool), guard }),
       ...transactions.routers,
-      anomalyRoutes({ pool, guard, recordAudit }),
+      ...anomalies.routers,
       ...events.routers,
       ...jobsApi({ pool, keyRing, serverKey, ingest, metrics, guard, recordAudit: platform.recordAudit, limits }),
       accessLogRoutes({ pool, guard }),
@@ -179,7 +189,11 @@ export async function startApi(platform: Platform, runner?: BatchRunner): Promis
   });
   let listener: HttpListener;
   try {
-    listener = await listen(app, { ...settings.http, requestTimeoutMs: upload.uploadTimeoutMs });
+    listener = await listen(app, {
+      ...settings.http,
+      requestTimeoutMs: upload.uploadTimeoutMs,
+      webSocketPaths: [anomalyStreamPath],
+    });
   } catch (error) {
     await transactions.close();
     await events.close();
@@ -195,7 +209,7 @@ export async function startApi(platform: Platform, runner?: BatchRunner): Promis
     close: async (deadlineMs) => {
       const deadline = Date.now() + deadlineMs;
       transactions.endStreams();
-      await Promise.all([listener.close(deadlineMs), resender.close(), housekeeping.close()]);
+      await Promise.all([anomalies.endStreams(), listener.close(deadlineMs), resender.close(), housekeeping.close()]);
       await transactions.close();
       await events.close();
       await accessLog.close();

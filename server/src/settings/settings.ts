@@ -2,8 +2,10 @@ import { readFileSync } from 'node:fs';
 import { isPublishedKey, type MasterKey, parseMasterKey } from '@sdp/shared/crypto';
 import { ConfigError, type Finding } from '@sdp/shared/errors';
 import { type GivenKeys, parseGivenKeys } from '@sdp/shared/messaging';
-import { type AlertSettings, alertSettings } from './alert-settings.ts';
 import type { BackupSettings } from '../backup/index.ts';
+import { type AlertSettings, alertSettings } from './alert-settings.ts';
+import { type AnalysisSettings, analysisSettings } from './analysis-settings.ts';
+import { type AnomalySettings, anomalySettings } from './anomaly-settings.ts';
 import { type AuditSettings, auditFindings, auditSettings } from './audit-settings.ts';
 import { backupFindings, backupSettings } from './backup-settings.ts';
 import { type Environment, readEnvironment } from './environment.ts';
@@ -94,11 +96,13 @@ export interface Settings {
   readonly busRetentionDays: number;
   readonly transactions: TransactionSettings;
   readonly events: EventSettings;
+  readonly analysis: AnalysisSettings;
   readonly models: ModelSettings;
   readonly sessions: SessionSettings;
   readonly audit: AuditSettings;
   readonly backup: BackupSettings;
   readonly alerts: AlertSettings;
+  readonly anomalies: AnomalySettings;
   readonly messageAudit: { readonly mode: Variables['SDP_MESSAGE_AUDIT']; readonly days: number };
 }
 
@@ -261,8 +265,10 @@ function compose(
     busRetentionDays: variables.SDP_BUS_RETENTION_DAYS,
     transactions: transactionSettings(variables),
     events: eventSettings(variables),
+    analysis: analysisSettings(variables),
     models: modelSettings(variables),
     sessions: sessionSettings(variables),
+    anomalies: anomalySettings(variables),
     audit: auditSettings(variables, variables.SDP_DATA_DIR),
     backup: backupSettings(variables),
     messageAudit: { mode: variables.SDP_MESSAGE_AUDIT, days: variables.SDP_MESSAGE_AUDIT_DAYS },

@@ -2,6 +2,8 @@ import { resolve } from 'node:path';
 import { clientIdSchema } from '@sdp/shared/contracts';
 import { z } from 'zod';
 import { alertVariables } from './alert-settings.ts';
+import { analysisVariables } from './analysis-settings.ts';
+import { anomalyVariables } from './anomaly-settings.ts';
 import { auditVariables } from './audit-settings.ts';
 import { backupVariables } from './backup-settings.ts';
 import { optionalNumber, wholeNumber, yesOrNo } from './environment.ts';
@@ -108,6 +110,8 @@ export const variablesSchema = z.object({
   SDP_MESSAGE_AUDIT_DAYS: wholeNumber(365, 30, 36_500),
 
   ...alertVariables,
+  ...analysisVariables,
+  ...anomalyVariables,
   ...auditVariables,
   ...backupVariables,
   ...transactionVariables,

@@ -60,6 +60,7 @@ const meant: Record<string, readonly Role[]> = {
   'GET /api/v1/alerts': readers,
 
   'GET /api/v1/anomalies': readers,
+  'GET /api/v1/anomalies/stream': readers,
   'GET /api/v1/anomalies/:anomalyId': readers,
   'POST /api/v1/anomalies/:anomalyId/acknowledge': ['DataEngineer', 'DataAnalyst'],
   'POST /api/v1/anomalies/:anomalyId/resolve': ['DataEngineer', 'DataAnalyst'],

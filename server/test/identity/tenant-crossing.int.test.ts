@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { writeAnomalies } from '../../src/anomaly-events/index.ts';
+import { withTransaction } from '../../src/database/index.ts';
 import { defaultScopesOf, type ListedRoute } from '../../src/identity/index.ts';
+import { sampleFinding } from '../anomaly-events/sample-finding.ts';
 import { csvHeaders, type RunningServer, startServer, untilFinal } from '../support/running-server.ts';
 import { call, identityOf, makeUser } from './signed-in-user.ts';
 
@@ -49,6 +52,13 @@ async function makeTenant(clientId: string, token: string): Promise<Tenant> {
   });
   expect(proposed.status).toBe(201);
   const proposalId = proposed.body.proposal_id as string;
+  const finding = sampleFinding({ clientId, alertType: `type-of-${clientId}`, userId: `${token}u` });
+  await withTransaction(server.platform.pool, (tx) => writeAnomalies(tx, [finding]));
+  const { rows: anomalies } = await server.platform.pool.query(
+    'SELECT anomaly_id FROM anomaly_events WHERE client_id = $1',
+    [clientId],
+  );
+  const anomalyId = anomalies[0].anomaly_id as string;
   return {
     clientId,
     key,
@@ -58,8 +68,9 @@ async function makeTenant(clientId: string, token: string): Promise<Tenant> {
       recordId: `${batchId}.1`,
       proposalId,
       transactionId,
+      anomalyId,
     },
-    words: [batchId, token, transactionId, proposalId],
+    words: [batchId, token, transactionId, proposalId, anomalyId, `type-of-${clientId}`],
   };
 }
 
@@ -114,7 +125,14 @@ describe.each(['key', 'user'])('a Client by its %s', (kind) => {
 });
 
 const none = '00000000-0000-4000-8000-000000000000';
-const nobody = { batchId: none, jobId: none, recordId: `${none}.1`, proposalId: none, transactionId: 't-of-nobody' };
+const nobody = {
+  anomalyId: none,
+  batchId: none,
+  jobId: none,
+  recordId: `${none}.1`,
+  proposalId: none,
+  transactionId: 't-of-nobody',
+};
 
 describe('staff', () => {
   it('see the clients that they were given, and no others', async () => {

@@ -15,6 +15,8 @@ export const scopeSchema = z
     'transactions:read',
     'events:write',
     'events:read',
+    'anomalies:read',
+    'anomalies:handle',
     'vault:copy',
     'records:propose',
     'records:write',

@@ -774,6 +774,12 @@ export const errorRegistry = {
     remedy: 'Ask somebody else who may decide.',
     httpStatus: 403,
   },
+  'anomaly-handled': {
+    kind: 'rejected',
+    title: 'The anomaly is in a state that does not allow this',
+    remedy: 'Nothing to do; read the anomaly to see who handled it.',
+    httpStatus: 409,
+  },
   'idempotency-conflict': {
     kind: 'rejected',
     title: 'The idempotency key was used for another request',

@@ -35,9 +35,15 @@ async function ensurePartition(pool: Pool, monday: Date): Promise<void> {
   });
 }
 
+/** Read from the catalog: `to_regclass` may answer from before another connection made it. */
 async function exists(db: Parameters<typeof query>[0], name: string): Promise<boolean> {
-  const { rows } = await query<{ found: boolean }>(db, 'SELECT to_regclass($1) IS NOT NULL AS found', [name]);
-  return rows[0]?.found === true;
+  const { rowCount } = await query(
+    db,
+    `SELECT FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+      WHERE i.inhparent = 'anomaly_events'::regclass AND c.relname = $1`,
+    [name],
+  );
+  return rowCount === 1;
 }
 
 function partitionOf(monday: Date): string {

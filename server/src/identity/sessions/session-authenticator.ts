@@ -1,5 +1,6 @@
 import { RejectedError } from '@sdp/shared/errors';
 import type { Request } from 'express';
+import { asksForWebSocket } from '../../http/upgrade.ts';
 import type { Authenticator } from '../guard.ts';
 import { principalOfUser } from '../users/user-row.ts';
 import { sessionTokenOf } from './session-cookie.ts';
@@ -18,8 +19,9 @@ export function sessionAuthenticator(sessions: SessionStore, publicOrigin?: stri
     const token = sessionTokenOf(request);
     const user = token === undefined ? undefined : await sessions.find(token);
     if (token === undefined || user === undefined) return undefined;
+    // No browser keeps pages from opening WebSockets to other servers, cookie and all.
+    if (!safeMethods.has(request.method) || asksForWebSocket(request)) assertSameOrigin(request, publicOrigin);
     if (!safeMethods.has(request.method)) {
-      assertSameOrigin(request, publicOrigin);
       const given = request.get('x-csrf-token');
       if (given === undefined || !sessions.isCsrfToken(token, given)) throw new RejectedError('cross-site-refused');
     }
