@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { ConfigError } from '@sdp/shared/errors';
+import type { StreamDetectorFactory } from '../detectors/index.ts';
 import { parseYaml } from '../settings/index.ts';
 import { compileRules, type RuleSet } from './rules/index.ts';
 import { type RulesFile, rulesFileSchema } from './rules-file-schema.ts';
@@ -8,6 +9,8 @@ import { type RulesFile, rulesFileSchema } from './rules-file-schema.ts';
 export interface LoadedRules {
   readonly file: RulesFile;
   readonly rules: RuleSet;
+  /** Detectors that learn, as the file asks for them. */
+  readonly detectors: readonly StreamDetectorFactory[];
   /** Of the file's bytes. */
   readonly contentHash: string;
 }
@@ -30,5 +33,10 @@ export async function loadRules(path: string): Promise<LoadedRules> {
 /** @throws {ConfigError} `config-invalid` with every place that is wrong, its line and column */
 export function rulesOf(path: string, text: string): LoadedRules {
   const file = parseYaml(path, text, rulesFileSchema);
-  return { file, rules: compileRules(file.rules, file.settings), contentHash: hash('sha256', text, 'hex') };
+  return {
+    file,
+    rules: compileRules(file.rules, file.settings),
+    detectors: [],
+    contentHash: hash('sha256', text, 'hex'),
+  };
 }

@@ -1,6 +1,7 @@
 import { processingTypes } from '@sdp/shared/contracts';
 import { keyFingerprint, type MasterKey } from '@sdp/shared/crypto';
 import { batchTopic, type StageBus } from '@sdp/shared/messaging';
+import { factsTopic } from '../analysis/index.ts';
 import {
   type AuditRows,
   createAuditRows,
@@ -100,6 +101,7 @@ export async function openPlatform(settings: Settings, logger: Logger, database:
       ...processingTypes.map(batchTopic),
       ...Object.values(transactionTopics),
       ...Object.values(eventTopics),
+      factsTopic,
     ];
     if (settings.kafka !== undefined) await makeKafkaTopics(settings.kafka, names, topics, logger);
     for (const topic of names) await bus.ensureTopic(topic, partitionsOf(topic));

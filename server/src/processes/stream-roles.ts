@@ -2,6 +2,7 @@ import { loadAlerts, startAlertWorker } from '../alerts/index.ts';
 import { ensureEventPartitions, forgetEvents, startEventWorkers } from '../events/index.ts';
 import { startHousekeeping } from './housekeeping.ts';
 import type { Platform } from './platform.ts';
+import { startAnalysis } from './start-analysis.ts';
 import { startBackup } from './start-backup.ts';
 
 /** What a role runs. */
@@ -13,6 +14,7 @@ interface RoleWorker {
 /** Roles of the workers that follow events: one line each. */
 const starters = {
   events: startEventStore,
+  analysis: startAnalysis,
   alerts: startAlerts,
   backup: startBackup,
 } satisfies Record<string, (platform: Platform, isAlone: boolean) => Promise<RoleWorker>>;

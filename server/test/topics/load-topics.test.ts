@@ -34,7 +34,7 @@ describe('the shipped topics.yml', () => {
   const productTopics = [
     ...processingTypes.map(batchTopic),
     ...['transaction.ingest', 'transaction.embedded', 'transaction.fraud', 'fraud.results', 'model.updates'],
-    ...['logs', 'metrics', 'transactions'],
+    ...['logs', 'metrics', 'transactions', 'anomaly.facts'],
   ];
 
   it('has every topic of the product with its dead letters, and a policy for each', () => {

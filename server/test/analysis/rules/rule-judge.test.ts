@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { RuleDetector, type RuleEvents, type RuleSet } from '../../../src/analysis/rules/index.ts';
 import type { StreamEvent } from '../../../src/detectors/index.ts';
-import { epochMs, ruleSetOf, silentEvents, streamEvent } from '../support.ts';
+import { epochMs, ruleSetOf, silentEvents, streamEvent } from '../support/stream-events.ts';
 
 const minute = 60_000;
 const place = { topic: 'logs', partition: 0 };

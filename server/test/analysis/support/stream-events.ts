@@ -5,8 +5,8 @@ import {
   type RuleSet,
   ruleSchema,
   ruleSettingsSchema,
-} from '../../src/analysis/rules/index.ts';
-import type { StreamEvent } from '../../src/detectors/index.ts';
+} from '../../../src/analysis/rules/index.ts';
+import type { StreamEvent } from '../../../src/detectors/index.ts';
 
 /** 2026-01-01T00:00:00Z. */
 export const epochMs = 1_767_225_600_000;
