@@ -26,6 +26,8 @@ export const auditActions = [
   'integrity.failed',
   'anomaly.acknowledged',
   'anomaly.resolved',
+  'silence.created',
+  'silence.ended',
 ] as const;
 
 export type AuditAction = (typeof auditActions)[number];

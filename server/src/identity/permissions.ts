@@ -64,6 +64,8 @@ export const permissions = {
     scope: 'anomalies:handle',
     summary: 'Acknowledge and resolve anomalies',
   },
+  'alerts:read': { roles: staffReaders, scope: 'alerts:read', summary: 'See who was told of what' },
+  'alerts:manage': { roles: ['DataEngineer'], scope: 'alerts:manage', summary: 'Silence alerts for a time' },
   'vault:copy': { roles: ['Client'], scope: 'vault:copy', summary: 'Keep a sealed copy of one’s vault on the server' },
   'metrics:read': {
     roles: ['DataEngineer', 'SecurityAuditor'],

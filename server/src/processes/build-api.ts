@@ -1,5 +1,6 @@
 import { UnavailableError } from '@sdp/shared/errors';
 import { accessLogPaths, accessLogRoutes } from '../access-log/index.ts';
+import { alertPaths, notificationRoutes, silenceRoutes } from '../alerts/index.ts';
 import {
   anomalyPaths,
   anomalyStreamPath,
@@ -121,11 +122,11 @@ export async function startApi(platform: Platform, runner?: BatchRunner): Promis
     maxStreamBytes: upload.maxBodyBytes,
     messaging: messaging.parts,
   });
-  const housekeeping = startHousekeeping(logger, [
   const anomalies = createAnomalyApi({
     ...{ pool, guard, recordAudit, logger, maxStreams: settings.anomalies.maxStreams },
     isAllowed: stillMay(authenticators),
   });
+  const housekeeping = startHousekeeping(logger, [
     () => forgetTransactions(pool, settings.transactions.retentionDays),
     () => ensureAnomalyPartitions(pool),
     () => forgetAnomalies(pool, settings.anomalies.retentionDays),
@@ -157,6 +158,7 @@ export async function startApi(platform: Platform, runner?: BatchRunner): Promis
           ...eventPaths,
           ...vaultCopyPaths,
           ...anomalyPaths,
+          ...alertPaths,
         }),
       ),
       serverInfoRoute(
@@ -172,6 +174,8 @@ export async function startApi(platform: Platform, runner?: BatchRunner): Promis
       vaultCopyRoutes({ store: createVaultCopyStore(pool), guard }),
       ...transactions.routers,
       ...anomalies.routers,
+      notificationRoutes({ pool, guard }),
+      silenceRoutes({ pool, guard, recordAudit }),
       ...events.routers,
       ...jobsApi({ pool, keyRing, serverKey, ingest, metrics, guard, recordAudit: platform.recordAudit, limits }),
       accessLogRoutes({ pool, guard }),

@@ -17,6 +17,8 @@ export const scopeSchema = z
     'events:read',
     'anomalies:read',
     'anomalies:handle',
+    'alerts:read',
+    'alerts:manage',
     'vault:copy',
     'records:propose',
     'records:write',

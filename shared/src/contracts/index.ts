@@ -1,4 +1,5 @@
 export * from './access-log.ts';
+export * from './alert.ts';
 export * from './anomaly.ts';
 export * from './batch.ts';
 export * from './batch-received-message.ts';

@@ -119,7 +119,7 @@ BEGIN
         EXECUTE format('CREATE POLICY tenants ON %I USING (sdp_sees(client_id)) WITH CHECK (sdp_sees(client_id))', name);
     END LOOP;
 END $$;
-GRANT SELECT ON alert, alert_delivery TO sdp_api;
+GRANT SELECT ON alert, alert_delivery, alert_message TO sdp_api;
 GRANT SELECT, INSERT ON alert_silence TO sdp_api;
 GRANT UPDATE (ended_at, ended_by_kind, ended_by_id) ON alert_silence TO sdp_api;
 

@@ -65,9 +65,10 @@ export function createEmailChannel(config: EmailChannelConfig, password: string 
 /** By the class of the server's answer (RFC 5321, 4.2.1): 4xx may pass, 5xx doesn't. Its text names mailboxes and is left out. */
 function outcomeOf(error: unknown): Outcome {
   const { code, responseCode } = error as { readonly code?: string; readonly responseCode?: number };
+  // Without encryption nothing was refused: nothing was offered.
+  if (code === 'ETLS') return { kind: 'retry', reason: 'tls' };
   if (responseCode !== undefined && responseCode >= 500) return { kind: 'refused', reason: `smtp-${responseCode}` };
   if (responseCode !== undefined && responseCode >= 400) return { kind: 'retry', reason: `smtp-${responseCode}` };
-  if (code === 'ETLS') return { kind: 'retry', reason: 'tls' };
   if (code === 'ETIMEDOUT') return { kind: 'retry', reason: 'timeout' };
   if (code === 'EDNS') return { kind: 'retry', reason: 'name-not-found' };
   return { kind: 'retry', reason: 'connection-lost' };
