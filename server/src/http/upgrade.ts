@@ -23,8 +23,11 @@ export function asksForWebSocket({ headers }: IncomingMessage): boolean {
 
 /** @returns whether the request asks for a WebSocket where there are some; any other `Upgrade` is none of our business */
 export function upgradesAt(paths: readonly string[]) {
-  return (request: IncomingMessage): boolean =>
-    asksForWebSocket(request) && paths.includes(request.url?.split('?')[0] ?? '');
+  return (request: IncomingMessage): boolean => {
+    // As routes are matched: in upper or lower case, with a slash behind or without.
+    const path = request.url?.split('?')[0]?.replace(/\/$/, '').toLowerCase() ?? '';
+    return asksForWebSocket(request) && paths.includes(path);
+  };
 }
 
 /**
