@@ -8,3 +8,5 @@ export {
   planForest,
 } from './forest/index.ts';
 export { type SeriesSettings, seriesDetectorFactory, seriesSettingsSchema } from './series/index.ts';
+export { type ForestSettings, forestDetectorFactory, forestSettingsSchema } from './stream/index.ts';
+export { type TemplateSettings, templateDetectorFactory, templateSettingsSchema } from './templates/index.ts';

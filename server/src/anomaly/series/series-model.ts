@@ -109,7 +109,7 @@ export class SeriesModel {
     const [levelError, dayError] = errors as [number, number];
     state[header.wide] =
       this.#get(header.wide) + Math.max(5e-4, 1 / (samples + 1)) * (Math.abs(levelError) - this.#get(header.wide));
-    const least = 1e-6 + 1e-4 * Math.abs(this.#get(header.level)) + 0.3 * this.#get(header.wide);
+    const least = 1e-6 + 1e-3 * Math.abs(this.#get(header.level)) + 0.3 * this.#get(header.wide);
     const scales = [0, 1].map((season) => Math.max(this.#get(header.scale + season), least));
     // A time of day is known once it was seen for a whole slot.
     const isRipe = daysSeen >= 0.99;
@@ -142,7 +142,8 @@ export class SeriesModel {
               sigmas,
               sigma,
               chance,
-              ofUsualLargest: tail.usualLargest === undefined ? undefined : size / Math.max(tail.usualLargest, 1e-9),
+              ofUsualLargest:
+                tail.usualLargest === undefined ? undefined : size / Math.max(tail.usualLargest, leastSigmas),
               samples,
             };
           }

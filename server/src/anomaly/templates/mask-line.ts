@@ -167,7 +167,8 @@ class LineMasker {
   /** A unit after a number belongs to the number. */
   #unit(after: number): number {
     if (this.#text[after] !== ' ' || !isDigit(this.#text.charCodeAt(after - 1))) return after;
-    const end = this.#runEnd(after + 1);
+    let end = this.#runEnd(after + 1);
+    while (end > after + 1 && isTrailing(this.#text.charCodeAt(end - 1))) end -= 1;
     if (end === after + 1 || end - after > 9) return after;
     return units.has(this.#text.slice(after + 1, end).toLowerCase()) ? end : after;
   }

@@ -24,6 +24,16 @@ export interface Mined {
   readonly isNew: boolean;
   /** Templates that were found to be this one and are gone. */
   readonly absorbed: readonly LogTemplate[];
+  /** The template that had to go for a new one. */
+  readonly forgotten?: LogTemplate;
+}
+
+/** All that a {@link TemplateMiner} is. */
+export interface MinerState {
+  readonly nextId: number;
+  readonly line: number;
+  /** Leaf by leaf, in the order in which they came up. */
+  readonly leaves: readonly (readonly LogTemplate[])[];
 }
 
 /** Leaf lists longer than this merge what is similar, so that a search stays short. */
@@ -47,8 +57,24 @@ export class TemplateMiner {
   /** What a search would find again; emptied when any template changes. */
   readonly #found = new Map<string, LogTemplate>();
 
-  constructor(limits: MinerLimits) {
+  constructor(limits: MinerLimits, state?: MinerState) {
     this.#limits = limits;
+    if (state === undefined) return;
+    this.#nextId = state.nextId;
+    this.#line = state.line;
+    for (const leaf of state.leaves) {
+      const [first] = leaf;
+      if (first === undefined) continue;
+      this.#leaves.set(
+        leafKey(first.tokens),
+        leaf.map((template) => ({ ...template, tokens: [...template.tokens] })),
+      );
+      this.#count += leaf.length;
+    }
+  }
+
+  get state(): MinerState {
+    return { nextId: this.#nextId, line: this.#line, leaves: [...this.#leaves.values()] };
   }
 
   get templateCount(): number {
@@ -72,7 +98,7 @@ export class TemplateMiner {
     this.#found.clear();
     const family = familyOf(leaf, tokens, this.#limits.variants);
     if (family !== undefined) return this.#join(leaf, family, tokens);
-    if (this.#count >= this.#limits.templates) this.#forgetOldest();
+    const forgotten = this.#count >= this.#limits.templates ? this.#forgetOldest() : undefined;
     const template: LogTemplate = { id: this.#nextId, tokens, lines: 1, lastLine: this.#line };
     this.#nextId += 1;
     this.#count += 1;
@@ -80,7 +106,7 @@ export class TemplateMiner {
     const present = this.#leaves.get(key);
     if (present === undefined) this.#leaves.set(key, [template]);
     else present.push(template);
-    return { template, isNew: true, absorbed: none };
+    return { template, isNew: true, absorbed: none, ...(forgotten !== undefined && { forgotten }) };
   }
 
   templates(): LogTemplate[] {
@@ -106,17 +132,18 @@ export class TemplateMiner {
     return this.#seen(first, others);
   }
 
-  #forgetOldest(): void {
+  #forgetOldest(): LogTemplate | undefined {
     let oldest: LogTemplate | undefined;
     for (const leaf of this.#leaves.values()) {
       for (const template of leaf) if (oldest === undefined || template.lastLine < oldest.lastLine) oldest = template;
     }
-    if (oldest === undefined) return;
+    if (oldest === undefined) return undefined;
     const key = leafKey(oldest.tokens);
     const left = (this.#leaves.get(key) as LogTemplate[]).filter((template) => template !== oldest);
     if (left.length === 0) this.#leaves.delete(key);
     else this.#leaves.set(key, left);
     this.#count -= 1;
+    return oldest;
   }
 }
 

@@ -1,0 +1,2 @@
+export { templateDetectorFactory } from './template-detector.ts';
+export { type TemplateSettings, templateSettingsSchema } from './template-settings.ts';
