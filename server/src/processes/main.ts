@@ -3,6 +3,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { applyMigrations } from '../database/index.ts';
 import { createLogger, type Logger } from '../observability/index.ts';
 import { loadSettings, type Settings } from '../settings/index.ts';
+import { alertsCommand } from './alerts-command.ts';
 import { api } from './api.ts';
 import { apiKeysCommand } from './api-keys-command.ts';
 import { auditCommand } from './audit-command.ts';
@@ -14,6 +15,8 @@ import { modelsCommand } from './models-command.ts';
 import { openDatabase } from './open-database.ts';
 import { printError, printLine } from './print.ts';
 import { type WorkerRole, workerRoles } from './processing-types.ts';
+import { produceCommand } from './produce-command.ts';
+import { rulesCommand } from './rules-command.ts';
 import { serve } from './serve.ts';
 import { simulateCommand } from './simulate-command.ts';
 import { topicsCommand } from './topics-command.ts';
@@ -65,15 +68,18 @@ export function createProgram(environment: NodeJS.ProcessEnv): Command {
     .description('Bring the database to the present state; the other commands do so at start')
     .addHelpText('after', '\nExample:\n  $ DB_DSN_FILE=dsn SDP_CRYPTO_KEY_FILE=server.key sdp-server migrate')
     .action(() => migrate(load()));
+  program.addCommand(alertsCommand(load, environment));
   program.addCommand(apiKeysCommand(load));
   program.addCommand(usersCommand(load, environment));
   program.addCommand(simulateCommand(load));
+  program.addCommand(produceCommand(load));
   program.addCommand(topicsCommand(load));
   program.addCommand(deadLettersCommand(load));
   program.addCommand(modelsCommand(load));
   program.addCommand(auditCommand(load));
   program.addCommand(dataKeysCommand(load));
   program.addCommand(integrityCommand(load));
+  program.addCommand(rulesCommand(load));
   program.addCommand(backupCommand(load));
   return program;
 }

@@ -1,6 +1,7 @@
 export { transactionPaths } from './api/transaction-paths.ts';
 export * from './ensemble/index.ts';
 export * from './features/index.ts';
+export { LatencyRecord } from './simulation/latency-record.ts';
 export { type SeededRandom, seededRandom } from './simulation/seeded-random.ts';
 export { runSimulation, type SimulationRunOptions, type SimulationState } from './simulation/simulation-run.ts';
 export type { ScoredTransaction, TransactionScorer } from './stages/score-stage.ts';

@@ -11,6 +11,8 @@ export const defaultScopes: readonly Scope[] = [
   'batches:read',
   'transactions:write',
   'transactions:read',
+  'events:write',
+  'events:read',
 ];
 
 /** A key as an operator sees it: nothing of the secret. */
