@@ -6,6 +6,7 @@ import type { CommandContext } from './commands/context.ts';
 import { detokenizeCommand } from './commands/detokenize.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { eventsCommand } from './commands/events.ts';
+import { gatewayCommand } from './commands/gateway.ts';
 import { integrateResultsCommand } from './commands/integrate-results.ts';
 import { keygenCommand } from './commands/keygen.ts';
 import { previewCommand } from './commands/preview.ts';
@@ -41,6 +42,7 @@ const commands = [
   privacyCommand,
   eventsCommand,
   streamCommand,
+  gatewayCommand,
   spoolCommand,
   vaultCommand,
   doctorCommand,

@@ -15,6 +15,7 @@ export const clientVariables: Readonly<Record<string, string>> = {
     'folder in which SDP remembers the ends of audit logs and keeps privacy ledgers; the state folder of your account where unset',
   SDP_AUDIT_LOG: 'file of the audit log; beside the vault where unset',
   SDP_OPERATOR: 'who is at work, for the audit log, where the account of the system does not tell',
+  SDP_SPOOL: 'folder in which events wait until the server has them; `event_spool` in the current folder where unset',
   SDP_VAULT: 'vault file; `token_vault.db` in the current folder where unset',
   SDP_API_KEY: 'API key of the server',
   SDP_API_KEY_FILE: 'file that holds the API key, readable by you alone',
@@ -107,6 +108,8 @@ const serverTexts: Readonly<Record<keyof Variables, string>> = {
   SDP_TRANSACTION_SNAPSHOT_SECONDS: 'seconds between two snapshots of a worker’s window state',
   SDP_TRANSACTION_ALERTS: 'mildest decision that raises an alert: `review`, `decline`, or `none` for no alerts',
   SDP_ALERTS_FILE: 'file that says who is told of what (docs/alerts.md); `configs/alerts.yml` where unset',
+  SDP_ALERTS_DEAD_LETTERS:
+    'so many dead letters of one topic within ten minutes, in one process, raise an alert; 0 raises none',
   SDP_ALERTS_RETENTION_DAYS: 'days for which alerts that are settled are kept',
   SDP_ANOMALIES_RETENTION_DAYS:
     'days for which anomalies and their histories are kept, whatever their state; they go by whole weeks',

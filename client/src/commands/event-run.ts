@@ -44,6 +44,8 @@ export interface EventSource {
   readonly label: string;
   /** Where an input that can be read again was left by an earlier run. */
   readonly position?: (spool: Spool) => Promise<FilePosition>;
+  /** Events are brought within the bounds of their contract instead of being refused. */
+  readonly fit?: boolean;
   /** Ends by a signal as a matter of course. */
   readonly isService?: boolean;
 }
@@ -83,7 +85,7 @@ export async function runEvents(
     vault = await openVault({ path: vaultPathFrom(context, flags.vault), masterKey, create });
     warnOfLeak(terminal, vault.pendingAfterLeak());
     const { type, text, utc: assumeUtc = false, region } = flags;
-    const treat = eventTreatment({ vault, config, type, text, assumeUtc, region });
+    const treat = eventTreatment({ vault, config, type, text, assumeUtc, region, fit: source.fit ?? false });
     const reading = new AbortController();
     const delivery = new Delivery({
       spool,

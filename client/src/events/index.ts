@@ -4,7 +4,6 @@ export { Intake } from './intake.ts';
 export { FilePosition, takeInput } from './run-intake.ts';
 export { type Reject, Spool } from './spool/index.ts';
 export {
-  cutText,
   type DraftEvent,
   type EventRefusal,
   type EventTreatment,

@@ -1,7 +1,9 @@
 import { eventLimits } from '@sdp/shared/contracts';
 import { checkEvent, type DraftEvent } from './check-event.ts';
+import { cutText } from './cut-text.ts';
 import { eventTime } from './event-time.ts';
 import { fieldRules, fieldsOf } from './field-rules.ts';
+import { fitEvent } from './fit-event.ts';
 import { logLevel } from './log-level.ts';
 import { mappedDraft } from './mapped-draft.ts';
 import { type EventRefusal, RefusedEvent } from './refusal.ts';
@@ -38,6 +40,7 @@ export function eventTreatment(options: TreatmentOptions): EventTreatment {
       const draft = draftOf(fieldsOf(input as Record<string, unknown>), input as Record<string, unknown>, row);
       if (draft['type'] === undefined) draft['type'] = mapping?.type ?? options.type;
       settleForm(draft, options, mapping !== undefined);
+      if (options.fit === true) fitEvent(draft);
       checkEvent(draft);
       return { event: draft };
     } catch (error) {
@@ -60,14 +63,4 @@ function settleForm(draft: DraftEvent, { assumeUtc = false }: TreatmentOptions, 
   if (level === undefined && mapped) draft['level'] = 'INFO';
   if (typeof level === 'string') draft['level'] = logLevel(level) ?? level;
   if (typeof message === 'string') draft['message'] = cutText(message, eventLimits.messageLength);
-}
-
-const cutSign = '…';
-
-/** A text of at most `length` UTF-16 units; one that was cut says so by its end. */
-export function cutText(text: string, length: number): string {
-  if (text.length <= length) return text;
-  const kept = text.slice(0, length - cutSign.length);
-  // Not through a character of two units.
-  return (/[\ud800-\udbff]$/.test(kept) ? kept.slice(0, -1) : kept) + cutSign;
 }

@@ -12,6 +12,8 @@ export interface TreatmentOptions {
   /** Of events that don't say it. */
   readonly type?: EventType | undefined;
   readonly text: TextMode;
+  /** Brings events within the bounds of the contract instead of refusing them. */
+  readonly fit?: boolean;
   /** Takes times without an offset for UTC. */
   readonly assumeUtc?: boolean;
   /** Country in which telephone numbers without a country code are read. */

@@ -1,0 +1,1 @@
+export { Gateway, type GatewayOptions, isLoopbackName } from './gateway.ts';
