@@ -14,7 +14,8 @@ import { createBackupKeys } from './backup-keys.ts';
 import { createBackupMetrics } from './backup-metrics.ts';
 import type { BusKind } from './chain-rules.ts';
 import { refusalCheck } from './refusal.ts';
-import { type BackupPlace, openBackupStore } from './store/open-store.ts';
+import type { BackupStore } from './store/backup-store.ts';
+import type { BackupPlace } from './store/open-store.ts';
 import { type BackupOutage, TopicBackup } from './topic-backup.ts';
 
 /** Of the backup's consumers. */
@@ -32,7 +33,9 @@ export interface BackupSettings {
 }
 
 export interface BackupWorkerOptions {
-  readonly settings: Omit<BackupSettings, 'place'> & { readonly place: BackupPlace };
+  readonly settings: Omit<BackupSettings, 'place'>;
+  /** Closed with the worker. */
+  readonly store: BackupStore;
   readonly bus: StageBus;
   readonly busKind: BusKind;
   readonly pool: Pool;
@@ -60,10 +63,9 @@ export interface BackupWorker {
  * @throws {UnavailableError} `bus-unavailable`
  */
 export async function startBackupWorker(options: BackupWorkerOptions): Promise<BackupWorker> {
-  const { settings, bus, busKind, pool, security, access, messageMetrics, registry, logger } = options;
+  const { settings, store, bus, busKind, pool, security, access, messageMetrics, registry, logger } = options;
   const { topics, everyMs, maxBytes: maxBufferedBytes, maxMessages: maxBatchMessages } = settings;
   for (const topic of topics) access.assertAllowed(security.keys.party, 'READ', topic);
-  const store = await openBackupStore(settings.place);
   await store.check().catch((error: unknown) => {
     logger.warn({ place: store.place, ...errorFields(error) }, 'the place of the backup cannot be used yet');
   });

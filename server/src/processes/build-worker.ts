@@ -47,10 +47,12 @@ export async function startWorker(platform: Platform, roles: readonly WorkerRole
       await worker.close(0);
       throw error;
     });
-    const followers = await startStreamRoles(platform, streams, batchRoles.length + stages.length).catch(async (error) => {
-      await Promise.all([worker.close(0), transactions?.close(0)]);
-      throw error;
-    });
+    const followers = await startStreamRoles(platform, streams, batchRoles.length + stages.length).catch(
+      async (error) => {
+        await Promise.all([worker.close(0), transactions?.close(0)]);
+        throw error;
+      },
+    );
     return {
       runner,
       close: async (deadlineMs) => {

@@ -1,5 +1,5 @@
 import { ConfigError, UnavailableError } from '@sdp/shared/errors';
-import { startBackupWorker } from '../backup/index.ts';
+import { openBackupStore, startBackupWorker } from '../backup/index.ts';
 import type { Platform } from './platform.ts';
 
 /**
@@ -25,7 +25,11 @@ export async function startBackup(
   const { security, access, metrics: messageMetrics } = messaging.parts;
   const worker = await startBackupWorker({
     ...{ bus, pool, serverKey, security, access, messageMetrics, logger, registry: metrics.registry },
-    ...{ busKind: settings.kafka ? 'kafka' : 'embedded', settings: { ...settings.backup, place } },
+    ...{
+      busKind: settings.kafka ? 'kafka' : 'embedded',
+      settings: settings.backup,
+      store: await openBackupStore(place),
+    },
   });
   for (const health of worker.health) messaging.watch(health);
   dependencies.push({
