@@ -10,7 +10,7 @@ import type { DataKeyRing } from '../records/index.ts';
 import { createSnapshotStore } from '../transactions/index.ts';
 import { analysisGroups, factsContract, factsGroup, factsTopic } from './analysis-flow.ts';
 import { createAnalysisMetrics, stageOfType } from './analysis-metrics.ts';
-import { LiveRules } from './live-rules.ts';
+import { LiveRules } from './live-rule-file.ts';
 import { AbsenceClock, type Clocked } from './stages/absence-clock.ts';
 import { type AnalysisStageOptions, analysisStage } from './stages/analysis-stage.ts';
 import { WorkReport } from './stages/work-report.ts';

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { ConfigError } from '@sdp/shared/errors';
+import { seriesDetectorFactory, templateDetectorFactory } from '../anomaly/index.ts';
 import type { StreamDetectorFactory } from '../detectors/index.ts';
 import { parseYaml } from '../settings/index.ts';
 import { compileRules, type RuleSet } from './rules/index.ts';
@@ -36,7 +37,14 @@ export function rulesOf(path: string, text: string): LoadedRules {
   return {
     file,
     rules: compileRules(file.rules, file.settings),
-    detectors: [],
+    detectors: detectorsOf(file),
     contentHash: hash('sha256', text, 'hex'),
   };
+}
+
+function detectorsOf({ detectors: { series, templates } }: RulesFile): StreamDetectorFactory[] {
+  return [
+    ...(series.enabled ? [seriesDetectorFactory(series)] : []),
+    ...(templates.enabled ? [templateDetectorFactory(templates)] : []),
+  ];
 }

@@ -1,5 +1,11 @@
 import { z } from 'zod';
+import { seriesSettingsSchema, templateSettingsSchema } from '../anomaly/index.ts';
 import { ruleSchema, ruleSettingsSchema } from './rules/index.ts';
+
+/** Detectors that learn. */
+const detectorsSchema = z
+  .strictObject({ series: seriesSettingsSchema.prefault({}), templates: templateSettingsSchema.prefault({}) })
+  .prefault({});
 
 /** `anomaly-rules.yml`. */
 export const rulesFileSchema = z
@@ -7,6 +13,7 @@ export const rulesFileSchema = z
     version: z.literal(1),
     settings: ruleSettingsSchema,
     rules: z.array(ruleSchema).max(500),
+    detectors: detectorsSchema,
   })
   .superRefine(({ rules }, context) => {
     const ids = rules.map(({ id }) => id);
