@@ -1,4 +1,4 @@
-// `npm run bench [-- tokenize large again methods scan vault values peers ingest records end-to-end hops integrity messaging decisions models transactions anonymize anomaly] [--rows N] [--runs N]`: prints Markdown tables; docs/benchmarks.md holds a run of it.
+// `npm run bench [-- tokenize large again methods scan vault values peers ingest records end-to-end hops integrity messaging decisions models transactions anonymize anomaly series templates] [--rows N] [--runs N]`: prints Markdown tables; docs/benchmarks.md holds a run of it.
 import { cpus, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import { benchAgain } from './again.bench.ts';
@@ -15,6 +15,8 @@ import { benchModels } from './models.bench.ts';
 import { benchPeers } from './peers.bench.ts';
 import { benchRecords } from './records.bench.ts';
 import { benchScan } from './scan.bench.ts';
+import { benchSeries } from './series.bench.ts';
+import { benchTemplates } from './templates.bench.ts';
 import { benchLarge, benchTokenize } from './tokenize.bench.ts';
 import { benchTransactions } from './transactions.bench.ts';
 import { benchValues } from './values.bench.ts';
@@ -46,6 +48,8 @@ const benches: Record<string, () => Promise<string>> = {
   models: () => benchModels({ swaps: rowsOr(20) }),
   anonymize: () => benchAnonymize({ rows: rowsOr(1_000_000), runs }),
   anomaly: () => benchAnomaly(),
+  series: () => benchSeries(),
+  templates: () => benchTemplates(),
   transactions: () => benchTransactions({ seconds: rowsOr(30) }),
 };
 

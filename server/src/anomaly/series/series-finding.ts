@@ -1,4 +1,4 @@
-import type { Finding, StreamEvent } from '../../detectors/index.ts';
+import type { Finding, FindingLevel, StreamEvent } from '../../detectors/index.ts';
 import type { Deviation, DeviationKind } from './series-model.ts';
 
 const titles: Record<DeviationKind, string> = {
@@ -6,15 +6,15 @@ const titles: Record<DeviationKind, string> = {
   down: 'unusually low',
   shift: 'away from its usual level',
 };
-/** A deviation of so many usual largest ones is an ERROR. */
-const farOut = 3;
+/** Deviations of so many usual largest ones are warnings, and errors. */
+const warningFrom = 1.5;
+const errorFrom = 3;
 
 /** A deviation as people read it: names and numbers, nothing else. */
 export function seriesFinding(event: StreamEvent, metric: string, value: number, found: Deviation): Finding {
   const place = event.host ?? event.source;
   const on = place === undefined ? '' : ` on ${place}`;
   const season = found.season === 'day' ? 'for this time of day' : 'after the last samples';
-  const level = found.ofUsualLargest !== undefined && found.ofUsualLargest >= farOut ? 'ERROR' : 'WARNING';
   return {
     detector: 'series',
     detectorVersion: '1',
@@ -22,7 +22,7 @@ export function seriesFinding(event: StreamEvent, metric: string, value: number,
     // A sender's clock that runs ahead must not date a finding into the future.
     at: new Date(Math.min(event.atMs, event.receivedAtMs)),
     alertType: `series-${found.kind}`,
-    level,
+    level: levelOf(found.ofUsualLargest),
     title: `${metric}${on} is ${titles[found.kind]}`,
     message: `${metric}${on} is ${rounded(value)}; ${rounded(found.expected)} was expected ${season}, within ${rounded(3 * found.sigma)} (${rounded(found.sigmas)} sigmas).`,
     ...(event.userId !== undefined && { userId: event.userId }),
@@ -40,7 +40,7 @@ export function seriesFinding(event: StreamEvent, metric: string, value: number,
       season: found.season,
       kind: found.kind,
       chance: found.chance,
-      of_usual_daily_largest: found.ofUsualLargest ?? null,
+      of_usual_daily_largest: found.ofUsualLargest,
       samples: found.samples,
     },
     evidence: {
@@ -54,6 +54,11 @@ export function seriesFinding(event: StreamEvent, metric: string, value: number,
     dedupeKey: `series:${metric}:${event.eventId}`,
     groupKey: `series:${event.host ?? ''}:${event.source ?? ''}:${metric}`,
   };
+}
+
+function levelOf(ofUsualLargest: number): FindingLevel {
+  if (ofUsualLargest >= errorFrom) return 'ERROR';
+  return ofUsualLargest >= warningFrom ? 'WARNING' : 'INFO';
 }
 
 function rounded(value: number): string {

@@ -43,8 +43,8 @@ export interface Deviation {
   readonly sigma: number;
   /** Chance of the statistic by the series' own past. */
   readonly chance: number;
-  /** The statistic, as a share of its largest value on a usual day; undefined before a day is over. */
-  readonly ofUsualLargest: number | undefined;
+  /** The statistic, as a share of its largest value on a usual day. */
+  readonly ofUsualLargest: number;
   readonly samples: number;
 }
 
@@ -142,8 +142,7 @@ export class SeriesModel {
               sigmas,
               sigma,
               chance,
-              ofUsualLargest:
-                tail.usualLargest === undefined ? undefined : size / Math.max(tail.usualLargest, leastSigmas),
+              ofUsualLargest: size / Math.max(tail.usualLargest ?? 0, leastSigmas),
               samples,
             };
           }
@@ -203,11 +202,11 @@ export class SeriesModel {
   }
 }
 
-/** The chance of a statistic that is an anomaly. */
+/** The chance of a statistic that is an anomaly; undefined for one that is none, and before a usual day is known. */
 function judged(tail: TailEstimate, size: number, { chance, margin }: Judgement): number | undefined {
   if (size <= leastSigmas) return undefined;
   const usual = tail.usualLargest;
-  if (usual !== undefined && size <= usual * margin) return undefined;
+  if (usual === undefined || size <= usual * margin) return undefined;
   const found = tail.chanceOf(size);
   return found < chance / 2 ? found : undefined;
 }

@@ -11,7 +11,7 @@ export const seriesSettingsSchema = z
     chance: z.number().gt(0).max(0.01).default(3e-4),
     /** And it is this much larger than the largest deviation of a usual day. */
     margin: z.number().min(1).max(10).default(1.2),
-    /** Samples before the first judgement. */
+    /** Samples before the first judgement; one midnight (UTC) must have passed as well. */
     learn_samples: z.int().min(50).max(100_000).default(288),
     /** After a finding, samples without another before the series is judged anew. */
     quiet_samples: z.int().min(0).max(100_000).default(48),

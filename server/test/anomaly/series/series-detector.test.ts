@@ -52,6 +52,7 @@ describe('metrics of a host', () => {
       detector: 'series',
       clientId: 'shop',
       alertType: 'series-up',
+      level: 'ERROR',
       title: 'cpu_percent on web-1 is unusually high',
       metrics: { cpu_percent: 95 },
       tags: { host: 'web-1' },
@@ -62,6 +63,20 @@ describe('metrics of a host', () => {
     expect(Math.abs((expected as number) - day(at))).toBeLessThan(4);
     expect(sigmas).toBeGreaterThan(10);
     expect(['none', 'day']).toContain(season);
+  });
+
+  test('nothing is told of a series before a day of it is known', () => {
+    const detector = seriesDetectorFactory(seriesSettingsSchema.parse({ learn_samples: 50 })).create(scope);
+    const before = Array.from({ length: 200 }, (_, number) => sample(number, day(number)));
+    expect(detector.observe([...before, sample(200, 9_999)])).toEqual([]);
+  });
+
+  test('a small surprise is noted, not alerted of', () => {
+    const detector = seriesDetectorFactory(settings).create(scope);
+    const flat = (number: number) => 50 + noise(number);
+    detector.observe(Array.from({ length: 288 * 10 }, (_, number) => sample(number, flat(number))));
+    const [finding] = detector.observe([sample(2_880, 52.6)]);
+    expect(finding).toMatchObject({ level: 'INFO', alertType: 'series-up' });
   });
 
   test('a value usual at noon is none at midnight', () => {

@@ -1,0 +1,104 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { parse } from 'csv-parse/sync';
+import { templateDetectorFactory, templateSettingsSchema } from '../server/src/anomaly/templates/index.ts';
+import { maskLine } from '../server/src/anomaly/templates/mask-line.ts';
+import { TemplateMiner } from '../server/src/anomaly/templates/template-miner.ts';
+import { testDataPath } from '../test/support/test-data.ts';
+import { groupingAccuracy } from './grouping-accuracy.ts';
+import { sequenceTable } from './log-key-sequences.ts';
+import { markdownTable } from './measure.ts';
+
+interface System {
+  readonly name: string;
+  readonly lines: readonly string[];
+  readonly truth: readonly string[];
+}
+
+const settings = templateSettingsSchema.parse({});
+const choices = [1, 2, 3, 4, 5, 6, 8];
+
+/** Templates of log lines: grouping accuracy by one set of rules, speed, and what sequences of templates tell. */
+export async function benchTemplates(): Promise<string> {
+  const systems = readSystems();
+  const accuracies = systems.map((system) => choices.map((variants) => accuracy(system, variants)));
+  const rows = systems.map(({ name, truth }, index) => [
+    name,
+    String(new Set(truth).size),
+    ...(accuracies[index] as number[]).map((value) => value.toFixed(4)),
+  ]);
+  const means = choices.map((_, choice) => mean(accuracies.map((row) => row[choice] as number)));
+  rows.push(['average', '', ...means.map((value) => value.toFixed(4))]);
+  const left = systems.map((_, held) => {
+    const others = choices.map((_choice, choice) =>
+      mean(accuracies.filter((_row, index) => index !== held).map((row) => row[choice] as number)),
+    );
+    return (accuracies[held] as number[])[others.indexOf(Math.max(...others))] as number;
+  });
+  return [
+    `Grouping accuracy, by how many words in one place are still kinds of messages (${settings.variants} as shipped):`,
+    markdownTable(['system', 'templates', ...choices.map(String)], rows),
+    `That number chosen on the other systems, each system left out in turn: ${mean(left).toFixed(4)} on average.`,
+    markdownTable(['lines/s', ...systems.map(({ name }) => name)], speed(systems)),
+    sequenceTable(),
+  ].join('\n\n');
+}
+
+function readSystems(): System[] {
+  return readdirSync(testDataPath('anom-loghub')).map((name) => {
+    const rows: { Content: string; EventId: string }[] = parse(
+      readFileSync(testDataPath('anom-loghub', name, `${name}_2k.log_structured.csv`)),
+      { columns: true, relax_quotes: true },
+    );
+    return { name, lines: rows.map(({ Content }) => Content), truth: rows.map(({ EventId }) => EventId) };
+  });
+}
+
+function accuracy({ lines, truth }: System, variants: number): number {
+  const miner = new TemplateMiner({ templates: settings.max_templates, variants });
+  const mined = lines.map((line) => {
+    const { template, absorbed } = miner.observe(maskLine(line));
+    return { group: template.id, absorbed: absorbed.map(({ id }) => id) };
+  });
+  return groupingAccuracy(mined, truth);
+}
+
+/** The first time through the lines, then again and again, and with all that the detector does. */
+function speed(systems: readonly System[]): string[][] {
+  const rate = (lines: number, work: () => void): string => {
+    const startedAt = performance.now();
+    work();
+    return Math.round((lines * 1_000) / (performance.now() - startedAt)).toLocaleString('en');
+  };
+  const rounds = 50;
+  const mining = systems.map(({ lines }) => {
+    const miner = new TemplateMiner({ templates: settings.max_templates, variants: settings.variants });
+    return rate(rounds * lines.length, () => {
+      for (let round = 0; round < rounds; round += 1) for (const line of lines) miner.observe(maskLine(line));
+    });
+  });
+  const detecting = systems.map(({ name, lines }) => {
+    const detector = templateDetectorFactory(settings).create({ topic: 'logs', partition: 0 });
+    return rate(rounds * lines.length, () => {
+      for (let round = 0; round < rounds; round += 1) {
+        const events = lines.map((message, index) => {
+          const number = round * lines.length + index;
+          const place = { topic: 'logs', partition: 0, offset: BigInt(number), index: 0 };
+          const atMs = number * 100;
+          return {
+            ...({ clientId: 'bench', eventId: String(number), type: 'log', atMs, receivedAtMs: atMs } as const),
+            ...{ source: name, level: 'INFO', message, tags: {}, place },
+          };
+        });
+        detector.observe(events);
+      }
+    });
+  });
+  return [
+    ['mining', ...mining],
+    ['the whole detector, events made included', ...detecting],
+  ];
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
