@@ -5,3 +5,8 @@ export { type SilenceRoutesOptions, silenceRoutes } from './api/silence-routes.t
 export { createChannel } from './channels/create-channel.ts';
 export { type LoadAlertsOptions, type LoadedAlerts, loadAlerts } from './load-alerts.ts';
 export { raiseAlert, type SystemAlert } from './raise-alert.ts';
+export type { AlertsConfig, Route as AlertRoute, SecretSource } from './rules/alert-config.ts';
+export { formatDuration } from './rules/duration-rules.ts';
+export { type AlertFilter, listAlerts } from './store/list-alerts.ts';
+export { testMessage } from './test-message.ts';
+export { type DeadLetterWatchOptions, watchDeadLetters } from './watch-dead-letters.ts';

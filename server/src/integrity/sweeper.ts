@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { raiseAlert } from '../alerts/index.ts';
 import type { RecordAudit } from '../audit/index.ts';
 import { query } from '../database/index.ts';
 import { errorFields, type Logger } from '../observability/index.ts';
@@ -18,8 +19,8 @@ export interface SweeperOptions extends Omit<SweepOptions, 'signal' | 'onFinding
 const advisoryLock = 72_707_413;
 
 /**
- * Verifies everything that is stored, over and over, in the background. What is found is counted each time; logged, as an alert,
- * and put into the audit trail it is once in the life of this process.
+ * Verifies everything that is stored, over and over, in the background. What is found is counted each time; logged, put into the
+ * audit trail and raised as an alert it is once in the life of this process.
  */
 export function startSweeper(options: SweeperOptions): { close(): Promise<void> } {
   const { logger, restMs = 60_000 } = options;
@@ -86,6 +87,14 @@ async function tell({ pool, recordAudit, logger, onFailure }: SweeperOptions, fi
     action: 'integrity.failed',
     subject: batchId,
     detail,
+  });
+  const { table, kind, row } = finding;
+  await raiseAlert(pool, {
+    type: 'integrity-failed',
+    level: 'CRITICAL',
+    title: 'Stored data is not what was written',
+    message: `${table}: ${kind}, batch ${batchId}${row === undefined ? '' : `, record ${row}`}`,
+    tags: { table, kind },
   });
 }
 

@@ -12,6 +12,7 @@ import {
   type PartitionOf,
   SecurityManager,
 } from '@sdp/shared/messaging';
+import { watchDeadLetters } from '../alerts/index.ts';
 import { createAuditStore, MessageAuditTrail } from '../audit/index.ts';
 import { PostgresAppliedEvents, PostgresKeyUsage, partitionOf } from '../bus/index.ts';
 import { createPool, type Pool } from '../database/index.ts';
@@ -86,6 +87,8 @@ export function openMessaging(options: OpenMessagingOptions): Messaging {
     () => applied.forgetBefore(daysAgo(topicDays + 1)),
     () => store.forgetBefore(daysAgo(settings.messageAudit.days)),
   ]);
+  const messageMetrics = createMessageMetrics(metrics.registry);
+  const noteLetter = watchDeadLetters({ db: own, logger, threshold: settings.alerts.deadLetterThreshold });
   const watched: (() => Pick<ConsumerHealth, 'status'>)[] = [];
   return {
     parts: {
@@ -93,7 +96,13 @@ export function openMessaging(options: OpenMessagingOptions): Messaging {
       compliance,
       access,
       audit,
-      metrics: createMessageMetrics(metrics.registry),
+      metrics: {
+        ...messageMetrics,
+        deadLettered: (topic, code) => {
+          messageMetrics.deadLettered(topic, code);
+          noteLetter(topic, code);
+        },
+      },
       logger,
       partitionOf,
     },

@@ -158,13 +158,11 @@ describe('a channel', () => {
   });
 
   it('gets no more messages than its limit; what is over is told of in a summary', async () => {
-    alerting.start(
-      channel(', rate_limit: { messages: 3, per: 2s }') + at('group_wait: 300ms, group_interval: 0s'),
-      secrets(),
-    );
+    // All are there before anybody looks, so that all are due at once.
     const raised: string[] = [];
     for (let n = 0; n < 12; n++)
       raised.push(await alerting.raise({ type: `type-${n}`, level: n === 7 ? 'CRITICAL' : 'WARNING' }));
+    alerting.start(channel(', rate_limit: { messages: 3, per: 2s }') + at(), secrets());
     await settled(alerting.pool);
     expect(discord.received).toHaveLength(3);
     const titles = discord.received.map(({ body }) => body.embeds[0].title as string);
@@ -269,5 +267,51 @@ route: { channels: [pager], group_wait: 200ms, group_interval: 0s }`;
     await handle(alerting.pool, second, 'RESOLVED');
     await until(() => discord.received.length === 2);
     expect(discord.received[1]?.body.event_action).toBe('resolve');
+  });
+});
+
+describe('several workers', () => {
+  it('share the work: each message is sent once, in the order of its group', async () => {
+    const file = `
+channels:
+  one: { type: discord, url_env: ONE, allow_private_addresses: true, rate_limit: { messages: 1000, per: 1m } }
+  two: { type: slack, url_env: TWO, allow_private_addresses: true, rate_limit: { messages: 1000, per: 1m } }
+route: { channels: [one, two], group_wait: 0s, group_interval: 0s }`;
+    const given = { ONE: `${discord.url}/one`, TWO: `${discord.url}/two` };
+    for (let n = 0; n < 3; n++) alerting.start(file, given);
+    const raised: string[] = [];
+    for (let n = 0; n < 40; n++) {
+      raised.push(await alerting.raise({ type: `type-${n % 4}`, title: `alert ${String(n).padStart(2, '0')}` }));
+    }
+    await settled(alerting.pool);
+    const states = await outcomes(alerting.pool);
+    expect(raised.map((id) => states[id])).toEqual(raised.map(() => ['one:DELIVERED', 'two:DELIVERED']));
+    expect(new Set(ids()).size).toBe(discord.received.length);
+    const { rows } = await alerting.pool.query<{ type: string; numbers: string[] }>(
+      `SELECT a.type, array_agg(a.title ORDER BY m.settled_at, a.created_at) AS numbers
+         FROM alert a JOIN alert_delivery d USING (alert_id) JOIN alert_message m USING (message_id)
+        WHERE d.channel = 'one' GROUP BY a.type`,
+    );
+    for (const { numbers } of rows) expect(numbers).toEqual([...numbers].sort());
+  });
+});
+
+describe('a reminder', () => {
+  it('tells again of what nobody has handled, and of nothing that somebody has', async () => {
+    alerting.start(channel() + at('group_wait: 0s, group_interval: 0s, repeat_interval: 1m'), secrets());
+    const open = await alerting.raise({ title: 'left alone' });
+    const handled = await alerting.raise({ title: 'handled', type: 'other' });
+    await settled(alerting.pool);
+    await handle(alerting.pool, handled, 'ACKNOWLEDGED');
+    await settled(alerting.pool);
+    const before = discord.received.length;
+    // A minute goes by.
+    await alerting.pool.query('UPDATE alert_group SET remind_at = clock_timestamp() WHERE remind_at IS NOT NULL');
+    await until(() => discord.received.length > before);
+    await settled(alerting.pool);
+    expect(discord.received.slice(before).map(({ body }) => body.embeds[0].title)).toEqual([
+      'WARNING: Still open: left alone',
+    ]);
+    expect((await outcomes(alerting.pool))[open]).toEqual(['discord:DELIVERED']);
   });
 });

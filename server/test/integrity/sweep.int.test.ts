@@ -313,9 +313,16 @@ describe('record_index', () => {
   });
 });
 
-it('tells of it: a metric, an alert in the log, an entry in the trail', async () => {
+it('tells of it: a metric, an alert in the log and one for people, an entry in the trail', async () => {
   await foundAfter("UPDATE tokenized_record SET sha256 = sha256('x') WHERE batch_id = $batch AND seq = 2");
   expect(server.log.filter((line) => line.includes('stored data is not what was written')).at(-1)).toContain('"row":2');
+  const { rows } = await server.platform.pool.query(
+    "SELECT level, payload FROM alert_outbox WHERE kind = 'system' ORDER BY created_at DESC LIMIT 1",
+  );
+  expect(rows[0]).toMatchObject({
+    level: 'CRITICAL',
+    payload: { type: 'integrity-failed', message: `tokenized_record: edited, batch ${batchId}, record 2` },
+  });
   const metrics = await (await server.fetch('/metrics')).text();
   expect(Number(/record_integrity_failures_total\{check="sweep"\} (\d+)/.exec(metrics)?.[1])).toBeGreaterThan(0);
 });

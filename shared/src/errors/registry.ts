@@ -631,6 +631,12 @@ export const errorRegistry = {
     title: 'The key service cannot be reached or does not answer as it should',
     remedy: 'Check its address and credentials and that it is running, then run the command again.',
   },
+  'alert-not-delivered': {
+    kind: 'unavailable',
+    title: 'A message did not arrive over a channel of alerts',
+    remedy:
+      'Check the address and the secret that the file of alerts names for the channel; docs/alerts.md has examples.',
+  },
   'server-busy': {
     kind: 'unavailable',
     title: 'The server cannot take more work at the moment',
