@@ -66,7 +66,7 @@ async function take(
   const accept = (events: readonly SizedEvent[]) => intake.accept(events, { clientId, receivedAt: new Date(), trace });
   if (format === 'ndjson') {
     const bytes = bodyBytes(request, { encoding, maxBytes: maxStreamBytes });
-    const admit = (events: number) => rate.take(id, events);
+    const admit = () => rate.take(id, 1);
     return takeLines(textBlocks(bytes, maxLineBytes), { accept, admit });
   }
   if (format !== 'json') throw new RejectedError('media-type-unsupported');

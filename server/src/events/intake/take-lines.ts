@@ -6,8 +6,8 @@ import { readEvent, refusal } from './read-events-rules.ts';
 export interface TakeLinesOptions {
   /** Resolves once they are durable. */
   readonly accept: (events: readonly SizedEvent[]) => Promise<void>;
-  /** Called with events about to be read further: may turn the sender away. */
-  readonly admit: (events: number) => void;
+  /** Called for each event before it counts: may turn the sender away. */
+  readonly admit: () => void;
   /** Read ahead while others are being stored; then the sender waits. */
   readonly maxPendingBytes?: number;
 }
@@ -26,7 +26,6 @@ export async function takeLines(blocks: AsyncIterable<string>, options: TakeLine
   let line = 0;
   try {
     for await (const block of blocks) {
-      let events = 0;
       for (let start = 0; start < block.length; ) {
         let end = block.indexOf('\n', start);
         if (end === -1) end = block.length;
@@ -34,15 +33,11 @@ export async function takeLines(blocks: AsyncIterable<string>, options: TakeLine
         start = end + 1;
         line += 1;
         if (isBlank(text)) continue;
-        sending.add({ event: eventOf(text, line), bytes: Buffer.byteLength(text) }, line);
-        events += 1;
-        if (sending.pendingBytes >= maxPendingBytes) {
-          admit(events);
-          events = 0;
-          await sending.sent();
-        }
+        const event = eventOf(text, line);
+        admit();
+        sending.add({ event, bytes: Buffer.byteLength(text) }, line);
+        if (sending.pendingBytes >= maxPendingBytes) await sending.sent();
       }
-      admit(events);
       sending.send(line);
     }
   } catch (error) {

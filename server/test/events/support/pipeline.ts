@@ -100,7 +100,15 @@ export async function startApi(
     rateLimit: principalRateLimit(100_000),
   });
   const api = await startEventApi({
-    ...{ pool, bus, keyRing, metrics, guard, messaging: { security }, maxStreamBytes: 1024 * 1024 * 1024 },
+    ...{
+      pool,
+      bus,
+      keyRing,
+      metrics,
+      guard,
+      messaging: { security, publisher: { maxRetries: 1 } },
+      maxStreamBytes: 1024 * 1024 * 1024,
+    },
     settings: { ratePerMinute: 100_000_000, maxRequests: 100, maxBacklog: 1_000_000, ...settings },
   });
   const app = createApp({
