@@ -20,19 +20,31 @@ export interface ForestPlan {
  * @param seed unsigned 32-bit integer
  */
 export function planForest(rowCount: number, seed: number): ForestPlan {
-  const random = new MersenneTwister(seed);
-  const ofTrees = Array.from({ length: treeCount }, () => random.below(largestInt32));
+  const seeds = treeSeeds(seed);
   const size = Math.min(sampleSize, rowCount);
   return {
-    samples: ofTrees.map((treeSeed) => sampleRows(rowCount, size, new MersenneTwister(treeSeed))),
-    seeds: Uint32Array.from(ofTrees, splitSeed),
+    samples: seeds.map((treeSeed) => sampleRows(rowCount, size, new MersenneTwister(treeSeed))),
+    seeds: Uint32Array.from(seeds, splitSeed),
   };
 }
 
+/** Of all trees of a forest. */
+export function treeSeeds(seed: number): number[] {
+  const random = new MersenneTwister(seed);
+  return Array.from({ length: treeCount }, () => random.below(largestInt32));
+}
+
 /** The seed of a tree's splits: a tree is given a seed by its ensemble, and its splitter one by the tree. */
-function splitSeed(treeSeed: number): number {
+export function splitSeed(treeSeed: number): number {
   const ofTree = new MersenneTwister(treeSeed).below(largestInt32);
   return new MersenneTwister(ofTree).below(largestInt32);
+}
+
+/** One tree's sample where only speed matters: {@link planForest} shuffles all rows for each tree. */
+export function drawSample(rowCount: number, treeSeed: number): Uint32Array {
+  const size = Math.min(sampleSize, rowCount);
+  const random = new MersenneTwister(treeSeed);
+  return rowCount > 4 * size ? drawUntilNew(rowCount, size, random) : random.permutation(rowCount).slice(0, size);
 }
 
 /** `size` different rows below `rowCount`. Which way is cheapest depends on the share, and each uses other numbers. */

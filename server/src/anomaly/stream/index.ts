@@ -1,0 +1,2 @@
+export { forestDetectorFactory } from './forest-detector.ts';
+export { type ForestSettings, forestSettingsSchema } from './forest-settings.ts';
