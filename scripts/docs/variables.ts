@@ -126,6 +126,12 @@ const serverTexts: Readonly<Record<keyof Variables, string>> = {
   SDP_ANOMALIES_MAX_STREAMS: 'live streams of anomalies that one API process serves at once',
   SDP_TRANSACTION_RETENTION_DAYS:
     'days for which transactions, decisions, alerts and outcomes are kept; later their ids are new again',
+  SDP_EVENTS_RATE_PER_MINUTE: 'events of one API key in a minute, counted in each API process',
+  SDP_EVENTS_MAX_REQUESTS: 'requests with events that one API process reads at once; more are answered with 503',
+  SDP_EVENTS_MAX_BACKLOG:
+    'messages with events (up to 256 each) that may wait to be stored; while there are more, events are answered with 503',
+  SDP_EVENTS_RETENTION_DAYS: 'days for which recent events can be read; they go by whole days of arrival',
+  SDP_EVENT_COUNTS_RETENTION_DAYS: 'days for which counts of events are kept',
   SDP_MODEL_TRUSTED_KEYS:
     'public keys whose models are taken, separated by commas, as `sdp-server models keygen` prints them; the one of the shipped model always is',
   SDP_MODEL_POLL_SECONDS: 'how often a worker looks into the database for a deployment that it has not heard of',
