@@ -17,7 +17,8 @@ const snapshotSchema = z.strictObject({ series: z.array(z.tuple([z.string(), z.s
 export function seriesDetectorFactory(settings: SeriesSettings): StreamDetectorFactory {
   return {
     name: 'series',
-    version: `1/${settings.learn_samples}/${settings.quiet_samples}/${settings.chance}/${settings.margin}/${settings.max_series}`,
+    // What was learned holds whatever the settings are.
+    version: '1',
     types: ['metric'],
     create: () => new SeriesDetector(settings, new Map()),
     restore: (_scope: DetectorScope, bytes: Uint8Array) => {
@@ -76,11 +77,9 @@ class SeriesDetector implements StreamDetector {
       this.#series.set(key, known);
       return known;
     }
-    if (this.#series.size >= this.#maxSeries) {
-      for (const oldest of this.#series.keys()) {
-        this.#series.delete(oldest);
-        break;
-      }
+    for (const oldest of this.#series.keys()) {
+      if (this.#series.size < this.#maxSeries) break;
+      this.#series.delete(oldest);
     }
     const model = new SeriesModel();
     this.#series.set(key, model);

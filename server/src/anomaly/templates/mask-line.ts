@@ -1,8 +1,11 @@
 /** Stands in a template for whatever varies. */
 export const wildcard = '<*>';
 
-/** Tokens of a line that are looked at; what follows is one wildcard. */
+/** Characters and tokens of a masked line; what follows is one wildcard. */
+const maximumCharacters = 1_000;
 const maximumTokens = 120;
+/** A longer run of characters is no word. */
+const longestWord = 64;
 
 const space = 0;
 const wordCharacter = 1;
@@ -61,13 +64,13 @@ class LineMasker {
     const text = this.#text;
     const end = this.#end;
     let at = 0;
-    while (at < end && this.#tokens < maximumTokens) {
+    while (at < end && this.#tokens < maximumTokens && this.#out.length < maximumCharacters) {
       const kind = classAt(text, at);
       if (kind === wordCharacter) at = this.#run(at);
       else if (kind === punctuation) at = this.#punctuation(at);
       else at = this.#blanks(at);
     }
-    if (at < end) this.#write(wildcard);
+    if (at < end && this.#last !== wildcard) this.#out = `${this.#out} ${wildcard}`;
     return this.#out;
   }
 
@@ -89,14 +92,33 @@ class LineMasker {
     }
     this.#write(mark);
     if (mark === '=') {
-      const following = next < this.#end ? text[next] : ' ';
-      if (following === ' ' || following === ',' || following === ';' || following === ')') this.#write(wildcard);
-      return next;
+      const following = next < this.#end ? (text[next] as string) : ' ';
+      if (' ,;)'.includes(following)) this.#write(wildcard);
+      return this.#enclosedValue(next);
     }
     const closing = quotesAndBrackets.get(mark);
     const standsAlone = at === 0 || classAt(text, at - 1) === space;
     if (standsAlone && closing !== undefined && text[next] === closing) this.#write(wildcard);
     return next;
+  }
+
+  /** Where `"two words"`, `[a, b]` or `Name{…}` after a `=` ends, which is one value; or where it would begin. */
+  #enclosedValue(from: number): number {
+    const text = this.#text;
+    const isQuoted = text[from] === '"' || text[from] === "'";
+    const opening = isQuoted ? from : this.#runEnd(from);
+    const open = text[opening] as string;
+    if (opening >= this.#end || (!isQuoted && open !== '{' && open !== '[')) return from;
+    const close = quotesAndBrackets.get(open) as string;
+    let depth = 1;
+    for (let at = opening + 1; at < this.#end; at += 1) {
+      if (text[at] === close) depth -= 1;
+      else if (text[at] === open) depth += 1;
+      if (depth > 0) continue;
+      this.#write(wildcard);
+      return at + 1;
+    }
+    return from;
   }
 
   #runEnd(from: number): number {
@@ -146,6 +168,13 @@ class LineMasker {
       this.#value(letters + 1, stop);
       return;
     }
+    // "enabled.....1"
+    if (letters > from && text.startsWith('..', letters)) {
+      this.#write(text.slice(from, letters));
+      while (text[letters] === '.') letters += 1;
+      if (letters < stop) this.#value(letters, stop);
+      return;
+    }
     const word = text.slice(from, stop);
     this.#write(this.#isVariable(word, stop) ? wildcard : word);
   }
@@ -174,6 +203,7 @@ class LineMasker {
   }
 
   #write(token: string): void {
+    if (this.#tokens >= maximumTokens) return;
     if (token === wildcard) {
       if (this.#last === wildcard) return;
       if (this.#last === ',' && this.#beforeLast === wildcard) {
@@ -192,6 +222,7 @@ class LineMasker {
 
 /** Whether a run of characters is no word: it holds a digit, or is a path or a mail address. */
 function varies(run: string): boolean {
+  if (run.length > longestWord) return true;
   let slashes = 0;
   let isHex = run.length >= 8;
   for (let index = 0; index < run.length; index += 1) {

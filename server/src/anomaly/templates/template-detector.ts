@@ -14,11 +14,11 @@ const snapshotSchema = z.strictObject({ sources: z.array(z.tuple([z.string(), so
 
 /** Learns which kinds of lines each source writes, and tells of new ones and of those whose frequency changes. */
 export function templateDetectorFactory(settings: TemplateSettings): StreamDetectorFactory {
-  const { enabled: _enabled, show_words: words, ...learning } = settings;
-  const shown = new Set(words.map((word) => word.toLowerCase()));
+  const shown = new Set(settings.show_words.map((word) => word.toLowerCase()));
   return {
     name: 'templates',
-    version: `1/${Object.values(learning).join('/')}`,
+    // What was learned holds whatever the other settings are; counts are of buckets.
+    version: `1-${settings.bucket_seconds}`,
     types: ['log'],
     create: () => new TemplateDetector(settings, shown, new Map()),
     restore: (_scope: DetectorScope, bytes: Uint8Array) => {
@@ -65,11 +65,9 @@ class TemplateDetector implements StreamDetector {
       this.#sources.set(key, known);
       return known;
     }
-    if (this.#sources.size >= this.#settings.max_sources) {
-      for (const oldest of this.#sources.keys()) {
-        this.#sources.delete(oldest);
-        break;
-      }
+    for (const oldest of this.#sources.keys()) {
+      if (this.#sources.size < this.#settings.max_sources) break;
+      this.#sources.delete(oldest);
     }
     const source = new SourceTemplates(this.#settings, this.#shown, atMs);
     this.#sources.set(key, source);

@@ -38,7 +38,7 @@ export interface MinerState {
 
 /** Leaf lists longer than this merge what is similar, so that a search stays short. */
 const leafLimit = 128;
-const cachedShapes = 4_096;
+const cachedShapes = 1_024;
 const none: readonly LogTemplate[] = [];
 
 /**

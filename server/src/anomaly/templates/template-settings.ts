@@ -17,9 +17,9 @@ export const templateSettingsSchema = z
     /** Words in one place that are still kinds of messages, not values. */
     variants: z.int().min(1).max(50).default(4),
     /** Templates remembered of a source; the one unseen for longest goes first. */
-    max_templates: z.int().min(10).max(20_000).default(1_000),
+    max_templates: z.int().min(10).max(20_000).default(500),
     /** Sources remembered in each partition. */
-    max_sources: z.int().min(1).max(10_000).default(200),
+    max_sources: z.int().min(1).max(10_000).default(100),
     /** Words besides the built-in ones that findings may show; no names of people. */
     show_words: z
       .array(z.string().regex(/^[\p{L}_.-]{1,64}$/u))

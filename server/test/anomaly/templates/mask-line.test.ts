@@ -24,11 +24,26 @@ describe('what varies in a line', () => {
     ['init() done...', 'init ( ) done ...'],
     ['action:start', 'action : start'],
     ['mode:7', 'mode : <*>'],
+    ['tag="two words", ws=Source{10 {x}}, ids=[a, b] end', 'tag = <*> , ws = <*> , ids = <*> end'],
+    ['open="never closed', 'open = " never closed'],
+    ['check enabled.......1', 'check enabled <*>'],
     ['LOCAL(0) is up', '<*> is up'],
     ['failed\n  at line 7', 'failed'],
     ['', ''],
   ])('%s', (line, masked) => {
     expect(maskLine(line)).toBe(masked);
+  });
+
+  test.each([
+    ['many tokens', 'a:'.repeat(4_000)],
+    ['many values', 'k=[ '.repeat(2_000)],
+    ['a long word', 'x'.repeat(8_192)],
+    ['many words', 'word '.repeat(1_600)],
+    ['nothing but blanks', ' '.repeat(8_192)],
+  ])('%s of a long line make a short template', (_, text) => {
+    const masked = maskLine(text);
+    expect(masked.length).toBeLessThan(1_100);
+    expect(masked.split(' ').length).toBeLessThanOrEqual(121);
   });
 
   test('no digit is left of any line, and the length is bounded', () => {
@@ -37,6 +52,7 @@ describe('what varies in a line', () => {
         const masked = maskLine(line);
         expect(masked).not.toMatch(/[0-9@\\]/);
         expect(masked.split(' ').length).toBeLessThanOrEqual(121);
+        expect(maskLine(`${line}\nmore`)).toBe(masked);
       }),
     );
   });
