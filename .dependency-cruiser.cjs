@@ -59,7 +59,7 @@ module.exports = {
       severity: 'error',
       from: inside('^server/src/([^/]+)/'),
       to: {
-        path: '^server/src/(batches|scoring|models|transactions|anonymization|anomaly|records|compliance|audit|topics|dead-letters|jobs|access-log|quality|detectors|analysis)/',
+        path: '^server/src/(batches|scoring|models|transactions|anonymization|anomaly|records|compliance|audit|topics|dead-letters|jobs|access-log|quality|detectors|analysis|alerts)/',
         pathNot: '^server/src/($1/|[^/]+/index[.]ts$)',
       },
     },
