@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { ConfigError } from '@sdp/shared/errors';
-import { seriesDetectorFactory, templateDetectorFactory } from '../anomaly/index.ts';
+import { forestDetectorFactory, seriesDetectorFactory, templateDetectorFactory } from '../anomaly/index.ts';
 import type { StreamDetectorFactory } from '../detectors/index.ts';
 import { parseYaml } from '../settings/index.ts';
 import { compileRules, type RuleSet } from './rules/index.ts';
@@ -42,8 +42,9 @@ export function rulesOf(path: string, text: string): LoadedRules {
   };
 }
 
-function detectorsOf({ detectors: { series, templates } }: RulesFile): StreamDetectorFactory[] {
+function detectorsOf({ detectors: { forest, series, templates } }: RulesFile): StreamDetectorFactory[] {
   return [
+    ...(forest.enabled ? [forestDetectorFactory(forest)] : []),
     ...(series.enabled ? [seriesDetectorFactory(series)] : []),
     ...(templates.enabled ? [templateDetectorFactory(templates)] : []),
   ];

@@ -1,10 +1,14 @@
 import { z } from 'zod';
-import { seriesSettingsSchema, templateSettingsSchema } from '../anomaly/index.ts';
+import { forestSettingsSchema, seriesSettingsSchema, templateSettingsSchema } from '../anomaly/index.ts';
 import { ruleSchema, ruleSettingsSchema } from './rules/index.ts';
 
 /** Detectors that learn. */
 const detectorsSchema = z
-  .strictObject({ series: seriesSettingsSchema.prefault({}), templates: templateSettingsSchema.prefault({}) })
+  .strictObject({
+    forest: forestSettingsSchema.prefault({}),
+    series: seriesSettingsSchema.prefault({}),
+    templates: templateSettingsSchema.prefault({}),
+  })
   .prefault({});
 
 /** `anomaly-rules.yml`. */
