@@ -6,12 +6,13 @@ import type {
   StreamDetectorFactory,
   StreamEvent,
 } from '../../detectors/index.ts';
+import { ClientMemory } from '../client-memory.ts';
 import { numbersOfText, readSnapshot, snapshotOf, textOfNumbers } from '../snapshot-json.ts';
 import { seriesFinding } from './series-finding.ts';
 import { type Judgement, SeriesModel, seriesFields } from './series-model.ts';
 import type { SeriesSettings } from './series-settings.ts';
 
-const snapshotSchema = z.strictObject({ series: z.array(z.tuple([z.string(), z.string()])) });
+const snapshotSchema = z.strictObject({ series: z.array(z.tuple([z.string(), z.string(), z.string()])) });
 
 /** Watches every metric of every host: spikes, drops and shifts against what this series usually does. */
 export function seriesDetectorFactory(settings: SeriesSettings): StreamDetectorFactory {
@@ -20,13 +21,13 @@ export function seriesDetectorFactory(settings: SeriesSettings): StreamDetectorF
     // What was learned holds whatever the settings are.
     version: '1',
     types: ['metric'],
-    create: () => new SeriesDetector(settings, new Map()),
+    create: () => new SeriesDetector(settings),
     restore: (_scope: DetectorScope, bytes: Uint8Array) => {
       const { series } = readSnapshot(snapshotSchema, bytes);
-      return new SeriesDetector(
-        settings,
-        new Map(series.map(([key, state]) => [key, new SeriesModel(numbersOfText(state, seriesFields))])),
+      const restored = series.map(
+        ([client, key, state]) => [client, key, new SeriesModel(numbersOfText(state, seriesFields))] as const,
       );
+      return new SeriesDetector(settings, restored);
     },
   };
 }
@@ -34,11 +35,9 @@ export function seriesDetectorFactory(settings: SeriesSettings): StreamDetectorF
 class SeriesDetector implements StreamDetector {
   readonly #judgement: Judgement;
   readonly #ignored: ReadonlySet<string>;
-  readonly #maxSeries: number;
-  /** The one unseen for longest first. */
-  readonly #series: Map<string, SeriesModel>;
+  readonly #series: ClientMemory<SeriesModel>;
 
-  constructor(settings: SeriesSettings, series: Map<string, SeriesModel>) {
+  constructor(settings: SeriesSettings, series: Iterable<readonly [string, string, SeriesModel]> = []) {
     this.#judgement = {
       chance: settings.chance,
       margin: settings.margin,
@@ -46,8 +45,7 @@ class SeriesDetector implements StreamDetector {
       quietSamples: settings.quiet_samples,
     };
     this.#ignored = new Set(settings.ignore);
-    this.#maxSeries = settings.max_series;
-    this.#series = series;
+    this.#series = new ClientMemory(settings.max_series, series);
   }
 
   observe(events: readonly StreamEvent[]): readonly Finding[] {
@@ -66,23 +64,17 @@ class SeriesDetector implements StreamDetector {
   }
 
   snapshot(): Uint8Array {
-    return snapshotOf({ series: [...this.#series].map(([key, { state }]) => [key, textOfNumbers(state)]) });
+    return snapshotOf({
+      series: [...this.#series.entries()].map(([client, key, { state }]) => [client, key, textOfNumbers(state)]),
+    });
   }
 
   #modelOf(event: StreamEvent, metric: string): SeriesModel {
-    const key = JSON.stringify([event.clientId, event.host ?? '', event.source ?? '', metric]);
-    const known = this.#series.get(key);
-    if (known !== undefined) {
-      this.#series.delete(key);
-      this.#series.set(key, known);
-      return known;
-    }
-    for (const oldest of this.#series.keys()) {
-      if (this.#series.size < this.#maxSeries) break;
-      this.#series.delete(oldest);
-    }
+    const key = JSON.stringify([event.host ?? '', event.source ?? '', metric]);
+    const known = this.#series.get(event.clientId, key);
+    if (known !== undefined) return known;
     const model = new SeriesModel();
-    this.#series.set(key, model);
+    this.#series.add(event.clientId, key, model);
     return model;
   }
 }

@@ -6,11 +6,12 @@ import type {
   StreamDetectorFactory,
   StreamEvent,
 } from '../../detectors/index.ts';
+import { ClientMemory } from '../client-memory.ts';
 import { readSnapshot, snapshotOf } from '../snapshot-json.ts';
 import { SourceTemplates, sourceTemplatesSchema } from './source-templates.ts';
 import type { TemplateSettings } from './template-settings.ts';
 
-const snapshotSchema = z.strictObject({ sources: z.array(z.tuple([z.string(), sourceTemplatesSchema])) });
+const snapshotSchema = z.strictObject({ sources: z.array(z.tuple([z.string(), z.string(), sourceTemplatesSchema])) });
 
 /** Learns which kinds of lines each source writes, and tells of new ones and of those whose frequency changes. */
 export function templateDetectorFactory(settings: TemplateSettings): StreamDetectorFactory {
@@ -20,13 +21,14 @@ export function templateDetectorFactory(settings: TemplateSettings): StreamDetec
     // What was learned holds whatever the other settings are; counts are of buckets.
     version: `1-${settings.bucket_seconds}`,
     types: ['log'],
-    create: () => new TemplateDetector(settings, shown, new Map()),
+    create: () => new TemplateDetector(settings, shown),
     restore: (_scope: DetectorScope, bytes: Uint8Array) => {
       const { sources } = readSnapshot(snapshotSchema, bytes);
       const restored = sources.map(
-        ([key, state]) => [key, new SourceTemplates(settings, shown, state.startedMs, state)] as const,
+        ([client, source, state]) =>
+          [client, source, new SourceTemplates(settings, shown, state.startedMs, state)] as const,
       );
-      return new TemplateDetector(settings, shown, new Map(restored));
+      return new TemplateDetector(settings, shown, restored);
     },
   };
 }
@@ -34,13 +36,16 @@ export function templateDetectorFactory(settings: TemplateSettings): StreamDetec
 class TemplateDetector implements StreamDetector {
   readonly #settings: TemplateSettings;
   readonly #shown: ReadonlySet<string>;
-  /** The one unseen for longest first. */
-  readonly #sources: Map<string, SourceTemplates>;
+  readonly #sources: ClientMemory<SourceTemplates>;
 
-  constructor(settings: TemplateSettings, shown: ReadonlySet<string>, sources: Map<string, SourceTemplates>) {
+  constructor(
+    settings: TemplateSettings,
+    shown: ReadonlySet<string>,
+    sources: Iterable<readonly [string, string, SourceTemplates]> = [],
+  ) {
     this.#settings = settings;
     this.#shown = shown;
-    this.#sources = sources;
+    this.#sources = new ClientMemory(settings.max_sources, sources);
   }
 
   observe(events: readonly StreamEvent[]): readonly Finding[] {
@@ -54,23 +59,17 @@ class TemplateDetector implements StreamDetector {
   }
 
   snapshot(): Uint8Array {
-    return snapshotOf({ sources: [...this.#sources].map(([key, source]) => [key, source.state]) });
+    return snapshotOf({
+      sources: [...this.#sources.entries()].map(([client, key, source]) => [client, key, source.state]),
+    });
   }
 
   #sourceOf(event: StreamEvent, atMs: number): SourceTemplates {
-    const key = JSON.stringify([event.clientId, event.source ?? '']);
-    const known = this.#sources.get(key);
-    if (known !== undefined) {
-      this.#sources.delete(key);
-      this.#sources.set(key, known);
-      return known;
-    }
-    for (const oldest of this.#sources.keys()) {
-      if (this.#sources.size < this.#settings.max_sources) break;
-      this.#sources.delete(oldest);
-    }
+    const key = event.source ?? '';
+    const known = this.#sources.get(event.clientId, key);
+    if (known !== undefined) return known;
     const source = new SourceTemplates(this.#settings, this.#shown, atMs);
-    this.#sources.set(key, source);
+    this.#sources.add(event.clientId, key, source);
     return source;
   }
 }

@@ -102,8 +102,8 @@ describe('metrics of a host', () => {
     const small = seriesDetectorFactory(seriesSettingsSchema.parse({ max_series: 3 }));
     const detector = small.create(scope);
     for (const host of ['a', 'b', 'c', 'a', 'd', 'e']) detector.observe([sample(1, 1, { host })]);
-    const kept = JSON.parse(Buffer.from(detector.snapshot()).toString()).series as [string, string][];
-    expect(kept.map(([key]) => JSON.parse(key)[1])).toEqual(['a', 'd', 'e']);
+    const kept = JSON.parse(Buffer.from(detector.snapshot()).toString()).series as [string, string, string][];
+    expect(kept.map(([, key]) => JSON.parse(key)[0])).toEqual(['a', 'd', 'e']);
   });
 
   test('clients with equal hosts have series of their own', () => {
@@ -145,7 +145,7 @@ describe('snapshots', () => {
     );
   });
 
-  test.each(['x', '{}', '{"series":[["k","AAAA"]]}', '{"series":[["k"]]}'])(
+  test.each(['x', '{}', '{"series":[["c","k","AAAA"]]}', '{"series":[["c","k"]]}'])(
     'bytes that are no snapshot are refused: %s',
     (text) => {
       expect(() => factory.restore(scope, Buffer.from(text))).toThrow(
