@@ -17,10 +17,23 @@ export interface EventFlags extends ServerOptions, SpoolFlags {
   readonly mustExist?: boolean;
 }
 
+/** Options of the commands that read events from a pipe or a file. */
+export function addInputFlags(command: Command): Command {
+  command
+    .addOption(new Option('--type <type>', 'of events that do not say it').choices(eventTypes))
+    .option('--utc', 'times without an offset are in UTC');
+  addEventFlags(command);
+  return command.option(
+    '--timeout <seconds>',
+    'after the end of the input: leave what the server does not take in that time in the spool',
+    secondsOf,
+    60,
+  );
+}
+
 /** Options of every command that sends events. */
 export function addEventFlags(command: Command): Command {
   command
-    .addOption(new Option('--type <type>', 'of events that do not say it').choices(eventTypes))
     .option('--config <file>', 'what is done to which field, and which fields of the input make an event (YAML)')
     .option('--vault <file>', 'vault file, made if it is not there (default: SDP_VAULT, else token_vault.db)')
     .addOption(
@@ -31,16 +44,15 @@ export function addEventFlags(command: Command): Command {
         .choices(textModes)
         .default('tokenize'),
     )
-    .option('--region <country>', 'country in which telephone numbers without a country code are read', regionOf)
-    .option('--utc', 'times without an offset are in UTC');
+    .option('--region <country>', 'country in which telephone numbers without a country code are read', regionOf);
   return addSpoolFlags(addServerOptions(command));
 }
 
-/** How long to wait for a server that takes nothing, once there is no more input. */
+/** How long to wait for a server that takes nothing, where there is no input. */
 export function addDeliveryTimeout(command: Command): Command {
   return command.option(
     '--timeout <seconds>',
-    'after the end of the input: leave what the server does not take in that time in the spool',
+    'end when the server takes nothing for so long; what is left stays in the spool',
     secondsOf,
     60,
   );

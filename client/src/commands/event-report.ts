@@ -33,7 +33,8 @@ export interface RunEnd {
 export function reportEvents({ terminal }: CommandContext, totals: EventTotals, end: RunEnd): void {
   const { failure } = end;
   if (failure !== undefined) {
-    if (totals.waiting > 0) terminal.info(`${formatCount(totals.waiting, 'event')} wait in the spool ${totals.spool}`);
+    if (totals.waiting > 0)
+      terminal.info(`${formatCount(totals.waiting, 'event waits', 'events wait')} in the spool ${totals.spool}`);
     throw failure;
   }
   const { taken, refusedHere, refusedByServer, delivered, waiting, lost, seconds, spool } = totals;
@@ -78,14 +79,14 @@ function shortfallOf(totals: EventTotals, { complete, isService }: RunEnd): SdpE
     const rest = lost === 0 ? '' : `; ${formatCount(lost, 'event')} that had been read were not taken`;
     return new InterruptedError('interrupted', {
       message: isService
-        ? `Stopped: ${formatCount(waiting, 'event')} wait in the spool`
-        : `Interrupted before the end of the input: ${formatCount(waiting, 'event')} wait in the spool${rest}`,
+        ? `Stopped: ${formatCount(waiting, 'event waits', 'events wait')} in the spool`
+        : `Interrupted before the end of the input: ${formatCount(waiting, 'event waits', 'events wait')} in the spool${rest}`,
       remedy: 'The next run with the same spool sends what waits; of a file it goes on where this one stopped.',
     });
   }
   if (waiting > 0) {
     return new UnavailableError('events-undelivered', {
-      message: `${formatCount(waiting, 'event')} wait in the spool: the server did not take all of them`,
+      message: `${formatCount(waiting, 'event waits', 'events wait')} in the spool: the server did not take all of them`,
       details: { count: waiting },
     });
   }

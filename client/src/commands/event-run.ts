@@ -11,7 +11,6 @@ import {
   Spool,
 } from '../events/index.ts';
 import { loadMasterKey } from '../keys/index.ts';
-import { formatCount } from '../terminal/index.ts';
 import { openVault, type Vault } from '../vault/index.ts';
 import { type CommandContext, pathForPeople, pathFrom, vaultPathFrom } from './context.ts';
 import type { EventFlags } from './event-flags.ts';
@@ -103,7 +102,7 @@ export async function runEvents(
       vault,
       maxBytes: spoolBytes(flags),
       onFull: tellFull(context, flags),
-      ...(position === undefined ? {} : { positionOf: (row: number) => position.after(row) }),
+      position: position === undefined ? undefined : () => position.now(),
     });
     const failures: unknown[] = [];
     const stopReading = () => {
@@ -121,7 +120,6 @@ export async function runEvents(
     try {
       complete = await source.take({ spool, intake, treat, position, signal: reading.signal });
       await intake.flush();
-      if (complete && position !== undefined) await spool.noteInput(undefined);
     } catch (error) {
       if (!(error instanceof InterruptedError)) failures.push(error);
     }
@@ -162,7 +160,7 @@ function tellFound({ terminal }: CommandContext, spool: Spool): void {
     );
   }
   if (spool.waiting > 0)
-    terminal.info(`${formatCount(spool.waiting, 'event')} of an earlier run wait in the spool and go first`);
+    terminal.info(`events of an earlier run wait in the spool and go first: ${spool.waiting.toLocaleString('en-US')}`);
 }
 
 function tellFull({ terminal }: CommandContext, { spoolMax }: EventFlags): (full: boolean) => void {

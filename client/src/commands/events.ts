@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { fileSource, readEvents, takeInput } from '../events/index.ts';
 import { inputStream } from '../files/index.ts';
 import { type CommandContext, pathFrom, stdioPath } from './context.ts';
-import { addDeliveryTimeout, addEventFlags, type EventFlags } from './event-flags.ts';
+import { addInputFlags, type EventFlags } from './event-flags.ts';
 import { type EventTuning, runEvents } from './event-run.ts';
 import { addOutputFlags } from './output-flags.ts';
 
@@ -26,7 +26,7 @@ function sendCommand(context: CommandContext, tuning: EventTuning): Command {
       'Sends events from a file or stdin: one JSON object, a list, {"events": [...]}, or one a line. Events stand nowhere in the command line, which other users of the machine can read.',
     )
     .requiredOption('--file <path>', 'JSON or NDJSON; - for stdin');
-  addDeliveryTimeout(addEventFlags(command));
+  addInputFlags(command);
   return addOutputFlags(command)
     .addHelpText(
       'after',
@@ -44,7 +44,7 @@ Example:
           label: 'sending',
           take: async ({ intake, treat, signal }) => {
             const source = path === undefined ? inputStream(context.stdin, signal).source : fileSource(path, signal);
-            return await takeInput({ rows: readEvents(source), treat, intake, skipRows: 0, signal });
+            return await takeInput({ rows: readEvents(source), treat, intake, position: undefined, signal });
           },
         },
         tuning,

@@ -7,7 +7,7 @@ import { FilePosition, fileSource, readCells, readNdjson, type Spool, takeInput 
 import { inputFileError, inputStream } from '../files/index.ts';
 import { formatCount } from '../terminal/index.ts';
 import { type CommandContext, pathFrom, stdioPath } from './context.ts';
-import { addDeliveryTimeout, addEventFlags, type EventFlags } from './event-flags.ts';
+import { addInputFlags, type EventFlags } from './event-flags.ts';
 import { type EventTuning, type EventWay, runEvents } from './event-run.ts';
 import { addOutputFlags } from './output-flags.ts';
 
@@ -34,8 +34,8 @@ export function streamCommand(context: CommandContext, tuning: EventTuning = {})
       ]),
     )
     .option('--delimiter <char>', 'what separates the cells of CSV: one character, or "tab" (default: found out)')
-    .option('--restart', 'read a file from its beginning, although a run that was stopped has taken a part of it');
-  addDeliveryTimeout(addEventFlags(command));
+    .option('--restart', 'read a file from its beginning, although an earlier run has taken it or a part of it');
+  addInputFlags(command);
   return addOutputFlags(command)
     .addHelpText(
       'after',
@@ -81,7 +81,7 @@ async function take(
     flags.config !== undefined && (await readEventConfig(pathFrom(context, flags.config))).mapping !== undefined;
   const delimiter = flags.delimiter === 'tab' ? '\t' : flags.delimiter;
   const rows = format === 'csv' ? readCells(source, { delimiter, eventFields: !isMapped }) : readNdjson(source);
-  return await takeInput({ rows, treat, intake, skipRows: position?.takenRows ?? 0, signal });
+  return await takeInput({ rows, treat, intake, position, signal });
 }
 
 async function positionIn(

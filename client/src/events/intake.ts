@@ -18,8 +18,8 @@ export interface IntakeOptions {
   readonly spool: Spool;
   readonly vault: Vault;
   readonly maxBytes: number;
-  /** How far the input is read once the row was taken; for inputs that can be read again. */
-  readonly positionOf?: (row: number) => InputPosition;
+  /** How far the input is read by now; for inputs that can be read again. */
+  readonly position?: (() => InputPosition) | undefined;
   /** Told when nothing more can be taken for lack of room, and when it can again. */
   readonly onFull?: (full: boolean) => void;
 }
@@ -28,8 +28,6 @@ interface Frame {
   readonly events: string[];
   readonly rejects: Reject[];
   bytes: number;
-  row: number;
-  readonly done: PromiseWithResolvers<void>;
 }
 
 /**
@@ -38,6 +36,7 @@ interface Frame {
  */
 export class Intake {
   readonly #options: IntakeOptions;
+  readonly #frameBytes: number;
   #frame: Frame | undefined;
   #timer: NodeJS.Timeout | undefined;
   #underWay: Promise<void>[] = [];
@@ -52,18 +51,19 @@ export class Intake {
 
   constructor(options: IntakeOptions) {
     this.#options = options;
+    // Several frames fit into the smallest spool: it must not wait for room that its only frame takes.
+    this.#frameBytes = Math.min(frameBounds.bytes, Math.floor(options.maxBytes / 16));
   }
 
   /** @param event without an id it gets one by its place in the spool, the same however often it is sent */
-  add(event: DraftEvent, row: number): void {
+  add(event: DraftEvent): void {
     const { event_id, ...rest } = event;
     const text = JSON.stringify(event_id === undefined ? rest : { event_id, ...rest });
     const frame = this.#open();
     this.given += 1;
     frame.events.push(text);
     frame.bytes += text.length;
-    frame.row = row;
-    if (frame.events.length >= frameBounds.events || frame.bytes >= frameBounds.bytes) this.#close();
+    if (frame.events.length >= frameBounds.events || frame.bytes >= this.#frameBytes) this.#close();
   }
 
   /** Puts an event aside that may not leave. */
@@ -78,8 +78,7 @@ export class Intake {
       event: text,
     });
     frame.bytes += text.length;
-    if (row !== undefined) frame.row = row;
-    if (frame.rejects.length >= frameBounds.events || frame.bytes >= frameBounds.bytes) this.#close();
+    if (frame.rejects.length >= frameBounds.events || frame.bytes >= this.#frameBytes) this.#close();
   }
 
   /** Resolves when there is room for more: the place to wait before the next {@link add}. @throws what storing failed with */
@@ -103,7 +102,7 @@ export class Intake {
 
   #open(): Frame {
     if (this.#frame === undefined) {
-      this.#frame = { events: [], rejects: [], bytes: 0, row: 0, done: Promise.withResolvers<void>() };
+      this.#frame = { events: [], rejects: [], bytes: 0 };
       this.#timer = setTimeout(() => this.#close(), frameBounds.waitMs);
     }
     return this.#frame;
@@ -115,6 +114,7 @@ export class Intake {
     clearTimeout(this.#timer);
     this.#frame = undefined;
     const before = this.#last;
+    const input = this.#options.position?.();
     // The vault's work of this frame runs beside the one before it.
     const originals = this.#options.vault.flush();
     originals.catch(() => undefined);
@@ -122,7 +122,7 @@ export class Intake {
       if (this.#failure !== undefined) return;
       try {
         await originals;
-        await this.#store(frame);
+        await this.#store(frame, input);
       } catch (error) {
         this.#failure = error;
       }
@@ -134,9 +134,8 @@ export class Intake {
     });
   }
 
-  async #store({ events, rejects, bytes, row }: Frame): Promise<void> {
-    const { spool, positionOf, maxBytes } = this.#options;
-    const input = positionOf?.(row);
+  async #store({ events, rejects, bytes }: Frame, input: InputPosition | undefined): Promise<void> {
+    const { spool, maxBytes } = this.#options;
     if (rejects.length > 0) {
       if (spool.rejects.bytes + bytes > maxBytes / rejectsShare) {
         throw new InputError('events-refused', {

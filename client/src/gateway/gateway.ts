@@ -127,7 +127,7 @@ export class Gateway {
     let reason = unusable > 0 ? 'values that are no finite numbers' : '';
     for (const { event, items: count } of items) {
       const treated = treat(event, 0);
-      if ('event' in treated) intake.add(treated.event, 0);
+      if ('event' in treated) intake.add(treated.event);
       else {
         intake.refuse(treated.refused, undefined, JSON.stringify(event));
         rejected += count;

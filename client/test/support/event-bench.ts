@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -37,7 +37,8 @@ export async function eventBench(options: EventServerOptions = {}): Promise<Even
     server,
     run: (args, { stdin, signal } = {}) =>
       runSdp(args, { cwd: folder.path, env, ...(stdin === undefined ? {} : { stdin }), ...(signal && { signal }) }),
-    spoolFiles: () => readdirSync(spool).map((name) => ({ name, bytes: readFileSync(join(spool, name)) })),
+    spoolFiles: () =>
+      (existsSync(spool) ? readdirSync(spool) : []).map((name) => ({ name, bytes: readFileSync(join(spool, name)) })),
     close: async () => {
       await server.close();
       folder.remove();

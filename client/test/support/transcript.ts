@@ -67,9 +67,9 @@ export async function runTranscript(text: string, folder: string, env: Record<st
   return commands;
 }
 
-/** All files but those of the vault, which keeps what it has taken in. */
+/** All files but those of the vault and the spool, which keep what they have taken in. */
 function outputsIn(folder: string): string[] {
-  return readdirSync(folder).filter((name) => !name.startsWith('token_vault.db'));
+  return readdirSync(folder).filter((name) => !name.startsWith('token_vault.db') && name !== 'event_spool');
 }
 
 function split(text: string) {

@@ -15,6 +15,8 @@ export const inputPositionSchema = z.strictObject({
   head: count,
   /** Lines, or data rows of CSV, before the next one. */
   rows: count,
+  /** Keyed digest of all of them. */
+  digest: z.string().max(64),
 });
 export type InputPosition = z.infer<typeof inputPositionSchema>;
 
@@ -26,6 +28,8 @@ const schema = z.strictObject({
   settled: count,
   /** Sequence number of the next event. */
   next: count,
+  /** How long the newest segment was: nothing before that can be unfinished. */
+  end: z.strictObject({ segment: count, bytes: count }).optional(),
   input: inputPositionSchema.optional(),
 });
 export type Progress = Omit<z.infer<typeof schema>, 'version' | 'writes'>;
@@ -59,8 +63,8 @@ export class ProgressFile {
     const newest = slots.toSorted((a, b) => b.writes - a.writes)[0];
     const file = new ProgressFile(handle, key, newest?.writes ?? 0);
     if (newest === undefined) return { file, last: undefined };
-    const { settled, next, input } = newest;
-    return { file, last: { settled, next, ...(input === undefined ? {} : { input }) } };
+    const { version: _, writes: __, ...last } = newest;
+    return { file, last };
   }
 
   /** A crash of the process loses nothing of it; for a power cut there is {@link sync}. */

@@ -76,6 +76,10 @@ export class Spool {
   #settled: number;
   #next: number;
   #input: InputPosition | undefined;
+  /** Of a segment that was deleted while it was the last one: no number is used twice. */
+  #lastNumber = 0;
+  /** A frame is on its way into the last segment, which does not count it yet. */
+  #appending = false;
   #changed = Promise.withResolvers<void>();
 
   private constructor(options: SpoolOptions, unlock: () => void, parts: SpoolParts) {
@@ -176,21 +180,24 @@ export class Spool {
    */
   async append(lines: readonly string[], note: FrameNote): Promise<void> {
     const text = Buffer.from(`${JSON.stringify(note)}\n${lines.join('\n')}`, 'utf8');
+    this.#appending = true;
     try {
       const writer = await this.#writable();
       await writer.append({ first: this.#next, count: lines.length }, text);
+      this.#next += lines.length;
+      const last = this.#segments.at(-1);
+      if (last !== undefined) last.next = this.#next;
+      this.#input = note.input ?? this.#input;
     } catch (error) {
       throw fileError(error, this.folder);
+    } finally {
+      this.#appending = false;
     }
-    this.#next += lines.length;
-    const last = this.#segments.at(-1);
-    if (last !== undefined) last.next = this.#next;
-    this.#input = note.input ?? this.#input;
     this.#tell();
   }
 
-  /** Remembers how far the input was read where nothing was appended; `undefined` at its end, so that another run begins anew. */
-  async noteInput(input: InputPosition | undefined): Promise<void> {
+  /** Remembers how far the input was read where nothing was appended. */
+  async noteInput(input: InputPosition): Promise<void> {
     this.#input = input;
     await this.#remember();
     await this.#progress.sync();
@@ -261,24 +268,27 @@ export class Spool {
     }
   }
 
+  get #segmentBytes(): number {
+    return Math.min(largestSegment, Math.max(smallestSegment, Math.floor(this.#options.maxBytes / 16)));
+  }
+
   #bytesOf(range: SegmentRange): number {
     return range.number === this.#writer?.number ? this.#writer.bytes : range.bytes;
   }
 
   async #writable(): Promise<Segment> {
-    const { maxBytes } = this.#options;
-    const segmentBytes = Math.min(largestSegment, Math.max(smallestSegment, Math.floor(maxBytes / 16)));
-    if (this.#writer !== undefined && this.#writer.bytes < segmentBytes) return this.#writer;
-    const number = (this.#segments.at(-1)?.number ?? 0) + 1;
+    if (this.#writer !== undefined && this.#writer.bytes < this.#segmentBytes) return this.#writer;
+    const number = Math.max(this.#segments.at(-1)?.number ?? 0, this.#lastNumber) + 1;
     const path = join(this.folder, segmentName(number));
     const full = this.#writer;
     const writer = await Segment.create(path, this.#identityOf(number));
     syncFolder(this.folder);
     const last = this.#segments.at(-1);
     if (last !== undefined && full !== undefined) last.bytes = full.bytes;
-    if (full !== undefined && full !== this.#reader?.segment) await full.close();
     this.#segments.push({ number, path, first: this.#next, next: this.#next, bytes: segmentHeaderBytes });
     this.#writer = writer;
+    // Only now: until then the reader may take it for the one that is written to, and read from it.
+    if (full !== undefined && full !== this.#reader?.segment) await full.close();
     return writer;
   }
 
@@ -326,19 +336,31 @@ export class Spool {
 
   async #remember(): Promise<void> {
     const input = this.#input === undefined ? {} : { input: this.#input };
-    await this.#progress.write({ settled: this.#settled, next: this.#next, ...input });
+    const last = this.#segments.at(-1);
+    const end = last === undefined ? {} : { end: { segment: last.number, bytes: this.#bytesOf(last) } };
+    await this.#progress.write({ settled: this.#settled, next: this.#next, ...end, ...input });
   }
 
-  /** Removes segments of which nothing waits. The last one stays: it says which number comes next. */
+  /** Removes segments of which nothing waits; the last one only if it is full, since it says which number comes next. */
   async #deleteSettled(): Promise<void> {
-    const gone = this.#segments.filter((range, at) => range.next <= this.#settled && at < this.#segments.length - 1);
+    const gone = this.#segments.filter(
+      (range, at) =>
+        range.next <= this.#settled &&
+        (at < this.#segments.length - 1 || (!this.#appending && this.#bytesOf(range) >= this.#segmentBytes)),
+    );
     if (gone.length === 0) return;
     // What tells that they were delivered has to be on the disk before they go.
     await this.#progress.sync();
     for (const range of gone) {
+      this.#lastNumber = Math.max(this.#lastNumber, range.number);
       if (this.#reader?.segment.number === range.number) {
-        await this.#reader.segment.close();
+        if (this.#reader.segment !== this.#writer) await this.#reader.segment.close();
         this.#reader = undefined;
+      }
+      if (this.#writer?.number === range.number) {
+        const writer = this.#writer;
+        this.#writer = undefined;
+        await writer.close();
       }
       await unlink(range.path);
     }
@@ -378,7 +400,16 @@ async function openParts({ folder, masterKey }: SpoolOptions): Promise<SpoolPart
   let found = await findSegments(folder, masterKey, id);
   const progressPath = join(folder, progressName);
   const opened = await ProgressFile.open(progressPath, progressKey(masterKey, id));
-  const rejects = await RejectLog.open(join(folder, rejectsName), masterKey, id);
+  const { end } = opened.last ?? {};
+  const ending = found.segments.find(({ number }) => number === end?.segment);
+  if (end !== undefined && ending !== undefined && ending.bytes < end.bytes) {
+    await opened.file.close();
+    throw spoolDamaged(ending.path);
+  }
+  const rejects = await RejectLog.open(join(folder, rejectsName), masterKey, id).catch(async (error: unknown) => {
+    await opened.file.close();
+    throw error;
+  });
   let { file: progress, last } = opened;
   if (last === undefined && found.segments.length === 0 && rejects.count === 0) {
     // Nothing says which numbers were given out, and one given twice would be taken for a repeat.
