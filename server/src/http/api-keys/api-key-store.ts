@@ -13,6 +13,7 @@ export const defaultScopes: readonly Scope[] = [
   'transactions:read',
   'events:write',
   'events:read',
+  'anomalies:read',
 ];
 
 /** A key as an operator sees it: nothing of the secret. */
