@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
+import pg from 'pg';
 import type { Registry } from 'prom-client';
-import { type Pool, type PoolClient, query } from '../database/index.ts';
+import { type Pool, query } from '../database/index.ts';
 import { errorFields, type Logger } from '../observability/index.ts';
 import { createAlertMetrics, type QueueCount } from './alert-metrics.ts';
 import { ChannelLoop } from './channel-loop.ts';
 import { createChannel } from './channels/create-channel.ts';
 import type { LoadedAlerts } from './load-alerts.ts';
+import { adoptOrphans } from './store/adopt-orphans.ts';
 import { giveBack } from './store/channel-lease.ts';
 import { forgetAlerts } from './store/forget-alerts.ts';
 import { takeAlerts } from './store/intake.ts';
@@ -25,7 +27,7 @@ export interface AlertWorker {
   close(deadlineMs: number): Promise<void>;
 }
 
-const hourMs = 3_600_000;
+const minuteMs = 60_000;
 
 /** Takes alerts from the outbox and tells people of them. Any number of processes may do so at once. */
 export function startAlertWorker(options: AlertWorkerOptions): AlertWorker {
@@ -34,6 +36,7 @@ export function startAlertWorker(options: AlertWorkerOptions): AlertWorker {
   const owner = randomUUID();
   const names = alerts.channels.map((each) => each.config.name);
   const channels = new Set(names);
+  const heirs = config.route.channels.filter((name) => channels.has(name));
   const updated = new Set(alerts.channels.filter((each) => each.config.sendsUpdates).map((each) => each.config.name));
   const metrics = createAlertMetrics(registry, names, () => queueCounts(pool));
   for (const name of alerts.absent) logger.info({ channel: name }, 'channel of alerts left out: its secret is not set');
@@ -53,7 +56,7 @@ export function startAlertWorker(options: AlertWorkerOptions): AlertWorker {
   let isStopped = false;
   const listening = listen(pool, wakeAll, () => isStopped, pollMs, logger);
   const running = (async () => {
-    let forgottenAt = 0;
+    let tidiedAt = Number.NEGATIVE_INFINITY;
     while (!isStopped) {
       try {
         const { rows, silenced } = await takeAlerts({ pool, config, channels, updated });
@@ -62,9 +65,12 @@ export function startAlertWorker(options: AlertWorkerOptions): AlertWorker {
           for (const loop of loops) loop.wake();
           continue;
         }
-        if (Date.now() - forgottenAt > hourMs) {
-          forgottenAt = Date.now();
+        if (performance.now() - tidiedAt > minuteMs) {
+          tidiedAt = performance.now();
+          const adopted = await adoptOrphans(pool, names, heirs);
+          if (adopted > 0) logger.warn({ count: adopted }, 'alerts of a channel that is gone were given to others');
           await forgetAlerts(pool, retentionDays);
+          continue;
         }
       } catch (error) {
         logger.warn(errorFields(error), 'alerts could not be taken, it will be tried again');
@@ -83,7 +89,10 @@ export function startAlertWorker(options: AlertWorkerOptions): AlertWorker {
   };
 }
 
-/** Keeps one connection that hears of what is added; if it is lost another one takes its place, and the poll helps until then. */
+/**
+ * Keeps one connection beside the pool that hears of what is added; if it is lost another one takes its place, and the poll helps until
+ * then.
+ */
 async function listen(
   pool: Pool,
   wake: () => void,
@@ -91,29 +100,29 @@ async function listen(
   pollMs: number,
   logger: Pick<Logger, 'warn'>,
 ): Promise<{ stop(): Promise<void> }> {
-  let client: PoolClient | undefined;
+  let client: pg.Client | undefined;
   let timer: NodeJS.Timeout | undefined;
   const connect = async (): Promise<void> => {
     if (isStopped()) return;
+    const { connectionString, options, application_name } = pool.options;
+    const made = new pg.Client({ connectionString, options, application_name, keepAlive: true });
+    client = made;
+    made.on('error', () => undefined);
+    made.on('notification', wake);
+    made.once('end', () => lost(made));
     try {
-      const made = await pool.connect();
-      client = made;
-      made.on('notification', wake);
-      made.once('end', () => lost(made));
-      made.once('error', () => lost(made));
+      await made.connect();
       await made.query('LISTEN sdp_alerts');
       wake();
     } catch (error) {
       logger.warn(errorFields(error), 'no connection that hears of alerts; they are looked for instead');
-      if (client) lost(client);
-      else timer = setTimeout(() => void connect(), pollMs).unref();
+      lost(made);
     }
   };
-  const lost = (made: PoolClient): void => {
+  const lost = (made: pg.Client): void => {
     if (client !== made) return;
     client = undefined;
-    made.off('notification', wake);
-    made.release(true);
+    void made.end().catch(() => undefined);
     timer = setTimeout(() => void connect(), pollMs).unref();
   };
   await connect();
@@ -122,9 +131,7 @@ async function listen(
       clearTimeout(timer);
       const last = client;
       client = undefined;
-      last?.off('notification', wake);
-      // It still listens: nobody else should get it.
-      last?.release(true);
+      await last?.end().catch(() => undefined);
     },
   };
 }

@@ -16,6 +16,9 @@ export interface ChannelLoopOptions extends SettleOptions {
   readonly pollMs: number;
 }
 
+/** What is due is planned at once; what could not be, though it is due, is tried so often. */
+const shortestMs = 5;
+
 /**
  * Serves one channel for as long as this process has it: plans what is due, sends it, and writes down what became of it. What
  * remains to be done stands in the database alone; a process that is killed is replaced by any other.
@@ -51,27 +54,26 @@ export class ChannelLoop {
   async #run(): Promise<void> {
     const { logger, pollMs, channel } = this.#options;
     while (!this.#isStopped) {
-      let nextAt: Date | undefined;
+      let nextMs: number | undefined;
       try {
-        nextAt = await this.#turn();
+        nextMs = await this.#turn();
       } catch (error) {
         logger.warn(
           { channel: channel.name, ...errorFields(error) },
           'alerts could not be looked at, it will be tried again',
         );
       }
-      const waitMs = nextAt === undefined ? pollMs : nextAt.getTime() - Date.now();
-      await this.#wakeUp.sleep(Math.min(pollMs, Math.max(1, waitMs)));
+      await this.#wakeUp.sleep(Math.min(pollMs, Math.max(shortestMs, nextMs ?? pollMs)));
     }
   }
 
-  /** @returns when there is something to do next, as far as is known */
-  async #turn(): Promise<Date | undefined> {
-    const { pool, config, channel, owner, metrics } = this.#options;
+  /** @returns until there is something to do next, as far as is known */
+  async #turn(): Promise<number | undefined> {
+    const { pool, config, channel, owner, metrics, pollMs } = this.#options;
     const state = await takeChannel(pool, channel.name, owner);
     if (state === undefined) return undefined;
     this.#note(state);
-    if (state.blockedUntil !== undefined && state.blockedUntil > new Date()) return state.blockedUntil;
+    if (state.blockedMs > 0) return state.blockedMs;
     const isDown = state.failures >= failuresUntilDown;
     // A channel that is down is tried by what it has not taken yet; the rest waits in its groups.
     const planned = isDown
@@ -83,10 +85,10 @@ export class ChannelLoop {
     const limit = (isDown ? 1 : channel.maxInFlight) - this.#inFlight.size;
     if (limit <= 0) return undefined;
     const busy = [...this.#inFlight.keys()];
-    const { messages, nextAt } = await pendingMessages(pool, channel.name, { busy, limit });
+    const { messages, nextMs } = await pendingMessages(pool, channel.name, { busy, limit });
     for (const message of messages) this.#start(message);
-    if (isDown && messages.length === 0 && nextAt === undefined && busy.length === 0) await this.#revive();
-    return earliest(planned?.nextAt, nextAt);
+    if (isDown && messages.length === 0 && nextMs === undefined && busy.length === 0) await this.#revive();
+    return Math.min(planned?.nextMs ?? pollMs, nextMs ?? pollMs);
   }
 
   #start(message: PendingMessage): void {
@@ -136,9 +138,4 @@ export class ChannelLoop {
     this.#isDown = isDown;
     metrics.isDown(channel.name, isDown);
   }
-}
-
-function earliest(...times: readonly (Date | undefined)[]): Date | undefined {
-  const known = times.filter((time) => time !== undefined).map((time) => time.getTime());
-  return known.length === 0 ? undefined : new Date(Math.min(...known));
 }

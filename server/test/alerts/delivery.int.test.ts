@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Alerting, handle, openAlerting, outcomes, settled, until } from './alerting.ts';
 import { type Receiver, startReceiver } from './receivers.ts';
 
@@ -314,4 +314,42 @@ describe('a reminder', () => {
     ]);
     expect((await outcomes(alerting.pool))[open]).toEqual(['discord:DELIVERED']);
   });
+});
+
+describe('a channel that is no longer in the file', () => {
+  it('leaves what waits for it to the others', async () => {
+    const file = `
+channels:
+  old: { type: slack, url_env: HOOK, allow_private_addresses: true }
+  discord: { type: discord, url_env: HOOK, allow_private_addresses: true }
+route: { channels: [discord], group_wait: 0s, routes: [{ match: { type: special }, channels: [old], group_wait: 1h }] }`;
+    alerting.start(file, secrets());
+    const id = await alerting.raise({ type: 'special' });
+    await until(async () => (await outcomes(alerting.pool))[id] !== undefined);
+    await alerting.stop();
+    await alerting.pool.query("UPDATE alert SET taken_at = taken_at - interval '20 minutes'");
+    alerting.start(channel() + at(), secrets());
+    await settled(alerting.pool);
+    expect(await outcomes(alerting.pool)).toEqual({ [id]: ['discord:DELIVERED', 'old:FAILED'] });
+    expect(discord.received[0]?.text).toContain('The channel old did not take this: channel-removed');
+  });
+});
+
+describe('a clock that is wrong, and stands still', () => {
+  afterEach(() => void vi.useRealTimers());
+
+  it.each([-3_600_000, 3_600_000])(
+    'of this process, by %d ms, holds nothing up and breaks no limit',
+    async (offset) => {
+      vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + offset });
+      discord.answer = (_path, index) =>
+        index === 0 ? { status: 429, headers: { 'retry-after': '1' } } : { status: 204 };
+      alerting.start(channel() + at('group_wait: 300ms, group_interval: 0s'), secrets());
+      const begun = performance.now();
+      await alerting.raise();
+      await until(() => discord.received.length === 2);
+      expect(performance.now() - begun).toBeGreaterThan(1_250);
+      await settled(alerting.pool);
+    },
+  );
 });

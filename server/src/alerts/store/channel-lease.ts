@@ -4,13 +4,17 @@ import { type Pool, type PoolClient, query } from '../../database/index.ts';
 export interface ChannelState {
   /** One after the other, up to now. */
   readonly failures: number;
-  readonly blockedUntil: Date | undefined;
+  /** It is not to be tried for so long; 0 where it may be. */
+  readonly blockedMs: number;
 }
 
 interface StateRow {
   readonly failures: number;
-  readonly blocked_until: Date | null;
+  readonly blocked_ms: number | null;
 }
+
+/** By the database's clock alone: that of this process may be another. */
+const blockedMs = 'extract(epoch FROM blocked_until - clock_timestamp())::float8 * 1000 AS blocked_ms';
 
 /** A process that was killed is missed for as long, at most. */
 const leaseSeconds = 10;
@@ -28,7 +32,7 @@ export async function takeChannel(pool: Pool, channel: string, owner: string): P
      VALUES ($1, $2, clock_timestamp() + interval '${leaseSeconds} seconds')
      ON CONFLICT (channel) DO UPDATE SET owner = EXCLUDED.owner, leased_until = EXCLUDED.leased_until
       WHERE c.owner IS NULL OR c.owner = EXCLUDED.owner OR c.leased_until < clock_timestamp()
-     RETURNING failures, blocked_until`,
+     RETURNING failures, ${blockedMs}`,
     [channel, owner],
   );
   return rows[0] && stateOf(rows[0]);
@@ -59,12 +63,12 @@ export async function noteChannel(
     `UPDATE alert_channel SET failures = CASE WHEN $2 THEN failures + 1 ELSE 0 END,
             blocked_until = CASE WHEN $3::float8 IS NULL THEN CASE WHEN $2 THEN blocked_until END
                                  ELSE clock_timestamp() + make_interval(secs => $3 / 1000) END
-      WHERE channel = $1 RETURNING failures, blocked_until`,
+      WHERE channel = $1 RETURNING failures, ${blockedMs}`,
     [channel, failed, pauseMs ?? null],
   );
-  return rows[0] ? stateOf(rows[0]) : { failures: 0, blockedUntil: undefined };
+  return rows[0] ? stateOf(rows[0]) : { failures: 0, blockedMs: 0 };
 }
 
-function stateOf({ failures, blocked_until: blockedUntil }: StateRow): ChannelState {
-  return { failures, blockedUntil: blockedUntil ?? undefined };
+function stateOf({ failures, blocked_ms: ms }: StateRow): ChannelState {
+  return { failures, blockedMs: Math.max(0, ms ?? 0) };
 }

@@ -4,6 +4,7 @@ import type { AlertsConfig } from '../rules/alert-config.ts';
 import { dueAt, targetsOf } from '../rules/routing-rules.ts';
 import { type Silence, silenceOf } from '../rules/silence-rules.ts';
 import { alertOfOutbox, type OutboxRow, rowOfAlert } from './alert-row.ts';
+import { databaseNow } from './database-time.ts';
 import { activeSilences } from './silence-store.ts';
 import { applyStates, type StateRow } from './state-updates.ts';
 
@@ -83,7 +84,7 @@ async function route(
   channels: ReadonlySet<string>,
 ): Promise<DeliveryRow[]> {
   const silences: readonly Silence[] = alerts.length > 0 ? await activeSilences(tx) : [];
-  const now = new Date();
+  const now = await databaseNow(tx);
   return alerts.flatMap((alert) => {
     const silence = silenceOf(silences, alert, now);
     return targetsOf(config.route, alert)

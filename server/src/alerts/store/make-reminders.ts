@@ -25,6 +25,7 @@ export async function makeReminders(
   config: AlertsConfig,
   channel: ChannelConfig,
   free: number,
+  now: Date,
 ): Promise<number> {
   if (free <= 0) return 0;
   const { rows: groups } = await query<GroupRow>(
@@ -37,7 +38,6 @@ export async function makeReminders(
   if (groups.length === 0) return 0;
   const silences = await activeSilences(tx);
   const routes = routesById(config.route);
-  const now = new Date();
   let made = 0;
   for (const group of groups) {
     const route = routes.get(group.route) ?? config.route;

@@ -22,18 +22,19 @@ export async function pendingMessages(
   pool: Pool,
   channel: string,
   { busy, limit }: { readonly busy: readonly string[]; readonly limit: number },
-): Promise<{ readonly messages: readonly PendingMessage[]; readonly nextAt: Date | undefined }> {
+): Promise<{ readonly messages: readonly PendingMessage[]; readonly nextMs: number | undefined }> {
   const { rows } = await query<{
     message_id: string;
     client_id: string;
     attempts: number;
     created_at: Date;
     notice: Notice;
-    next_at: Date;
+    wait_ms: number;
     is_due: boolean;
   }>(
     pool,
-    `SELECT message_id, client_id, attempts, created_at, notice, next_at, next_at <= clock_timestamp() AS is_due
+    `SELECT message_id, client_id, attempts, created_at, notice,
+            extract(epoch FROM next_at - clock_timestamp())::float8 * 1000 AS wait_ms, next_at <= clock_timestamp() AS is_due
        FROM alert_message m
       WHERE channel = $1 AND state = 'PENDING' AND message_id <> ALL($2::uuid[])
         AND NOT EXISTS (SELECT FROM alert_message e WHERE e.incident = m.incident AND e.state = 'PENDING'
@@ -53,7 +54,7 @@ export async function pendingMessages(
       notice: row.notice,
       since: oldest(row.notice, row.created_at),
     })),
-    nextAt: later?.next_at,
+    nextMs: later?.wait_ms,
   };
 }
 

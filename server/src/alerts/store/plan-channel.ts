@@ -8,6 +8,7 @@ import { heldUntil } from '../rules/quiet-hours-rules.ts';
 import { routesById } from '../rules/routing-rules.ts';
 import { type AlertRow, alertOfRow } from './alert-row.ts';
 import { holdChannel } from './channel-lease.ts';
+import { databaseNow } from './database-time.ts';
 import { makeReminders } from './make-reminders.ts';
 import { silenceWaiting } from './silence-waiting.ts';
 import { type GroupRow, writeMessage } from './write-message.ts';
@@ -23,8 +24,8 @@ export interface PlanOptions {
 
 export interface Planned {
   readonly messages: number;
-  /** When there is something to plan next, as far as is known. */
-  readonly nextAt: Date | undefined;
+  /** Until there is something to plan next, as far as is known. */
+  readonly nextMs: number | undefined;
 }
 
 /** Messages that may wait to be delivered on one channel; what comes then waits in its group. */
@@ -49,14 +50,14 @@ interface WaitingRow extends GroupRow {
 export function planChannel(options: PlanOptions): Promise<Planned> {
   const { pool, config, channel, owner, onSilenced } = options;
   return withTransaction(pool, async (tx) => {
-    if (!(await holdChannel(tx, channel.name, owner))) return { messages: 0, nextAt: undefined };
-    const { free, nextAt: freeAt } = await slotsOf(tx, channel);
-    if (free === 0) return { messages: 0, nextAt: freeAt };
-    onSilenced(await silenceWaiting(tx, channel.name, maxGroups));
+    if (!(await holdChannel(tx, channel.name, owner))) return { messages: 0, nextMs: undefined };
+    const now = await databaseNow(tx);
+    const { free, nextAt } = await slotsOf(tx, channel, now);
+    if (free === 0) return { messages: 0, nextMs: nextAt && nextAt.getTime() - now.getTime() };
+    onSilenced(await silenceWaiting(tx, channel.name, maxGroups, now));
     const waiting = await dueGroups(tx, channel.name);
     const routes = routesById(config.route);
     const routeOf = (id: string): Route => routes.get(id) ?? config.route;
-    const now = new Date();
     const due = waiting.map((group) => ({ group, passing: passingLevels(group, routeOf(group.route), now) }));
     await postpone(
       tx,
@@ -76,13 +77,13 @@ export function planChannel(options: PlanOptions): Promise<Planned> {
       const groups = groupIds.map((id) => byId.get(id) as (typeof sendable)[number]);
       await tell(tx, config, channel, clientId, groups);
     }
-    const reminders = await makeReminders(tx, config, channel, free - planned.length);
-    return { messages: planned.length + reminders, nextAt: await nextDue(tx, channel.name) };
+    const reminders = await makeReminders(tx, config, channel, free - planned.length, now);
+    return { messages: planned.length + reminders, nextMs: await nextDueMs(tx, channel.name) };
   });
 }
 
 /** Places for messages: by the channel's limit, and by what it has not taken yet. */
-async function slotsOf(tx: PoolClient, { name, rateLimit }: ChannelConfig) {
+async function slotsOf(tx: PoolClient, { name, rateLimit }: ChannelConfig, now: Date) {
   const { rows } = await query<{ pending: number; sent_at: Date[] }>(
     tx,
     `SELECT (SELECT count(*)::int FROM alert_message WHERE channel = $1 AND state = 'PENDING') AS pending,
@@ -92,7 +93,7 @@ async function slotsOf(tx: PoolClient, { name, rateLimit }: ChannelConfig) {
     [name, rateLimit.perMs, rateLimit.messages],
   );
   const { pending = 0, sent_at: sentAt = [] } = rows[0] ?? {};
-  const slots = freeSlots(rateLimit, sentAt, new Date());
+  const slots = freeSlots(rateLimit, sentAt, now);
   return { ...slots, free: Math.min(slots.free, Math.max(0, maxPending - pending)) };
 }
 
@@ -188,12 +189,13 @@ function failureOf(route: string): { readonly channel: string; readonly reason: 
   return channel === undefined || reason === undefined ? null : { channel, reason };
 }
 
-async function nextDue(tx: PoolClient, channel: string): Promise<Date | undefined> {
-  const { rows } = await query<{ at: Date | null }>(
+async function nextDueMs(tx: PoolClient, channel: string): Promise<number | undefined> {
+  const { rows } = await query<{ ms: number | null }>(
     tx,
-    `SELECT least((SELECT min(due_at) FROM alert_group WHERE channel = $1 AND due_at IS NOT NULL AND message_id IS NULL),
-                  (SELECT min(remind_at) FROM alert_group WHERE channel = $1 AND remind_at IS NOT NULL AND message_id IS NULL)) AS at`,
+    `SELECT extract(epoch FROM least((SELECT min(due_at) FROM alert_group WHERE channel = $1 AND due_at IS NOT NULL AND message_id IS NULL),
+                  (SELECT min(remind_at) FROM alert_group WHERE channel = $1 AND remind_at IS NOT NULL AND message_id IS NULL))
+                   - clock_timestamp())::float8 * 1000 AS ms`,
     [channel],
   );
-  return rows[0]?.at ?? undefined;
+  return rows[0]?.ms ?? undefined;
 }

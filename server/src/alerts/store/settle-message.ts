@@ -3,6 +3,7 @@ import type { AlertsConfig, ChannelConfig } from '../rules/alert-config.ts';
 import { failuresUntilDown, type Outcome, retryDelayMs } from '../rules/retry-rules.ts';
 import { routesById } from '../rules/routing-rules.ts';
 import { type ChannelState, noteChannel } from './channel-lease.ts';
+import { databaseNow } from './database-time.ts';
 import { nextReminder } from './make-reminders.ts';
 import { tellStates } from './state-updates.ts';
 
@@ -75,17 +76,17 @@ async function sendLater(
       WHERE message_id = $1 AND state = 'PENDING'`,
     [messageId, reason, delayMs],
   );
-  const { failures, blockedUntil } = await noteChannel(tx, channel, { failed: true, pauseMs: afterMs });
+  const state = await noteChannel(tx, channel, { failed: true, pauseMs: afterMs });
   // Down: the channel waits as a whole, longer and longer, and one message tries it then.
-  if (failures < failuresUntilDown || afterMs !== undefined) return { failures, blockedUntil };
+  const { failures } = state;
+  if (failures < failuresUntilDown || afterMs !== undefined) return state;
   const pauseMs = retryDelayMs(failures - failuresUntilDown + 1, Math.random());
-  const { rows } = await query<{ blocked_until: Date }>(
+  await query(
     tx,
-    `UPDATE alert_channel SET blocked_until = clock_timestamp() + make_interval(secs => $2::float8 / 1000)
-      WHERE channel = $1 RETURNING blocked_until`,
+    `UPDATE alert_channel SET blocked_until = clock_timestamp() + make_interval(secs => $2::float8 / 1000) WHERE channel = $1`,
     [channel, pauseMs],
   );
-  return { failures, blockedUntil: rows[0]?.blocked_until };
+  return { failures, blockedMs: pauseMs };
 }
 
 /** What waits in the groups meanwhile is due by the distance from now; what nobody handles is reminded of. */
@@ -96,7 +97,7 @@ async function releaseGroups(tx: PoolClient, { config, channel }: SettleOptions,
     [messageId],
   );
   const routes = routesById(config.route);
-  const now = new Date();
+  const now = await databaseNow(tx);
   const released = rows.map(({ group_id, route: id }) => {
     const route = routes.get(id) ?? config.route;
     const remind = channel.type === 'pagerduty' ? undefined : nextReminder(route, now);

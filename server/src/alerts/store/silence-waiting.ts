@@ -11,7 +11,7 @@ const noId = '00000000-0000-0000-0000-000000000000';
  *
  * @returns how many
  */
-export async function silenceWaiting(tx: PoolClient, channel: string, maxGroups: number): Promise<number> {
+export async function silenceWaiting(tx: PoolClient, channel: string, maxGroups: number, now: Date): Promise<number> {
   const silences = await activeSilences(tx);
   if (silences.length === 0) return 0;
   const clients = silences.map(({ clientId }) => clientId);
@@ -26,7 +26,6 @@ export async function silenceWaiting(tx: PoolClient, channel: string, maxGroups:
         ORDER BY d.alert_id LIMIT ${pageSize}`,
       [channel, after, clients.includes('*'), clients],
     );
-    const now = new Date();
     const found = rows.flatMap((row) => {
       const silence = silenceOf(silences, alertOfRow(row), now);
       return silence ? [{ alert_id: row.alert_id, silence_id: silence.silenceId }] : [];
