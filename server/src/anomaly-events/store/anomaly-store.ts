@@ -57,6 +57,9 @@ export async function listAnomalies(
     conditions.push(`e."timestamp" <= ${at} AND (e."timestamp", e.anomaly_id) < (${at}, ${id}::uuid)`);
   }
   const limit = value(filter.limit);
+  // The planner can't know how often a type is found at a client, and thinks so little of a policy's rows that it would rather
+  // read and sort them all than follow an index that has them in order.
+  await tx.query('SET LOCAL enable_sort = off');
   const { rows } = await tx.query<AnomalyRow>(
     `SELECT a.* FROM unnest(${clients}::text[]) AS c(client_id) CROSS JOIN LATERAL (
        SELECT ${selectAnomaly('e')} FROM anomaly_events e WHERE ${conditions.join(' AND ')}
