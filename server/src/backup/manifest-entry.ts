@@ -66,3 +66,8 @@ export function decodeEntry(keys: BackupKeys, bytes: Uint8Array): ManifestEntry 
   const { mac, ...unsigned } = entry;
   return keys.isAuthentic(canonicalJson(unsigned), mac) ? entry : undefined;
 }
+
+/** Which server's key an entry claims to be under. */
+export function claimedKey(bytes: Uint8Array): string | undefined {
+  return /"key_id":"([0-9a-f]{64})"/.exec(Buffer.from(bytes).toString('latin1'))?.[1];
+}

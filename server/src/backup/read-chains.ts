@@ -1,8 +1,9 @@
+import { IntegrityError } from '@sdp/shared/errors';
 import type { BackupKeys } from './backup-keys.ts';
 import type { ChainHead } from './chain-rules.ts';
 import { chainName } from './chain-store.ts';
 import { inParallel } from './in-parallel.ts';
-import { decodeEntry, type ManifestEntry } from './manifest-entry.ts';
+import { claimedKey, decodeEntry, type ManifestEntry } from './manifest-entry.ts';
 import { manifestFolder, parseManifestName } from './object-name.ts';
 import type { BackupStore } from './store/backup-store.ts';
 
@@ -47,20 +48,30 @@ interface Named {
   readonly entry: ManifestEntry | undefined;
 }
 
-/** Reads the manifest. @throws {UnavailableError} `backup-unavailable` */
+/**
+ * Reads the manifest.
+ *
+ * @throws {IntegrityError} `backup-key-unknown` where all of it is another server's
+ * @throws {UnavailableError} `backup-unavailable`
+ */
 export async function readChains(options: ReadChainsOptions): Promise<readonly Chain[]> {
   const { store, keys, heads, topic, since, parallel = 16 } = options;
   const names: string[] = [];
   for await (const { name } of store.list(topic === undefined ? manifestFolder : `${manifestFolder}${topic}/`)) {
     names.push(name);
   }
+  const claims = new Set<string>();
   const read = await inParallel(names, parallel, async (name): Promise<Named> => {
     const bytes = await store.get(name);
     const entry = bytes && decodeEntry(keys, bytes);
     const place = parseManifestName(name);
+    if (bytes !== undefined) claims.add(claimedKey(bytes) ?? '');
     const isThere = entry !== undefined && entry.topic === place?.topic && entry.partition === place.partition;
     return { name, entry: isThere && entry.sequence === place.sequence ? entry : undefined };
   });
+  if (claims.size > 0 && !claims.has('') && !claims.has(keys.keyId.toString('hex'))) {
+    throw new IntegrityError('backup-key-unknown');
+  }
   const found = Map.groupBy(read, ({ name }) => {
     const place = parseManifestName(name);
     return place === undefined ? '' : chainName(place.topic, place.partition);

@@ -150,8 +150,10 @@ export class TopicBackup {
     const detail = error instanceof SdpError ? error.message : 'something went wrong';
     const { since = new Date(), attempts = 0 } = this.#outage ?? {};
     this.#outage = { since, attempts: attempts + 1, detail };
+    // Told less and less often; the stage has a line for each attempt.
+    const isTold = Number.isInteger(Math.log2(attempts + 1));
     const fields = { topic, place: store.place, attempt: attempts + 1, ...errorFields(error) };
-    logger.warn(fields, 'the backup cannot be written, its messages wait in the log');
+    if (isTold) logger.warn(fields, 'the backup cannot be written, its messages wait in the log');
   }
 
   #now(): number {

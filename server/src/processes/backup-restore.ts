@@ -43,7 +43,7 @@ function print(report: RestoreReport, isDryRun: boolean): void {
   const { partitions, topic, into, from, to, isContinued, id } = report;
   const sent = isDryRun ? 'WOULD BE SENT' : 'SENT';
   printTable(
-    ['TOPIC', 'PARTITION', 'IN RANGE', sent, 'SENT BEFORE', 'REFUSED', 'NOT OPENED'],
+    ['TOPIC', 'PARTITION', 'IN RANGE', sent, 'SENT BEFORE', 'COPIES', 'REFUSED', 'NOT OPENED'],
     [
       ...partitions.map((each) => [topic, `${each.partition}`, ...figures(each)]),
       ...(partitions.length > 1 ? [['all', '', ...sums(report)]] : []),
@@ -54,8 +54,8 @@ function print(report: RestoreReport, isDryRun: boolean): void {
   else printLine(`${isContinued ? 'Continued and done' : 'Done'}: from ${range}, into ${into}, as restore ${id}.`);
 }
 
-function figures({ messages, sent, sentBefore, refused, unopened }: RestoredPartition): number[] {
-  return [messages, sent, sentBefore, refused, unopened];
+function figures({ messages, sent, sentBefore, copies, refused, unopened }: RestoredPartition): number[] {
+  return [messages, sent, sentBefore, copies, refused, unopened];
 }
 
 function sums({ partitions }: RestoreReport): number[] {

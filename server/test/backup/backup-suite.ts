@@ -267,6 +267,15 @@ export function testBackup(
         expect(numbersOf(await arrived()).toSorted((a, b) => a - b)).toEqual(range(50, 80));
       });
 
+      it('into its own topic, and leaves such copies out of what is sent later', async () => {
+        await keep(40);
+        expect(sumOf(await restore({ into: topic, to: Date.now() + 1_000 }), 'sent')).toBe(40);
+        await run();
+        await untilKept(80);
+        const report = await restore({ isDryRun: true });
+        expect([sumOf(report, 'messages'), sumOf(report, 'sent'), sumOf(report, 'copies')]).toEqual([80, 40, 40]);
+      });
+
       const logOf = async (): Promise<BusMessage[]> => {
         const reader = readerOf(site.address, parts.pool);
         const found: BusMessage[] = [];

@@ -41,7 +41,7 @@ export async function restoreSite(
     return await restoreBackup({
       ...{ store, reader, bus, pool, security, compliance, access, audit: noAudit },
       ...{ keys: createBackupKeys(parseMasterKey(site.masterKey)), heads: await readHeads(pool, store.place) },
-      ...{ ...asked, from: new Date(from), to: to === undefined ? undefined : new Date(to) },
+      ...{ ...asked, batchMessages: 20, from: new Date(from), to: to === undefined ? undefined : new Date(to) },
     });
   } finally {
     await reader.close();

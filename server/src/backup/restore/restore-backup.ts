@@ -40,6 +40,8 @@ export interface RestoreOptions extends ResealParts {
   /** Leaves out what is missing or damaged, in place of stopping there. */
   readonly isIncomplete?: boolean;
   readonly onProgress?: (done: number, all: number) => void;
+  /** Sent at once; 500 where left out. */
+  readonly batchMessages?: number;
 }
 
 export interface RestoredPartition {
@@ -51,6 +53,8 @@ export interface RestoredPartition {
   sentBefore: number;
   /** Refused already when they were kept. */
   refused: number;
+  /** Put into this topic by a restore of this topic: what they repeat is kept too. */
+  copies: number;
   /** Genuine then; now a key is missing, or they may not go there. */
   unopened: number;
 }
@@ -63,9 +67,10 @@ export interface RestoreReport extends RestoreRange {
   readonly missing: number;
 }
 
-const batchMessages = 500;
 const batchBytes = 4 * 1024 * 1024;
 const advisoryLock = 72_707_431;
+/** Of the ids of messages that were restored into the topic they come from. */
+const copyPrefix = 'copy-';
 
 /**
  * Sends kept messages of a time range again. A run that was interrupted is continued by the next one with the same range, and
@@ -173,7 +178,7 @@ class Restore {
       for await (const messages of reader.read(into, partition, record.ends.get(partition) ?? 0n, end)) {
         for (const { headers } of messages) {
           const id = headers[messageHeaders.eventId] ?? '';
-          if (id.startsWith(`restore-${record.id}-`)) sent.add(id);
+          if (id.startsWith(this.#prefix)) sent.add(id);
         }
       }
     }
@@ -182,7 +187,7 @@ class Restore {
   }
 
   async #restore(entry: ManifestEntry, to: Date, isDryRun: boolean): Promise<void> {
-    const { store, keys, from, isIncomplete } = this.#options;
+    const { store, keys, from, isIncomplete, batchMessages = 500 } = this.#options;
     const opened = await openKept(store, keys, entry);
     if ('fault' in opened) {
       if (isIncomplete !== true) throw tampered(`${entry.object}: ${objectFaults[opened.fault]}`);
@@ -218,8 +223,12 @@ class Restore {
       counts.refused++;
       return undefined;
     }
+    if (kept.headers[messageHeaders.eventId]?.startsWith(copyPrefix)) {
+      counts.copies++;
+      return undefined;
+    }
     // The same for the same message of the same restore: whoever takes it twice all the same knows it.
-    const eventId = `restore-${this.#record?.id ?? 'none'}-${entry.generation}-${entry.partition}-${kept.offset}`;
+    const eventId = `${this.#prefix}${entry.generation}-${entry.partition}-${kept.offset}`;
     if (this.#sentBefore.has(eventId)) {
       counts.sentBefore++;
       return undefined;
@@ -252,6 +261,12 @@ class Restore {
     await noteRestore(pool, this.#record.id, state, isDone);
   }
 
+  /** Of the ids of what this restore sends. */
+  get #prefix(): string {
+    const { topic, into } = this.#options;
+    return `${topic === into ? copyPrefix : 'restored-'}${this.#record?.id ?? 'none'}-`;
+  }
+
   async #ends(): Promise<ReadonlyMap<number, bigint>> {
     const { reader, into } = this.#options;
     // What the run before had sent last lies behind these, and has to be found again if this one dies too.
@@ -272,7 +287,7 @@ class Restore {
 
   #countsOf(partition: number): RestoredPartition {
     const counts = this.#counts.get(partition) ?? {
-      ...{ partition, messages: 0, sent: 0, sentBefore: 0, refused: 0, unopened: 0 },
+      ...{ partition, messages: 0, sent: 0, sentBefore: 0, refused: 0, copies: 0, unopened: 0 },
     };
     this.#counts.set(partition, counts);
     return counts;
