@@ -41,7 +41,6 @@ export type {
   RetryBudgetOptions,
   WatchdogOptions,
 } from './resilience/index.ts';
-export { WatchedConsumer } from './resilience/index.ts';
 export { ByteBudget, WatchedConsumer } from './resilience/index.ts';
 export { SecurityManager, type SecurityManagerOptions } from './security-manager.ts';
 export * from './stage/index.ts';
