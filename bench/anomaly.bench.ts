@@ -5,6 +5,8 @@ import { growForest, type Matrix, planForest } from '../server/src/anomaly/fores
 import { type OutlierSet, readOutlierSet } from '../test/support/outlier-set.ts';
 import { prAuc, rocAuc } from '../test/support/ranking-metrics.ts';
 import { hasTestData, readTestJson, testDataPath } from '../test/support/test-data.ts';
+import { benchCategories } from './anomaly-categories.ts';
+import { benchForestStream } from './anomaly-stream.ts';
 import { markdownTable, median, perSecond } from './measure.ts';
 
 const seeds = 5;
@@ -57,6 +59,10 @@ export async function benchAnomaly(): Promise<string> {
     markdownTable(['set', 'rows × columns', 'outliers', ...both('ROC-AUC'), ...both('PR-AUC')], qualityRows),
     '',
     markdownTable(['set', 'sdp grows', 'sdp scores', 'scikit-learn grows', 'scikit-learn scores'], speedRows),
+    '\n### Categories\n',
+    benchCategories(),
+    '\n### Streams\n',
+    benchForestStream(),
     ...(peer
       ? []
       : [
