@@ -1,9 +1,10 @@
-// `npm run bench [-- tokenize large again methods scan vault values peers ingest records end-to-end hops integrity messaging decisions models transactions anonymize anomaly series templates] [--rows N] [--runs N]`: prints Markdown tables; docs/benchmarks.md holds a run of it.
+// `npm run bench [-- tokenize large again methods scan vault values peers ingest records end-to-end hops integrity messaging decisions models transactions anonymize anomaly backup series templates] [--rows N] [--runs N]`: prints Markdown tables; docs/benchmarks.md holds a run of it.
 import { cpus, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import { benchAgain } from './again.bench.ts';
 import { benchAnomaly } from './anomaly.bench.ts';
 import { benchAnonymize } from './anonymize.bench.ts';
+import { benchBackup } from './backup.bench.ts';
 import { benchDecisions } from './decisions.bench.ts';
 import { benchEndToEnd } from './end-to-end.bench.ts';
 import { benchHops } from './hops.bench.ts';
@@ -48,6 +49,7 @@ const benches: Record<string, () => Promise<string>> = {
   models: () => benchModels({ swaps: rowsOr(20) }),
   anonymize: () => benchAnonymize({ rows: rowsOr(1_000_000), runs }),
   anomaly: () => benchAnomaly(),
+  backup: () => benchBackup({ messages: rowsOr(50_000) }),
   series: () => benchSeries(),
   templates: () => benchTemplates(),
   transactions: () => benchTransactions({ seconds: rowsOr(30) }),
