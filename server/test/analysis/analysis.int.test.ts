@@ -98,6 +98,25 @@ describe('the rules that SDP is shipped with', () => {
   });
 });
 
+describe('more than there is room for', () => {
+  it('gives way within bounds, and is told of', async () => {
+    const file = ruleFile(`version: 1
+settings: { limits: { groups: 100 } }
+rules:
+  - { id: burst, title: Many errors, form: threshold, events: log, where: { field: level, equals: ERROR }, count: 2, within: 3m, group_by: [user_id] }
+`);
+    const process = await start(file.path);
+    const users = Array.from({ length: 1_000 }, (_, i) => `tok_${i.toString(16).padStart(32, '0')}`);
+    await sender.send(users.flatMap((each) => errors(1, { user_id: each })));
+    await sender.settled();
+    expect(await process.metric('sdp_analysis_state_groups', { stage: 'logs' })).toBe(300);
+    expect(await process.metric('sdp_analysis_overload_total', { stage: 'logs', what: 'group' })).toBe(700);
+    const told = process.log.map((line) => JSON.parse(line)).filter(({ what }) => what === 'group');
+    expect(told).toMatchObject([{ level: 'warn', stage: 'logs' }]);
+    file.remove();
+  });
+});
+
 describe('state', () => {
   it.each([
     ['a snapshot', 5_000],

@@ -17,9 +17,9 @@ export interface JudgeBounds {
   readonly eventsPerGroup: number;
 }
 
-/** Whether the event is so much older than the newest one of its group that it counts no more. */
+/** Whether the event is so much older than the newest one of its group, or than what had to go, that it counts no more. */
 export function isTooLate(group: GroupState, timeMs: number, latenessMs: number): boolean {
-  return timeMs < group.newestMs - latenessMs;
+  return timeMs < group.newestMs - latenessMs || timeMs < group.cutMs;
 }
 
 /**

@@ -53,6 +53,8 @@ export interface RuleEvents {
 export interface RuleJudgeOptions {
   readonly rules: readonly CompiledRule[];
   readonly latenessMs: number;
+  /** Of it, so much is sure: what is beyond gives way for want of room without a word. The whole where left out. */
+  readonly sureLatenessMs?: number;
   readonly limits: RuleLimits;
   readonly events: RuleEvents;
 }
@@ -186,7 +188,7 @@ export class RuleJudge {
   }
 
   #judgeIn({ rule }: RuleState, group: GroupState, fact: Fact): Firing | undefined {
-    const { latenessMs, limits, events } = this.#options;
+    const { latenessMs, sureLatenessMs = latenessMs, limits, events } = this.#options;
     if (rule.kind === 'absence') {
       group.newestMs = Math.max(group.newestMs, fact.timeMs);
       group.last = { eventId: fact.eventId, offset: fact.offset, timeMs: fact.timeMs };
@@ -206,7 +208,8 @@ export class RuleJudge {
     const judgeBy = rule.kind === 'window' ? judgeWindow : judgeSustained;
     const decision = judgeBy(rule, group, fact, { latenessMs, eventsPerGroup: limits.eventsPerGroup });
     this.#kept += group.window.size - sizeBefore;
-    if (group.cutMs !== cutBefore) events.overloaded(rule, 'event');
+    const sureMs = group.newestMs - sureLatenessMs - rule.withinMs;
+    if (group.cutMs !== cutBefore && group.cutMs > sureMs) events.overloaded(rule, 'event');
     if (decision === undefined) return undefined;
     noteFired(rule, group, decision.endMs, latenessMs);
     return firingOf(rule, group, fact, decision);

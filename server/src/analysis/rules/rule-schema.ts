@@ -110,6 +110,8 @@ export const ruleSettingsSchema = z
   .strictObject({
     /** How much older than the newest event of its group an event may be and still count. */
     lateness: durationSchema(0, hour).prefault('5m'),
+    /** How much more that may be where the events of a group come together from partitions that are not equally far. */
+    catch_up: durationSchema(0, day).prefault('1h'),
     /** How much ahead of the server's clock an event may be. */
     clock_skew: durationSchema(0, hour).prefault('1m'),
     limits,

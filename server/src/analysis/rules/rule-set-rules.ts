@@ -13,6 +13,8 @@ export interface RuleSet {
   readonly gathered: readonly CompiledRule[];
   readonly byType: Readonly<Record<StreamEventType, readonly CompiledRule[]>>;
   readonly latenessMs: number;
+  /** Beside it, for the gathered rules. */
+  readonly catchUpMs: number;
   readonly clockSkewMs: number;
   readonly limits: RuleLimits;
   /** Of the gathered rules: facts made by others are told apart by it. */
@@ -27,7 +29,7 @@ export function compileRules(definitions: readonly RuleDefinition[], settings: R
   return {
     ...{ rules, gathered, local: rules.filter(({ isLocal }) => isLocal) },
     byType: { log: ofType('log'), metric: ofType('metric'), transaction: ofType('transaction') },
-    ...{ latenessMs: settings.lateness, clockSkewMs: settings.clock_skew },
+    ...{ latenessMs: settings.lateness, catchUpMs: settings.catch_up, clockSkewMs: settings.clock_skew },
     limits: { groups, events, eventsPerGroup },
     fingerprint: hash('sha256', gathered.map(({ id, fingerprint }) => `${id}=${fingerprint}`).join(), 'hex').slice(
       0,
@@ -37,6 +39,6 @@ export function compileRules(definitions: readonly RuleDefinition[], settings: R
 }
 
 /** How far back events may matter that the rules have not let go of. */
-export function longestMemoryMs({ rules, latenessMs }: RuleSet): number {
-  return Math.max(0, ...rules.map(({ withinMs, cooldownMs }) => withinMs + cooldownMs)) + latenessMs;
+export function longestMemoryMs({ rules, latenessMs, catchUpMs }: RuleSet): number {
+  return Math.max(0, ...rules.map(({ withinMs, cooldownMs }) => withinMs + cooldownMs)) + latenessMs + catchUpMs;
 }

@@ -107,8 +107,12 @@ export class FactPartition implements PartitionWork<StageMessage<Facts>> {
   }
 
   #judgeOptions() {
-    const { gathered, latenessMs, limits } = this.#rules;
+    const { gathered, latenessMs, catchUpMs, limits } = this.#rules;
     this.#versions = new Map(gathered.map(({ id, fingerprint }) => [id, fingerprint]));
-    return { rules: gathered, latenessMs, limits, events: this.#ruleCounts };
+    // Workers that are not equally far, one of them killed for a minute, are no fault of the events.
+    return {
+      ...{ rules: gathered, limits, events: this.#ruleCounts },
+      ...{ latenessMs: latenessMs + catchUpMs, sureLatenessMs: latenessMs },
+    };
   }
 }

@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { RuleDetector, type RuleEvents, type RuleSet } from '../../../src/analysis/rules/index.ts';
+import {
+  type CompiledRule,
+  type Fact,
+  factOf,
+  RuleDetector,
+  type RuleEvents,
+  RuleJudge,
+  type RuleSet,
+} from '../../../src/analysis/rules/index.ts';
 import type { StreamEvent } from '../../../src/detectors/index.ts';
 import { epochMs, ruleSetOf, silentEvents, streamEvent } from '../support/stream-events.ts';
 
@@ -241,5 +249,38 @@ describe('other rules', () => {
     for (const size of [0, 10, bytes.length - 1]) {
       expect(() => new RuleDetector(before, place, silentEvents, bytes.subarray(0, size))).toThrow('damaged');
     }
+  });
+});
+
+describe('events from partitions that are not equally far', () => {
+  const rules = ruleSetOf([{ form: 'threshold', where: { field: 'level', equals: 'ERROR' }, count: 3, within: '3m' }]);
+  const partition = (log: string[]) => {
+    const [rule] = rules.rules as [CompiledRule];
+    const judge = new RuleJudge({
+      ...{ rules: [rule], latenessMs: 65 * minute, sureLatenessMs: 5 * minute },
+      limits: { ...rules.limits, eventsPerGroup: 100 },
+      events: { late: () => void log.push('late'), overloaded: () => void log.push('overloaded') },
+    });
+    return (events: readonly StreamEvent[]) =>
+      events.flatMap((event) => judge.judge(factOf(rule, event, 0) as Fact) ?? []);
+  };
+
+  it('are counted where they belong, though others are an hour ahead', () => {
+    const log: string[] = [];
+    const judge = partition(log);
+    expect(judge(errors([0, 1, 60 * minute]))).toEqual([]);
+    expect(judge(errors([2])).map(({ count }) => count)).toEqual([3]);
+    expect(log).toEqual([]);
+  });
+
+  it('give way where there is no room for them, without being called an overload', () => {
+    const log: string[] = [];
+    const judge = partition(log);
+    judge(errors(Array.from({ length: 150 }, (_, i) => i * 10_000)));
+    expect(log).toEqual([]);
+    judge(errors([0]));
+    expect(log).toEqual(['late']);
+    judge(errors(Array.from({ length: 150 }, (_, i) => 1_500_000 + i)));
+    expect(log.filter((line) => line === 'overloaded').length).toBeGreaterThan(0);
   });
 });

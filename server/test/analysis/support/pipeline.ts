@@ -89,6 +89,7 @@ export interface Sender {
 }
 
 export interface Stored {
+  readonly detector: string;
   readonly alert_type: string;
   readonly client_id: string;
   readonly user_id: string | null;
