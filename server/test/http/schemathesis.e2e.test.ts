@@ -73,7 +73,7 @@ describe.skipIf(!isAsked)('with requests made from /openapi.json', () => {
   // All that an engineer is asked, and of the others what is theirs alone. Decisions take workers, which are tried elsewhere.
   it.each([
     ['DataEngineer', '*', '.'],
-    ['Client', ['acme'], 'vault-copy|outcomes|process|jobs/upload|alerts'],
+    ['Client', ['acme'], 'vault-copy|outcomes|process|jobs/upload|alerts|v1/events|stats'],
     ['SecurityAuditor', '*', 'access-log|audit|integrity'],
     ['Admin', '*', 'users|keys|session'],
   ] as const)(
