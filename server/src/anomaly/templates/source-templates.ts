@@ -162,8 +162,11 @@ export class SourceTemplates {
         return;
       }
       if (is.open > 0 && this.#isLearned) this.#tellDrops(event, findings);
-      const close = is.open === 0 ? skipBucket : closeBucket;
-      for (const rate of this.#rates.values()) close(rate);
+      const chance = this.#chance;
+      for (const rate of this.#rates.values()) {
+        if (is.open === 0) skipBucket(rate);
+        else closeBucket(rate, chance);
+      }
       is.bucket += 1;
       is.open = is.next;
       is.next = 0;

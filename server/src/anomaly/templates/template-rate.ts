@@ -64,13 +64,15 @@ export function countLine(
   if (rate.eventIds.length === rememberedEvents) rate.eventIds.shift();
   rate.eventIds.push(line.eventId);
   if (rate.buckets < learnedAfter || rate.quiet > 0) return false;
-  if (rate.tooMany === 0) {
-    const expected = expectationOf(rate);
-    rate.tooMany = Math.max(countBeyond(chance, expected), Math.ceil(leastFactor * expected.mean), leastLines);
-  }
+  if (rate.tooMany === 0) rate.tooMany = tooManyOf(rate, chance);
   if (count < rate.tooMany) return false;
   rate.quiet = quietBuckets;
   return true;
+}
+
+function tooManyOf(rate: TemplateRate, chance: number): number {
+  const expected = expectationOf(rate);
+  return Math.max(countBeyond(chance, expected), Math.ceil(leastFactor * expected.mean), leastLines);
 }
 
 /** Whether the open bucket, which is over, has far fewer lines than usual. */
@@ -80,9 +82,10 @@ export function isTooFew(rate: TemplateRate, chance: number): boolean {
   return rate.open * leastFactor <= expected.mean && chanceOfAtMost(rate.open, expected) < chance;
 }
 
-/** Learns from the open bucket and opens the next. */
-export function closeBucket(rate: TemplateRate): void {
-  const count = rate.tooMany > 0 ? Math.min(rate.open, rate.tooMany) : rate.open;
+/** Learns from the open bucket, of a surge no more than its beginning, and opens the next. */
+export function closeBucket(rate: TemplateRate, chance: number): void {
+  const isSurge = rate.buckets >= learnedAfter && rate.open > leastLines && rate.open > leastFactor * rate.mean;
+  const count = isSurge ? Math.min(rate.open, tooManyOf(rate, chance)) : rate.open;
   rate.buckets += 1;
   const weight = 1 / Math.min(rate.buckets, memory);
   const difference = count - rate.mean;

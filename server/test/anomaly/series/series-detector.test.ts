@@ -75,7 +75,9 @@ describe('metrics of a host', () => {
     const detector = seriesDetectorFactory(settings).create(scope);
     const flat = (number: number) => 50 + noise(number);
     detector.observe(Array.from({ length: 288 * 10 }, (_, number) => sample(number, flat(number))));
-    const [finding] = detector.observe([sample(2_880, 52.6)]);
+    const ahead = sample(2_880, 52.6, { atMs: startMs + 9e10 });
+    const [finding] = detector.observe([ahead]);
+    expect(finding?.at.getTime()).toBe(ahead.receivedAtMs);
     expect(finding).toMatchObject({ level: 'INFO', alertType: 'series-up' });
   });
 

@@ -111,7 +111,43 @@ describe('kinds of log lines', () => {
     expect(found?.metrics['expected']).toBeGreaterThan(0.5);
     expect(found?.metrics['expected']).toBeLessThan(3);
     expect(found?.evidence.eventIds).toHaveLength(5);
+    expect(found?.evidence.firstOffset).toBe(93_000n);
     expect(found?.evidence.count).toBe(found?.metrics['count']);
+  });
+
+  const surge = (from: number, atMs: number, lines: number) =>
+    Array.from({ length: lines }, (_, index) => line(from + index, atMs + index, 'Connection to 10.0.0.7 closed'));
+
+  test('a huge surge hides no later one', () => {
+    const detector = learned();
+    expect(detector.observe(surge(100_000, afterMs, 5_000))).toHaveLength(1);
+    const usualAgain = usualLines(3, 11).map((event, index) =>
+      line(110_000 + index, event.atMs - startMs + afterMs + 300_000, event.message as string),
+    );
+    const surges = (events: readonly StreamEvent[]) =>
+      detector.observe(events).filter(({ alertType }) => alertType === 'template-surge');
+    expect(surges(usualAgain)).toEqual([]);
+    expect(surges(surge(120_000, afterMs + 4 * hourMs, 100))).toHaveLength(1);
+  });
+
+  test('lines of long ago are no surge of now, and one clock ahead hides none', () => {
+    const detector = learned();
+    expect(detector.observe(surge(100_000, afterMs - hourMs, 500))).toEqual([]);
+    const ahead = line(110_000, afterMs + 999 * hourMs, 'Connection to 10.0.0.7 closed', { receivedAtMs: afterMs });
+    const [found] = detector.observe([ahead, ...surge(120_000, afterMs + 1, 100)]);
+    expect(found).toMatchObject({ alertType: 'template-surge' });
+    const first = learned().observe([{ ...ahead, message: 'never seen before' }]);
+    expect(first.map(({ at }) => at.getTime())).toEqual([afterMs]);
+  });
+
+  test('what is remembered of templates goes with them', () => {
+    const detector = templateDetectorFactory(templateSettingsSchema.parse({ max_templates: 10 })).create(scope);
+    const words = 'abcdefghijklmnopqrstuvwxyz'.split('');
+    detector.observe(words.flatMap((a, index) => words.map((b) => line(index, startMs, `q${a} says x${b} again`))));
+    const [[, , state]] = JSON.parse(Buffer.from(detector.snapshot()).toString()).sources;
+    const ids = state.miner.leaves.flat().map(({ id }: { id: number }) => id);
+    expect(ids.length).toBeLessThanOrEqual(10);
+    expect(state.rates.map(([id]: [number]) => id).sort()).toEqual(ids.sort());
   });
 
   test('a kind that stays away is told of when its bucket is over', () => {
