@@ -2,6 +2,7 @@
 import { cpus, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import { benchAgain } from './again.bench.ts';
+import { benchAnalysis } from './analysis.bench.ts';
 import { benchAnomaly } from './anomaly.bench.ts';
 import { benchAnonymize } from './anonymize.bench.ts';
 import { benchBackup } from './backup.bench.ts';
@@ -48,6 +49,7 @@ const benches: Record<string, () => Promise<string>> = {
   decisions: () => benchDecisions({ transactions: rowsOr(500_000) }),
   models: () => benchModels({ swaps: rowsOr(20) }),
   anonymize: () => benchAnonymize({ rows: rowsOr(1_000_000), runs }),
+  analysis: () => benchAnalysis({ events: rowsOr(300_000) }),
   anomaly: () => benchAnomaly(),
   backup: () => benchBackup({ messages: rowsOr(50_000) }),
   series: () => benchSeries(),

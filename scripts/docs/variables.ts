@@ -117,6 +117,9 @@ const serverTexts: Readonly<Record<keyof Variables, string>> = {
   SDP_TRANSACTION_LATENESS: 'after so many seconds a transaction that comes in is late; it is decided all the same',
   SDP_TRANSACTION_SNAPSHOT_SECONDS: 'seconds between two snapshots of a worker’s window state',
   SDP_TRANSACTION_ALERTS: 'mildest decision that raises an alert: `review`, `decline`, or `none` for no alerts',
+  SDP_ANOMALY_RULES:
+    'file of the rules and detectors of anomalies (docs/detection.md); `configs/anomaly-rules.yml` where unset',
+  SDP_ANALYSIS_SNAPSHOT_SECONDS: 'seconds between snapshots of what the analysis of events remembers',
   SDP_ALERTS_FILE: 'file that says who is told of what (docs/alerts.md); `configs/alerts.yml` where unset',
   SDP_ALERTS_DEAD_LETTERS:
     'so many dead letters of one topic within ten minutes, in one process, raise an alert; 0 raises none',

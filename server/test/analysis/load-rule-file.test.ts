@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { ConfigError } from '@sdp/shared/errors';
 import { describe, expect, it } from 'vitest';
 import { loadRules, rulesOf } from '../../src/analysis/load-rule-file.ts';
@@ -29,6 +30,14 @@ describe('the file that SDP is shipped with', () => {
       'transaction-user-burst here',
     ]);
   });
+});
+
+it('takes the rules that docs/detection.md shows, one of each form at least', () => {
+  const page = readFileSync(new URL('../../../docs/detection.md', import.meta.url), 'utf8');
+  const [, example = ''] = /```yaml\n(rules:\n.*?)```/s.exec(page) ?? [];
+  const { rules } = rulesOf('detection.md', `version: 1\n${example}`).rules;
+  const forms = ['absence', 'all', 'any', 'distinct', 'pattern', 'rate', 'ratio', 'sustained', 'threshold'];
+  expect([...new Set(rules.map(({ form }) => form))].toSorted()).toEqual(forms);
 });
 
 describe('a file that is not right', () => {
