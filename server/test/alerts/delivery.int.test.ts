@@ -353,3 +353,21 @@ describe('a clock that is wrong, and stands still', () => {
     },
   );
 });
+
+describe('a database that drops its connections', () => {
+  it('is asked again: what was raised before and after arrives', async () => {
+    alerting.start(channel() + at(), secrets());
+    const raised: string[] = [];
+    for (let n = 0; n < 30; n++) {
+      raised.push(await alerting.raise({ type: `type-${n % 5}` }));
+      if (n % 10 === 5) {
+        await alerting.pool.query(
+          'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()',
+        );
+      }
+    }
+    await settled(alerting.pool);
+    const states = await outcomes(alerting.pool);
+    expect(raised.map((id) => states[id])).toEqual(raised.map(() => ['discord:DELIVERED']));
+  });
+});

@@ -7,7 +7,7 @@ import { type Alerting, openAlerting, outcomes, settled } from './alerting.ts';
 import { type Receiver, startReceiver } from './receivers.ts';
 
 /** Set for the long form. */
-const rounds = Number(process.env['SDP_ALERT_KILLS'] ?? 4);
+const rounds = Number(process.env['SDP_ALERT_KILLS'] ?? 3);
 const perRound = 60;
 
 let alerting: Alerting;
