@@ -23,6 +23,8 @@ export interface RunEnd {
   readonly complete: boolean;
   readonly failure: unknown;
   readonly isService: boolean;
+  /** The user wanted it to stop. */
+  readonly interrupted: boolean;
 }
 
 /**
@@ -73,14 +75,15 @@ export function reportEvents({ terminal }: CommandContext, totals: EventTotals, 
   throw shortfall;
 }
 
-function shortfallOf(totals: EventTotals, { complete, isService }: RunEnd): SdpError | undefined {
+function shortfallOf(totals: EventTotals, { complete, isService, interrupted }: RunEnd): SdpError | undefined {
   const { waiting, lost, refusedHere, refusedByServer } = totals;
-  if (!complete && !(isService && waiting === 0)) {
+  if ((!complete && !(isService && waiting === 0)) || (interrupted && waiting > 0)) {
     const rest = lost === 0 ? '' : `; ${formatCount(lost, 'event')} that had been read were not taken`;
     return new InterruptedError('interrupted', {
-      message: isService
-        ? `Stopped: ${formatCount(waiting, 'event waits', 'events wait')} in the spool`
-        : `Interrupted before the end of the input: ${formatCount(waiting, 'event waits', 'events wait')} in the spool${rest}`,
+      message:
+        isService || complete
+          ? `Stopped: ${formatCount(waiting, 'event waits', 'events wait')} in the spool`
+          : `Interrupted before the end of the input: ${formatCount(waiting, 'event waits', 'events wait')} in the spool${rest}`,
       remedy: 'The next run with the same spool sends what waits; of a file it goes on where this one stopped.',
     });
   }

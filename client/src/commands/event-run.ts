@@ -145,7 +145,12 @@ export async function runEvents(
       seconds: (performance.now() - startedAt) / 1_000,
       spool: pathForPeople(context, spool.folder),
     };
-    reportEvents(context, totals, { complete, failure: failures[0], isService: source.isService ?? false });
+    reportEvents(context, totals, {
+      complete,
+      failure: failures[0],
+      isService: source.isService ?? false,
+      interrupted: context.signal.aborted,
+    });
   } finally {
     await vault?.close();
     await spool?.close();

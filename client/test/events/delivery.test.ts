@@ -161,6 +161,24 @@ describe('events on their way to the server', () => {
     expect(again.json).toMatchObject({ taken: 100 });
   });
 
+  it('are made of the sample of the documentation, with nothing personal left', async () => {
+    await start();
+    const root = join(import.meta.dirname, '../../..');
+    const files = [
+      '--input',
+      join(root, 'data-samples/shop_log.csv'),
+      '--config',
+      join(root, 'configs/shop_events.yml'),
+    ];
+    const { json } = await stream([...files, '--json'], '');
+    expect(json).toMatchObject({ taken: 5, refused: 0, delivered: 5 });
+    const [, , failed] = bench.server.events as LogEvent[];
+    expect(failed).toMatchObject({ level: 'ERROR', source: 'payments', host: 'pay-1', tags: { region: 'eu' } });
+    expect(failed?.message).toMatch(/^payment failed for tok_[0-9a-f]{32}, card tok_[0-9a-f]{32}$/);
+    expect(failed?.attributes).toMatchObject({ client_ip: expect.stringMatching(/^hsh_/), took_ms: '310' });
+    expect(JSON.stringify(bench.server.events)).not.toMatch(/C-100|b7c2|192\.0/);
+  });
+
   it('keep what an interruption leaves, and go on in the file where they were', async () => {
     let away = true;
     await start({ fault: () => (away ? { kind: 'cut' } : undefined) });

@@ -69,6 +69,7 @@ describe('sdp stream, killed again and again while the server fails at random', 
     writeFileSync(join(folder, 'in.ndjson'), text.join('\n'));
     for (let round = 0; round < rounds; round += 1) {
       const process = start(key);
+      const gone = new Promise((resolve) => process.once('exit', resolve));
       // Not before the first events of this round are there, so that each kill meets it at work.
       const before = server.arrived.length;
       const end = Date.now() + 15_000;
@@ -76,7 +77,6 @@ describe('sdp stream, killed again and again while the server fails at random', 
         await new Promise((resolve) => setTimeout(resolve, 5));
       }
       await new Promise((resolve) => setTimeout(resolve, chance() * 150));
-      const gone = new Promise((resolve) => process.once('exit', resolve));
       process.kill('SIGKILL');
       await gone;
     }
@@ -106,5 +106,5 @@ describe('sdp stream, killed again and again while the server fails at random', 
     }
     await vault.close();
     expect(readFileSync(join(folder, 'event_spool', 'spool.json'), 'utf8')).not.toContain('example');
-  }, 240_000);
+  }, 600_000);
 });
