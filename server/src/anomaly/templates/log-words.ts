@@ -1,5 +1,5 @@
 /*
- * Words that programs write of themselves. Given names are left out even where they are words too.
+ * Words that programs write of themselves. Given names are left out where programs can do without the word (`max` stays).
  */
 const verbs = `abort accept access acknowledge acquire activate adapt add adjust admit advance agree alert allocate allow announce
 answer append apply archive arrive ask assign assume attach attempt authenticate authorize await back balance begin bind block bounce
