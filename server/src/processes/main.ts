@@ -4,6 +4,7 @@ import { applyMigrations } from '../database/index.ts';
 import { createLogger, type Logger } from '../observability/index.ts';
 import { loadSettings, type Settings } from '../settings/index.ts';
 import { alertsCommand } from './alerts-command.ts';
+import { anomaliesCommand } from './anomalies-command.ts';
 import { api } from './api.ts';
 import { apiKeysCommand } from './api-keys-command.ts';
 import { auditCommand } from './audit-command.ts';
@@ -70,6 +71,7 @@ export function createProgram(environment: NodeJS.ProcessEnv): Command {
     .action(() => migrate(load()));
   program.addCommand(alertsCommand(load, environment));
   program.addCommand(apiKeysCommand(load));
+  program.addCommand(anomaliesCommand(load));
   program.addCommand(usersCommand(load, environment));
   program.addCommand(simulateCommand(load));
   program.addCommand(produceCommand(load));

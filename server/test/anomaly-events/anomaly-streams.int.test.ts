@@ -161,14 +161,15 @@ it('nobody misses anything or sees it twice, over reconnects to either process w
     const all: SeenEvent[] = [];
     for (let turn = 0, last = before; ; turn++) {
       const { url } = turn % 2 ? second : server;
+      const wasDone = isDone();
       const reader = await open(url, staff, `?after=${last}`);
-      await sleep(isDone() ? 700 : 30 + Math.random() * 150);
+      await sleep(wasDone ? 1_500 : 30 + Math.random() * 150);
       reader.stop();
       await reader.ended;
-      const wasDone = isDone() && reader.seen.length === 0;
       all.push(...reader.seen);
       last = reader.seen.at(-1)?.id ?? last;
-      if (wasDone) return all;
+      // What was written before it came has been shown to it.
+      if (wasDone && reader.seen.length === 0) return all;
     }
   };
   let isWritten = false;

@@ -14,8 +14,9 @@ import { checkMetadata } from '../../batches/index.ts';
 import { type Pool, type PoolClient, withTenants } from '../../database/index.ts';
 import { named, parsedAs, principalOf, readJsonBody } from '../../http/index.ts';
 import type { Guard } from '../../identity/index.ts';
-import { presentAnomaly, presentDetail } from '../store/anomaly-row.ts';
-import { findAnomaly, type Handling, handleAnomaly, historyOf, listAnomalies } from '../store/anomaly-store.ts';
+import { handleAndRecord, readAnomaly } from '../store/anomaly-handling.ts';
+import { presentAnomaly } from '../store/anomaly-row.ts';
+import { listAnomalies } from '../store/anomaly-store.ts';
 import { decodePosition, encodePosition } from './anomaly-cursor.ts';
 
 export interface AnomalyRoutesOptions {
@@ -81,7 +82,7 @@ export function anomalyRoutes({ pool, recordAudit, guard }: AnomalyRoutesOptions
   const one = `${all}/:anomalyId`;
   router.get(one, named(one), ...guard('anomalies:read'), async (request, response) => {
     const id = anomalyIdIn(request);
-    response.json(await reading(pool, response, (tx) => detailOf(tx, id)));
+    response.json(await reading(pool, response, (tx) => readAnomaly(tx, id)));
   });
 
   for (const [deed, to] of [
@@ -95,8 +96,8 @@ export function anomalyRoutes({ pool, recordAudit, guard }: AnomalyRoutesOptions
       const { kind, id: principalId, tenants } = principalOf(response);
       const handling = { to, note: note ?? null, by: { kind, id: principalId } } as const;
       const answer = await withTenants(pool, tenants, async (tx) => {
-        await handle(tx, recordAudit, id, handling);
-        return detailOf(tx, id);
+        await handleAndRecord(tx, recordAudit, id, handling);
+        return readAnomaly(tx, id);
       });
       response.json(answer satisfies AnomalyDetail);
     });
@@ -110,32 +111,6 @@ function reading<T>(pool: Pool, response: Response, work: (tx: PoolClient) => Pr
     await tx.query('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY');
     return work(tx);
   });
-}
-
-/** @throws {RejectedError} `not-found`, `anomaly-handled` */
-async function handle(
-  tx: PoolClient,
-  recordAudit: RecordAudit,
-  anomalyId: string,
-  handling: Handling & { readonly by: { readonly kind: 'user' | 'key' } },
-): Promise<void> {
-  const handled = await handleAnomaly(tx, anomalyId, handling);
-  if (!handled) throw new RejectedError('not-found');
-  if (!handled.isAllowed) throw new RejectedError('anomaly-handled');
-  await recordAudit(tx, {
-    actor: handling.by,
-    action: handling.to === 'RESOLVED' ? 'anomaly.resolved' : 'anomaly.acknowledged',
-    subject: anomalyId,
-    clientId: handled.clientId,
-    detail: { from: handled.from, to: handling.to },
-  });
-}
-
-/** @throws {RejectedError} `not-found` */
-async function detailOf(tx: PoolClient, anomalyId: string): Promise<AnomalyDetail> {
-  const row = await findAnomaly(tx, anomalyId);
-  if (!row) throw new RejectedError('not-found');
-  return presentDetail(row, await historyOf(tx, anomalyId));
 }
 
 /** @throws {RejectedError} `not-found`: what isn't an id names no anomaly */

@@ -1,4 +1,4 @@
-import { type Pool, query, withTransaction } from '../../database/index.ts';
+import { type Pool, type PoolClient, query, withTransaction } from '../../database/index.ts';
 
 /** Weeks for which room is made ahead of the present one. */
 const weeksAhead = 2;
@@ -17,7 +17,7 @@ async function ensurePartition(pool: Pool, monday: Date): Promise<void> {
   if (await exists(pool, name)) return;
   const range = [monday, new Date(monday.getTime() + weekMs)].map((at) => `'${at.toISOString()}'`);
   await withTransaction(pool, async (tx) => {
-    await query(tx, 'SELECT pg_advisory_xact_lock($1)', [advisoryLock]);
+    await takeTurn(tx);
     if (await exists(tx, name)) return;
     // Attaching looks through the default partition for rows that belong to the new one, and refuses if there are any.
     await query(tx, 'LOCK TABLE anomaly_events_default IN ACCESS EXCLUSIVE MODE');
@@ -33,6 +33,12 @@ async function ensurePartition(pool: Pool, monday: Date): Promise<void> {
        ALTER TABLE anomaly_events ATTACH PARTITION ${name} FOR VALUES FROM (${range[0]}) TO (${range[1]})`,
     );
   });
+}
+
+/** Whoever waits for a table holds up everybody behind: rather not for long, and again in an hour. */
+async function takeTurn(tx: PoolClient): Promise<void> {
+  await query(tx, 'SELECT pg_advisory_xact_lock($1)', [advisoryLock]);
+  await query(tx, "SET LOCAL lock_timeout = '5s'");
 }
 
 /** Read from the catalog: `to_regclass` may answer from before another connection made it. */
@@ -74,7 +80,7 @@ export async function forgetAnomalies(pool: Pool, days: number, now: Date = new 
   );
   for (const { name } of rows) {
     await withTransaction(pool, async (tx) => {
-      await query(tx, 'SELECT pg_advisory_xact_lock($1)', [advisoryLock]);
+      await takeTurn(tx);
       await query(tx, `DROP TABLE IF EXISTS ${name}`);
     });
   }
