@@ -206,7 +206,7 @@ export function testBackup(
         });
       const sumOf = (
         report: Awaited<ReturnType<typeof restore>>,
-        name: 'messages' | 'sent' | 'sentBefore' | 'refused',
+        name: 'messages' | 'sent' | 'sentBefore' | 'refused' | 'copies',
       ) => report.partitions.reduce((sum, partition) => sum + partition[name], 0);
 
       it('sealed anew under ids that name the old ones, in the order of each key', async () => {
