@@ -6,6 +6,8 @@ const maximumCharacters = 1_000;
 const maximumTokens = 120;
 /** A longer run of characters is no word. */
 const longestWord = 64;
+/** How far the end of a quoted or bracketed value is looked for. */
+const longestValue = 500;
 
 const space = 0;
 const wordCharacter = 1;
@@ -111,7 +113,8 @@ class LineMasker {
     if (opening >= this.#end || (!isQuoted && open !== '{' && open !== '[')) return from;
     const close = quotesAndBrackets.get(open) as string;
     let depth = 1;
-    for (let at = opening + 1; at < this.#end; at += 1) {
+    const last = Math.min(this.#end, opening + longestValue);
+    for (let at = opening + 1; at < last; at += 1) {
       if (text[at] === close) depth -= 1;
       else if (text[at] === open) depth += 1;
       if (depth > 0) continue;

@@ -226,6 +226,7 @@ function differenceOf(
       if (!isWord(expected) || !isWord(token)) return undefined;
       words += `${place} `;
       count += 1;
+      if (count > equal + pattern.length - place - 1) return undefined;
     }
   }
   return equal > 0 && equal >= count ? { words, count } : undefined;
