@@ -10,7 +10,7 @@ import { EventServer } from '../support/event-server.ts';
 
 const main = join(import.meta.dirname, '../../src/main.ts');
 /** How often it is killed; SDP_KILL_ROUNDS asks for more. */
-const rounds = Number(process.env['SDP_KILL_ROUNDS'] ?? 4);
+const rounds = Number(process.env['SDP_KILL_ROUNDS'] ?? 3);
 const perRound = 3_000;
 
 /** Repeatable numbers from 0 to 1. */
