@@ -1,9 +1,10 @@
 import { SecureProducer, type SecureProducerOptions, type StageBus } from '@sdp/shared/messaging';
 import type { Router } from 'express';
+import type { RecordAudit } from '../audit/index.ts';
 import type { Pool } from '../database/index.ts';
 import { itemRate } from '../http/index.ts';
 import type { Guard } from '../identity/index.ts';
-import type { Metrics } from '../observability/index.ts';
+import type { Logger, Metrics } from '../observability/index.ts';
 import type { DataKeyRing } from '../records/index.ts';
 import { createEventApiMetrics } from './api/event-api-metrics.ts';
 import { intakeRoutes } from './api/intake-routes.ts';
@@ -11,12 +12,15 @@ import { readRoutes } from './api/read-routes.ts';
 import { eventStoreGroup, eventTopics } from './event-flow.ts';
 import { EventIntake } from './intake/event-intake.ts';
 import { LagGate } from './intake/lag-gate.ts';
+import { RefusalTrail } from './intake/refusal-trail.ts';
 
 export interface EventApiOptions {
   readonly bus: StageBus;
   readonly pool: Pool;
   readonly keyRing: DataKeyRing;
+  readonly recordAudit: RecordAudit;
   readonly metrics: Metrics;
+  readonly logger: Logger;
   readonly guard: Guard;
   /** How messages are checked, sealed and noted. */
   readonly messaging: Omit<SecureProducerOptions, 'bus' | 'tenant'>;
@@ -58,15 +62,22 @@ export async function startEventApi(options: EventApiOptions): Promise<EventApi>
     maxMessages: settings.maxBacklog,
   });
   metrics.watchLag(() => gate.messages);
+  const trail = new RefusalTrail({
+    record: (entry) => options.recordAudit(pool, entry),
+    onFailed: () => options.logger.warn({}, 'a refusal of events could not be written to the audit trail'),
+  });
   const intake = new EventIntake({ producer, gate, onAccepted: metrics.accepted });
   return {
     routers: [
       intakeRoutes({
-        ...{ intake, metrics, guard, maxStreamBytes, maxRequests: settings.maxRequests },
+        ...{ intake, trail, metrics, guard, maxStreamBytes, maxRequests: settings.maxRequests },
         rate: itemRate(settings.ratePerMinute, largestRequest),
       }),
       readRoutes({ pool, keyRing, guard }),
     ],
-    close: () => producer.close(),
+    close: async () => {
+      await producer.close();
+      await trail.drained();
+    },
   };
 }

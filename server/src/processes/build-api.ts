@@ -118,7 +118,7 @@ export async function startApi(platform: Platform, runner?: BatchRunner): Promis
     isAllowed: stillMay(authenticators),
   });
   const events = await startEventApi({
-    ...{ bus, pool, keyRing, metrics, guard, settings: settings.events },
+    ...{ bus, pool, keyRing, recordAudit, metrics, logger, guard, settings: settings.events },
     maxStreamBytes: upload.maxBodyBytes,
     messaging: messaging.parts,
   });

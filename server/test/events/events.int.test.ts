@@ -119,6 +119,15 @@ describe('events', () => {
     });
     const malformed = await api.post({ type: 'log', whatever: { [secrets[0] as string]: secrets[1] } });
     expect(malformed.body.code).toBe('raw-pii-found');
+    const trail = await vi.waitFor(async () => {
+      const { rows } = await api.pool.query(
+        "SELECT detail, client_id FROM audit_event WHERE action = 'upload.refused'",
+      );
+      expect(rows.length).toBe(1);
+      return rows;
+    });
+    // One line for now, however many requests.
+    expect(trail).toEqual([{ client_id: 'acme', detail: { detector: 'email', columns: 4, requests: 1 } }]);
     const printed = [whole.text, stream.text, malformed.text, ...api.log, ...store.log].join('\n');
     for (const secret of secrets) expect(printed).not.toContain(secret);
     expect((await allEvents(api, '&type=log')).filter(({ event_id }) => event_id === events[0]?.event_id)).toEqual([]);

@@ -8,6 +8,7 @@ import type { Guard } from '../../identity/index.ts';
 import type { SizedEvent } from '../intake/event-groups.ts';
 import type { EventIntake } from '../intake/event-intake.ts';
 import { readEvents } from '../intake/read-events-rules.ts';
+import type { RefusalTrail } from '../intake/refusal-trail.ts';
 import { takeLines } from '../intake/take-lines.ts';
 import type { EventApiMetrics } from './event-api-metrics.ts';
 
@@ -15,6 +16,7 @@ export interface IntakeRoutesOptions {
   readonly intake: EventIntake;
   readonly rate: ItemRate;
   readonly metrics: EventApiMetrics;
+  readonly trail: Pick<RefusalTrail, 'note'>;
   readonly guard: Guard;
   /** Of a stream, after decompression. */
   readonly maxStreamBytes: number;
@@ -42,7 +44,7 @@ export function intakeRoutes(options: IntakeRoutesOptions): Router {
     try {
       response.json({ accepted: await take(request, response, options, bodies) } satisfies EventsAccepted);
     } catch (error) {
-      noteRefusal(error, response, options.metrics);
+      noteRefusal(error, response, options);
       throw error;
     } finally {
       requests -= 1;
@@ -103,10 +105,12 @@ function traceOf(request: Request) {
 }
 
 /** A refusal by the firewall is an operator's business too: it is logged with its kind and number, never with a name or value. */
-function noteRefusal(error: unknown, response: Response, metrics: EventApiMetrics): void {
+function noteRefusal(error: unknown, response: Response, { metrics, trail }: IntakeRoutesOptions): void {
   metrics.refused(error instanceof SdpError ? error.code : 'internal');
   if (!(error instanceof SdpError) || error.code !== 'raw-pii-found') return;
-  const { count, detector } = error.details;
+  const { count = 0, detector = '' } = error.details;
+  const { kind, id } = principalOf(response);
+  trail.note({ actor: { kind, id }, clientId: clientOf(response), detector, fields: count });
   contextOf(response).logger.warn({ detector, fields: count }, 'events refused: raw personal data');
 }
 

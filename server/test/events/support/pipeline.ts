@@ -1,7 +1,7 @@
 import type { Event } from '@sdp/shared/contracts';
 import { parseMasterKey } from '@sdp/shared/crypto';
 import { KeyRing, SecurityManager, type StageBus } from '@sdp/shared/messaging';
-import { createRowMac } from '../../../src/audit/index.ts';
+import { createRecordAudit, createRowMac } from '../../../src/audit/index.ts';
 import { EmbeddedBus } from '../../../src/bus/index.ts';
 import { createPool, type Pool } from '../../../src/database/index.ts';
 import { ensureEventPartitions, eventTopics, startEventApi, startEventWorkers } from '../../../src/events/index.ts';
@@ -100,6 +100,7 @@ export async function startApi(
     rateLimit: principalRateLimit(100_000),
   });
   const api = await startEventApi({
+    ...{ logger, recordAudit: createRecordAudit(serverKey) },
     ...{
       pool,
       bus,
