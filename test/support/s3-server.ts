@@ -44,6 +44,8 @@ export async function startS3Server(): Promise<S3Server | { readonly missing: st
     env: { ROOT_ACCESS_KEY: keys.accessKeyId, ROOT_SECRET_KEY: keys.secretAccessKey, HOME: home },
     stdio: 'ignore',
   });
+  // A run that leaves tests out may never come to stop it.
+  process.once('exit', () => child.kill('SIGKILL'));
   const endpoint = `http://127.0.0.1:${port}`;
   await untilAnswers(endpoint, child);
   return {
