@@ -129,7 +129,11 @@ export async function startApi(
     ...{ url: listener.url, pool, bus, log, newKey, fetch: call },
     post: async (body, type = 'application/json', headers = {}) => {
       const bytes = typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body);
-      const init = { method: 'POST', body: bytes as BodyInit, headers: { 'Content-Type': type, ...headers } };
+      const init = {
+        method: 'POST',
+        body: bytes as NonNullable<RequestInit['body']>,
+        headers: { 'Content-Type': type, ...headers },
+      };
       return answered(await call('/api/v1/events', init));
     },
     get: async (path, headers = {}) => answered(await call(path, { headers })),
