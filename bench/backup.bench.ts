@@ -18,7 +18,7 @@ import {
 import { makeBucket } from '../server/test/backup/make-bucket.ts';
 import type { BusAddress } from '../server/test/bus/bus-address.ts';
 import { startTestKafka } from '../test/support/kafka.ts';
-import { startS3Server } from '../test/support/s3-server.ts';
+import { findS3Server } from '../test/support/s3-server.ts';
 import { markdownTable } from './measure.ts';
 
 const partitions = 6;
@@ -33,7 +33,8 @@ export async function benchBackup({ messages }: { messages: number }): Promise<s
   const home = mkdtempSync(join(tmpdir(), 'sdp-bench-backup-'));
   const postgres = await startEmbeddedPostgres({ dataDir: mkdtempSync(join(tmpdir(), 'sdp-bench-backup-db-')) });
   const kafka = await startTestKafka();
-  const s3 = await startS3Server();
+  const found = findS3Server();
+  const s3 = 'missing' in found ? found : await found.start();
   const rows: string[][] = [];
   try {
     await applyMigrations(postgres.dsn);

@@ -25,13 +25,17 @@ export interface S3Server {
  * A server that speaks the protocol of Amazon S3: versitygw, on a folder of its own. It is built from its source, which the Go
  * module proxy has, where it isn't there yet (about a minute). Without Go there is none; where `CI` is "true" that is a failure.
  */
-export async function startS3Server(): Promise<S3Server | { readonly missing: string }> {
+export function findS3Server(): { start(): Promise<S3Server> } | { readonly missing: string } {
   const program = buildOnce();
   if ('missing' in program) {
     if (process.env['CI'] === 'true') throw new Error(`The tests of buckets need an S3 server: ${program.missing}`);
     process.stderr.write(`Tests of buckets skipped: ${program.missing}\n`);
     return program;
   }
+  return { start: () => start(program.path) };
+}
+
+async function start(program: string): Promise<S3Server> {
   const home = mkdtempSync(join(tmpdir(), 'sdp-test-s3-'));
   const folder = join(home, 'buckets');
   const sidecar = join(home, 'metadata');
@@ -40,12 +44,10 @@ export async function startS3Server(): Promise<S3Server | { readonly missing: st
   const keys = { accessKeyId: 'test-access-key', secretAccessKey: 'test-secret-access-key' };
   // Its metadata lies beside the objects: not every file system has extended attributes.
   const args = ['--port', `127.0.0.1:${port}`, '--quiet', 'posix', '--sidecar', sidecar, folder];
-  const child = spawn(program.path, args, {
+  const child = spawn(program, args, {
     env: { ROOT_ACCESS_KEY: keys.accessKeyId, ROOT_SECRET_KEY: keys.secretAccessKey, HOME: home },
     stdio: 'ignore',
   });
-  // A run that leaves tests out may never come to stop it.
-  process.once('exit', () => child.kill('SIGKILL'));
   const endpoint = `http://127.0.0.1:${port}`;
   await untilAnswers(endpoint, child);
   return {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'vitest';
 import { startTestDatabase } from '../../../test/support/postgres.ts';
-import { startS3Server } from '../../../test/support/s3-server.ts';
+import { findS3Server } from '../../../test/support/s3-server.ts';
 import { type BackupUnderTest, testBackup } from './backup-suite.ts';
 import { makeBucket } from './make-bucket.ts';
 
@@ -26,10 +26,10 @@ testBackup('a backup in a directory, of the embedded bus', { faults }, async ():
   };
 });
 
-const s3 = await startS3Server();
-if ('missing' in s3) {
+const found = findS3Server();
+if ('missing' in found) {
   describe('a backup in a bucket', () => {
-    it.skip(`is tested on a real server: ${s3.missing}`);
+    it.skip(`is tested on a real server: ${found.missing}`);
   });
 } else {
   testBackup(
@@ -37,6 +37,7 @@ if ('missing' in s3) {
     { faults: [{ put: 2, when: 'after' }], isVariant: true },
     async () => {
       const database = await startTestDatabase();
+      const s3 = await found.start();
       const bucket = await makeBucket(s3);
       return {
         ...{ address: { kind: 'embedded', dsn: database.dsn }, dsn: database.dsn },

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { generateMasterKeyText } from '@sdp/shared/crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestDatabase, type TestDatabase } from '../../../test/support/postgres.ts';
-import { startS3Server } from '../../../test/support/s3-server.ts';
+import { findS3Server, type S3Server } from '../../../test/support/s3-server.ts';
 import { startTcpProxy, type TcpProxy } from '../../../test/support/tcp-proxy.ts';
 import { openBackupStore } from '../../src/backup/index.ts';
 import { eventually } from '../bus/eventually.ts';
@@ -23,10 +23,11 @@ import { type BucketPlace, makeBucket } from './make-bucket.ts';
 
 /** How long the bucket is away; a minute or more by hand. */
 const outageMs = Number(process.env['SDP_TEST_OUTAGE_SECONDS'] ?? '1') * 1_000;
-const s3 = await startS3Server();
+const found = findS3Server();
 
-describe.skipIf('missing' in s3)('a bucket', () => {
-  if ('missing' in s3) return;
+describe.skipIf('missing' in found)('a bucket', () => {
+  if ('missing' in found) return;
+  let s3: S3Server;
   let database: TestDatabase;
   let bucket: BucketPlace;
   let proxy: TcpProxy;
@@ -35,6 +36,7 @@ describe.skipIf('missing' in s3)('a bucket', () => {
 
   beforeAll(async () => {
     database = await startTestDatabase();
+    s3 = await found.start();
     bucket = await makeBucket(s3);
     proxy = await startTcpProxy({ port: s3.port });
     const { dsn } = database;
@@ -48,7 +50,7 @@ describe.skipIf('missing' in s3)('a bucket', () => {
     await parts?.close();
     await proxy?.close();
     await database?.stop();
-    await s3.stop();
+    await s3?.stop();
   });
   const send = async (from: number, to: number) =>
     parts.bus.publish('logs', await sealed(parts.security, 'logs', range(from, to)));
