@@ -38,7 +38,7 @@ interface SelectionInput {
 /**
  * Chooses the columns that a forest can work with, and as what. Left out are those that never vary, and unless they are asked
  * for by name: the key, tokens, and whatever tells records apart without saying anything of them (texts and names that
- * hardly repeat, numbers of rows and of accounts).
+ * hardly repeat, numbers of rows and of accounts). Numbers that might be of rows are looked at where there is nothing else.
  *
  * @returns ascending by index
  * @throws {InputError} `batch-unprocessable` when a column asked for isn't there or can't be used, or none is left
@@ -47,12 +47,12 @@ export function selectColumns(input: SelectionInput): SelectedColumn[] {
   const requested = indicesOf(input.columns, input.requested);
   const excluded = new Set(indicesOf(input.columns, input.excluded));
   const candidates = requested ?? input.columns.map((_, index) => index).filter((index) => index !== input.keyIndex);
-  const selected = candidates
-    .filter((index) => !excluded.has(index))
-    .flatMap((index): SelectedColumn[] => {
+  const select = (options: KindOptions): SelectedColumn[] =>
+    candidates.flatMap((index) => {
+      if (excluded.has(index)) return [];
       const profile = input.profiles[index];
       const name = input.columns[index] as string;
-      const as = profile && kindOf(profile, requested !== undefined);
+      const as = profile && kindOf(profile, options);
       if (!as && requested) {
         throw unprocessable('a column asked for is mostly empty, or has too many different values', name);
       }
@@ -60,6 +60,9 @@ export function selectColumns(input: SelectionInput): SelectedColumn[] {
         ? [{ index, name, as }]
         : [];
     });
+  const isAskedFor = requested !== undefined;
+  const sure = select({ isAskedFor, withNumbersOfRows: isAskedFor });
+  const selected = sure.length > 0 ? sure : select({ isAskedFor, withNumbersOfRows: true });
   if (selected.length === 0) throw unprocessable('no column says what is usual, so there is nothing to compare');
   return selected;
 }
@@ -75,13 +78,19 @@ export function indicesOf(columns: readonly string[], names: readonly string[] |
   return [...new Set(indices)].sort((a, b) => a - b);
 }
 
-function kindOf(profile: ColumnProfile, isAskedFor: boolean): ColumnKind | undefined {
+interface KindOptions {
+  /** By its name: then it is looked at even if it tells records apart. */
+  readonly isAskedFor: boolean;
+  readonly withNumbersOfRows: boolean;
+}
+
+function kindOf(profile: ColumnProfile, { isAskedFor, withNumbersOfRows }: KindOptions): ColumnKind | undefined {
   const { filled, records } = profile;
   if (filled === 0) return undefined;
   const isReadable = (cells: number) => cells >= filled * readableShare;
   const form = bestForm(profile);
   if (isReadable(cellsIn(profile, form)) || isReadable(profile.dates)) {
-    if (filled < records * filledShare || (isIdentifier(profile) && !isAskedFor)) return undefined;
+    if (filled < records * filledShare || (isIdentifier(profile) && !withNumbersOfRows)) return undefined;
     if (!isReadable(profile.dates)) return { kind: 'number', form };
     return { kind: 'date', hasTimes: profile.times > profile.dates / 2, from: profile.earliestDay };
   }

@@ -85,6 +85,13 @@ describe('what tells records apart without saying anything of them is left out',
     expect(first).toMatchObject({ key: 'k9', columns: [{ column: 'city', direction: 'rare' }] });
   });
 
+  test('but numbers in a row are looked at where there is nothing else', async () => {
+    const rows = Array.from({ length: 400 }, (_, index) => [token(index), String(index === 399 ? 5_000 : index)]);
+    expect(named(await judge({ columns: ['id', 'amount'], rows }))).toEqual(['amount']);
+    const inOrder = rows.map(([id], index) => [id, String(index)]);
+    expect(named(await judge({ columns: ['id', 'amount'], rows: inOrder as string[][] }))).toEqual(['amount']);
+  });
+
   test('and a number of eight digits that repeats is a number', async () => {
     const rows = Array.from({ length: 400 }, (_, index) => [`k${index}`, String(20_000_000 + (index % 50))]);
     expect(named(await judge({ columns: ['id', 'price'], rows }))).toEqual(['price']);
