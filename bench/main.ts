@@ -1,7 +1,8 @@
-// `npm run bench [-- tokenize large again methods scan vault values peers ingest records end-to-end hops integrity messaging decisions models transactions anonymize anomaly backup series templates] [--rows N] [--runs N]`: prints Markdown tables; docs/benchmarks.md holds a run of it.
+// `npm run bench [-- tokenize large again methods scan vault values peers ingest records end-to-end hops integrity messaging decisions models transactions anonymize analysis alerts anomaly backup series templates] [--rows N] [--runs N]`: prints Markdown tables; docs/benchmarks.md holds a run of it.
 import { cpus, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import { benchAgain } from './again.bench.ts';
+import { benchAlertLatency } from './alert-latency.bench.ts';
 import { benchAnalysis } from './analysis.bench.ts';
 import { benchAnomaly } from './anomaly.bench.ts';
 import { benchAnonymize } from './anonymize.bench.ts';
@@ -50,6 +51,7 @@ const benches: Record<string, () => Promise<string>> = {
   models: () => benchModels({ swaps: rowsOr(20) }),
   anonymize: () => benchAnonymize({ rows: rowsOr(1_000_000), runs }),
   analysis: () => benchAnalysis({ events: rowsOr(300_000) }),
+  alerts: () => benchAlertLatency({ seconds: rowsOr(60) }),
   anomaly: () => benchAnomaly(),
   backup: () => benchBackup({ messages: rowsOr(50_000) }),
   series: () => benchSeries(),

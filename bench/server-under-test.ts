@@ -21,11 +21,13 @@ export interface ServerUnderTest {
  * The built server on a PostgreSQL of its own with default, durable settings; and on Kafka where brokers are given.
  *
  * @param roles of a worker beside the API, as a process of its own
+ * @param more variables of both
  */
 export async function startServerUnderTest(
   command: 'serve' | 'api',
   brokers?: string,
   roles: readonly string[] = [],
+  more: Readonly<Record<string, string>> = {},
 ): Promise<ServerUnderTest> {
   // Not under TMPDIR: PostgreSQL may run under another account, which has to get there.
   const folder = mkdtempSync('/tmp/sdp-bench-server-');
@@ -45,6 +47,7 @@ export async function startServerUnderTest(
     SDP_CLIENT_ID: 'bench',
     SDP_RATE_LIMIT_PER_MINUTE: '1000000',
     ...(brokers && { KAFKA_BROKERS: brokers }),
+    ...more,
   };
   const server = spawnServer({
     command: [command],
