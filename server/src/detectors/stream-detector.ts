@@ -24,8 +24,8 @@ export interface StreamDetectorFactory {
   /** In metrics: a word of lower-case letters. */
   readonly name: string;
   /**
-   * Of the format of snapshots and of all settings that the state depends on: a snapshot that another version wrote isn't
-   * restored, but the log is read again as far as it is needed.
+   * Of the format of snapshots and of all settings that the state depends on: of a snapshot that another version wrote nothing
+   * is restored, and the detector learns anew from the next event on.
    */
   readonly version: string;
   /** Events that it is to be shown. */
