@@ -2,6 +2,7 @@ import { existsSync, globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { workerRoles } from '../../server/src/processes/processing-types.ts';
 
 const root = join(import.meta.dirname, '../..');
 const read = (path: string) => readFileSync(join(root, path), 'utf8');
@@ -21,7 +22,7 @@ const compose = parse(read('infra/docker-compose.yml'), { merge: true }) as {
 const dockerfile = read('infra/Dockerfile');
 
 describe('docker-compose.yml', () => {
-  it('has the database, the broker, the API and a worker of each role', () => {
+  it('has the database, the broker, the API, and every role of a worker but the backup, which takes a place to keep it in', () => {
     expect(Object.keys(compose.services)).toEqual([
       'postgres',
       'kafka',
@@ -29,10 +30,15 @@ describe('docker-compose.yml', () => {
       'worker-scoring',
       'worker-anonymization',
       'worker-anomaly',
+      'worker-transactions',
+      'worker-events',
+      'worker-analysis',
+      'worker-alerts',
     ]);
-    for (const role of ['scoring', 'anonymization', 'anomaly']) {
-      expect(compose.services[`worker-${role}`]?.command).toEqual(['worker', '--role', role]);
-    }
+    const workers = Object.values(compose.services).filter(({ command }) => command?.[0] === 'worker');
+    const words = workers.flatMap(({ command }) => command ?? []).flatMap((word) => word.split('='));
+    const roles = words.filter((word) => word !== 'worker' && word !== '--role');
+    expect(roles.toSorted()).toEqual(workerRoles.filter((role) => role !== 'backup').toSorted());
   });
 
   it('checks the health of every service, ours by the image', () => {
