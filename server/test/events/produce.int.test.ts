@@ -86,4 +86,9 @@ describe('runProducer', () => {
       code: 'forbidden',
     });
   });
+
+  it('says at once that nobody is there', async () => {
+    const run = runProducer({ ...options, apiKey: 'any', serverUrl: 'http://127.0.0.1:1', rate: 100, seed: 7 });
+    await expect(run).rejects.toMatchObject({ code: 'server-unreachable' });
+  });
 });

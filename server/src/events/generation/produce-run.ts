@@ -114,6 +114,7 @@ class Sender {
   readonly lost = new Set<string>();
   readonly #options: ProduceOptions;
   readonly #pool: Pool;
+  #hasAnswered = false;
 
   constructor(options: ProduceOptions) {
     this.#options = options;
@@ -161,7 +162,10 @@ class Sender {
       status = response.statusCode;
       retryAfter = response.headers['retry-after'];
       answer = answerSchema.parse(await response.body.json());
+      this.#hasAnswered = true;
     } catch (error) {
+      // One that was never there is a mistake in the address; one that goes comes back.
+      if (!this.#hasAnswered) throw new UnavailableError('server-unreachable');
       const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
       return { accepted: 0, failure: code ?? 'failed', retryMs: 5_000 };
     }
