@@ -17,6 +17,8 @@ const others = [
   ...['vault forget', 'vault sweep', 'vault backup', 'vault restore', 'vault merge', 'vault push', 'vault pull'],
   ...['vault keys import', 'vault audit verify', 'vault audit show', 'vault audit restart'],
   ...['anonymize', 'privacy query', 'privacy budget'],
+  // What the server or this machine refused of events that were sent, none of it out of the vault.
+  ...['events send', 'stream', 'gateway', 'spool status', 'spool flush', 'spool rejects', 'spool purge'],
 ];
 
 const folder = temporaryFolder();
