@@ -15,6 +15,7 @@ export type DigitChunk = readonly DigitGroup[];
 
 const maximumSeparator = 3;
 const separators = ' -./()_';
+const uuidLength = 36;
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 export function isDigitAt(text: string, index: number): boolean {
@@ -37,13 +38,15 @@ function startsExtension(text: string, index: number): boolean {
   return (text.charCodeAt(index) | 32) === 120 && isDigitAt(text, index + 1);
 }
 
-function insideUuid(text: string, start: number, end: number): boolean {
-  const joins = (index: number) => isAlphanumericAt(text, index) || text[index] === '-';
-  let first = start;
-  while (start - first < 36 && joins(first - 1)) first -= 1;
-  let last = end;
-  while (last - end < 36 && joins(last)) last += 1;
-  return last - first === 36 && uuid.test(text.slice(first, last));
+/** Whether a UUID stands there, perhaps behind a prefix as in `order-6f0e0f5c-…`. */
+export function isInsideUuid(text: string, start: number, end: number): boolean {
+  if (text.length < uuidLength) return false;
+  for (let first = Math.max(0, end - uuidLength); first <= start; first += 1) {
+    if (text[first + 8] !== '-' || text[first + 13] !== '-') continue;
+    if (isAlphanumericAt(text, first - 1) || isAlphanumericAt(text, first + uuidLength)) continue;
+    if (uuid.test(text.slice(first, first + uuidLength))) return true;
+  }
+  return false;
 }
 
 /** Every chunk of a text, in one pass: each character is looked at a bounded number of times. */
@@ -64,7 +67,7 @@ export function* digitChunks(text: string): Generator<DigitChunk> {
     }
     const inWord = isLetterAt(text, start - 1) || (isLetterAt(text, i) && !startsExtension(text, i));
     previousEnd = i;
-    if (inWord || insideUuid(text, start, i)) {
+    if (inWord || isInsideUuid(text, start, i)) {
       if (chunk.length > 0) yield chunk;
       chunk = [];
       previousEnd = -1;

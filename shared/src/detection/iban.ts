@@ -1,4 +1,4 @@
-import { isAlphanumericAt, isDigitAt, isLetterAt } from './digit-groups.ts';
+import { isAlphanumericAt, isDigitAt, isInsideUuid, isLetterAt } from './digit-groups.ts';
 import type { LocatedFinding } from './finding.ts';
 
 /** Length of an IBAN by country (SWIFT IBAN registry, and countries that use IBANs without standing in it). */
@@ -29,14 +29,14 @@ export function isMod97Valid(iban: string): boolean {
   return remainder === 1;
 }
 
-/** IBANs anywhere in a text, with or without single separators between groups. Always proven. */
+/** IBANs anywhere in a text, with or without single separators between groups, none of which begins in a UUID. Always proven. */
 export function findIbans(text: string): LocatedFinding[] {
   const found: LocatedFinding[] = [];
   for (let i = 0; i + 14 < text.length; i += 1) {
     if (!isLetterAt(text, i) || isAlphanumericAt(text, i - 1) || text[i - 1] === '_') continue;
     if (!isLetterAt(text, i + 1) || !isDigitAt(text, i + 2) || !isDigitAt(text, i + 3)) continue;
     const end = ibanEnd(text, i);
-    if (end === undefined) continue;
+    if (end === undefined || isInsideUuid(text, i, i + 4)) continue;
     found.push({ kind: 'iban', proven: true, start: i, end });
     i = end - 1;
   }

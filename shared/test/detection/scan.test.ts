@@ -110,6 +110,8 @@ describe('IBANs', () => {
     'MT84MALT011000012345MTLCAST001S',
     'NO9386011117947',
     'paid to VG96 VPVG 0000 0123 4567 8901 in May',
+    'order 6f0e0f5c-8f3b-4c57-9c1c-0f2a5a3f4b11 DE89370400440532013000',
+    '6f0e0f5c-8f3b-4c57-9c1c-DE89370400440532013000',
   ])('%s is proven', (text) => {
     expect(scanCell(text)).toEqual({ kind: 'iban', proven: true });
   });
@@ -119,6 +121,10 @@ describe('IBANs', () => {
     'AL47 212A 1009 0000 0002 3569 874',
     'XX89370400440532013000',
     'DE893704004405320130001',
+    // UUIDs whose parts happen to be right.
+    'ba4950f9-87cc-4e30-9139-ef38b789b7d9',
+    'e6f012f6-ff66-4ba5-be32-0146354a1ff5',
+    'order-be621e62-1814-474f-b2a4-1e887fa8469b shipped',
   ])('none in %j', (text) => {
     expect(scanCell(text)?.kind).not.toBe('iban');
   });
