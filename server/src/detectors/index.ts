@@ -7,5 +7,6 @@ export {
   type FindingLevel,
   findingLevels,
 } from './finding.ts';
+export { type StateForm, StateReader, StateWriter, stateInvalid } from './state-bytes.ts';
 export type { DetectorScope, StreamDetector, StreamDetectorFactory } from './stream-detector.ts';
 export { type EventPlace, type StreamEvent, type StreamEventType, streamEventTypes } from './stream-event.ts';

@@ -1,5 +1,4 @@
-import { evidenceEventIds } from '../../detectors/index.ts';
-import { StateReader, StateWriter, stateInvalid } from '../state/state-bytes.ts';
+import { evidenceEventIds, StateReader, StateWriter, stateInvalid } from '../../detectors/index.ts';
 import type { CompiledRule } from './compiled-rule-rules.ts';
 import { type Fact, groupKeyOf } from './fact-rules.ts';
 import { type GroupState, newGroup, readGroup, writeGroup } from './group-state-rules.ts';
@@ -67,7 +66,7 @@ interface RuleState {
   readonly silent: Map<string, GroupState>;
 }
 
-const layout = 1;
+const form = { kind: 1, layout: 1 };
 const dayMs = 86_400_000;
 /** What takes longer from the API to whoever judges is rare: events that stand in one partition, and in several. */
 const absenceGraceMs = { here: 5_000, later: 30_000 };
@@ -148,7 +147,7 @@ export class RuleJudge {
   }
 
   snapshot(): Uint8Array {
-    const writer = new StateWriter(layout);
+    const writer = new StateWriter(form);
     writer.number(this.#clockMs);
     writer.number(this.#sequence);
     writer.count(this.#states.size);
@@ -166,7 +165,7 @@ export class RuleJudge {
   /** What is of rules that are no more, or others now, is left out. @throws {IntegrityError} `record-tampered` */
   static restore(bytes: Uint8Array, options: RuleJudgeOptions): RuleJudge {
     const judge = new RuleJudge(options);
-    const reader = new StateReader(bytes, layout);
+    const reader = new StateReader(bytes, form);
     judge.#clockMs = reader.number();
     judge.#sequence = reader.number();
     for (let left = reader.count(); left > 0; left -= 1) {

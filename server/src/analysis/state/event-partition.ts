@@ -1,11 +1,12 @@
 import type { EventBatch } from '@sdp/shared/contracts';
 import type { StageMessage } from '@sdp/shared/messaging';
-import type {
-  Finding,
-  StreamDetector,
-  StreamDetectorFactory,
-  StreamEvent,
-  StreamEventType,
+import {
+  type Finding,
+  type StreamDetector,
+  type StreamDetectorFactory,
+  type StreamEvent,
+  type StreamEventType,
+  stateInvalid,
 } from '../../detectors/index.ts';
 import { SeenEvents } from '../../events/index.ts';
 import { stageOfType } from '../analysis-metrics.ts';
@@ -13,7 +14,6 @@ import { longestMemoryMs, RuleDetector, type RuleSet } from '../rules/index.ts';
 import { factMessages } from '../stages/fact-messages.ts';
 import { toStreamEvent } from '../to-stream-event.ts';
 import type { PartitionKind, PartitionWork, Taken } from './partition-work.ts';
-import { stateInvalid } from './state-bytes.ts';
 import { RuleCounts } from './work-counts.ts';
 
 export interface EventPartitionOptions {

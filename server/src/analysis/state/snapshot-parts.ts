@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { stateInvalid } from '../../detectors/index.ts';
 import type { SnapshotPlace, SnapshotStore, StoredSnapshot } from '../../transactions/index.ts';
-import { stateInvalid } from './state-bytes.ts';
 
 /** What stands first in each snapshot: which parts follow. */
 const contentsSchema = z.strictObject({ parts: z.array(z.string().max(200)).max(100) });

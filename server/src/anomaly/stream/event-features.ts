@@ -1,5 +1,4 @@
-import type { StreamEvent } from '../../detectors/index.ts';
-import type { StateReader, StateWriter } from './state-bytes.ts';
+import type { StateReader, StateWriter, StreamEvent } from '../../detectors/index.ts';
 
 /** A number that an event is judged by. Several with one name are one to people. */
 export interface EventFeature {

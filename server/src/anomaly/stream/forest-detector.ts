@@ -1,16 +1,20 @@
-import type {
-  DetectorScope,
-  Finding,
-  StreamDetector,
-  StreamDetectorFactory,
-  StreamEvent,
+import {
+  type DetectorScope,
+  type Finding,
+  StateReader,
+  StateWriter,
+  type StreamDetector,
+  type StreamDetectorFactory,
+  type StreamEvent,
+  stateInvalid,
 } from '../../detectors/index.ts';
 import type { EventFeatures } from './event-features.ts';
 import { ForestGroup, type Found } from './forest-group.ts';
 import type { ForestSettings } from './forest-settings.ts';
 import { MetricFeatures, mostMetrics } from './metric-features.ts';
-import { StateReader, StateWriter, stateInvalid } from './state-bytes.ts';
 import { TransactionFeatures } from './transaction-features.ts';
+
+const form = { kind: 2, layout: 1 };
 
 /** Of the layout of snapshots and of what grows from the same events. */
 const stateVersion = 1;
@@ -25,7 +29,7 @@ export function forestDetectorFactory(settings: ForestSettings): StreamDetectorF
     version: [stateVersion, ...Object.values(shaping)].join('/'),
     types: ['transaction', 'metric'],
     create: () => new ForestDetector(settings),
-    restore: (_scope: DetectorScope, bytes: Uint8Array) => new ForestDetector(settings, new StateReader(bytes)),
+    restore: (_scope: DetectorScope, bytes: Uint8Array) => new ForestDetector(settings, new StateReader(bytes, form)),
   };
 }
 
@@ -65,7 +69,7 @@ class ForestDetector implements StreamDetector {
   }
 
   snapshot(): Uint8Array {
-    const writer = new StateWriter();
+    const writer = new StateWriter(form);
     writer.count(this.#groups.size);
     for (const [key, group] of this.#groups) {
       writer.text(key);

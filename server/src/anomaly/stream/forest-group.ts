@@ -1,9 +1,8 @@
-import type { EventPlace, Finding, StreamEvent } from '../../detectors/index.ts';
+import type { EventPlace, Finding, StateReader, StateWriter, StreamEvent } from '../../detectors/index.ts';
 import { nameHash } from '../name-hash.ts';
 import type { EventFeatures } from './event-features.ts';
 import { forestFinding } from './forest-finding.ts';
 import type { ForestSettings } from './forest-settings.ts';
-import type { StateReader, StateWriter } from './state-bytes.ts';
 import { type Pane, readPane, readPaneNumbers, TrainingWindow, writePane } from './training-window.ts';
 import { GrowingForest, type WindowForest } from './window-forest.ts';
 

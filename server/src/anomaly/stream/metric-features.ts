@@ -1,8 +1,7 @@
-import type { StreamEvent } from '../../detectors/index.ts';
+import type { StateReader, StateWriter, StreamEvent } from '../../detectors/index.ts';
 import { nameHash } from '../name-hash.ts';
 import type { EventFeature, EventFeatures } from './event-features.ts';
 import { RecencyTable } from './recency-table.ts';
-import type { StateReader, StateWriter } from './state-bytes.ts';
 
 /** Metrics of a sample that are looked at, by name. */
 export const mostMetrics = 16;

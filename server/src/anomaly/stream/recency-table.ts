@@ -1,5 +1,4 @@
-import type { StateReader, StateWriter } from './state-bytes.ts';
-import { stateInvalid } from './state-bytes.ts';
+import { type StateReader, type StateWriter, stateInvalid } from '../../detectors/index.ts';
 
 /** Entries that share a place: where all are taken, the one unseen for longest makes room. */
 const ways = 8;

@@ -1,5 +1,4 @@
-import type { StateReader, StateWriter } from './state-bytes.ts';
-import { stateInvalid } from './state-bytes.ts';
+import { type StateReader, type StateWriter, stateInvalid } from '../../detectors/index.ts';
 
 /** Closed panes that a window has at most. */
 export const mostPanes = 8;

@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest';
 import { MersenneTwister } from '../../../src/anomaly/forest/mersenne-twister.ts';
 import { RecencyTable } from '../../../src/anomaly/stream/recency-table.ts';
-import { StateReader, StateWriter } from '../../../src/anomaly/stream/state-bytes.ts';
 import { tailThreshold } from '../../../src/anomaly/stream/tail-threshold.ts';
+import { StateReader, StateWriter } from '../../../src/detectors/index.ts';
+
+const form = { kind: 2, layout: 1 };
 
 const hashes = (count: number, seed: number) => {
   const random = new MersenneTwister(seed);
@@ -31,12 +33,12 @@ test('comes back from its bytes as it was', () => {
   const table = new RecencyTable(1, 256);
   for (const hash of hashes(5_000, 3)) table.numbers[table.at(hash)] = hash % 97;
   const bytesOf = (of: RecencyTable) => {
-    const writer = new StateWriter();
+    const writer = new StateWriter(form);
     of.write(writer);
     return Buffer.from(writer.bytes());
   };
   const copy = new RecencyTable(1, 256);
-  copy.read(new StateReader(bytesOf(table)));
+  copy.read(new StateReader(bytesOf(table), form));
   for (const hash of hashes(5_000, 4)) expect(copy.at(hash)).toBe(table.at(hash));
   expect(bytesOf(copy).equals(bytesOf(table))).toBe(true);
 });

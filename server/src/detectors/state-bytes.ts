@@ -1,21 +1,27 @@
 import { endianness } from 'node:os';
 import { IntegrityError } from '@sdp/shared/errors';
 
-/** "SDPF" and the version of the layout. */
-const magic = 0x5344_5046;
-const layoutVersion = 1;
+/** "SDPA". */
+const magic = 0x5344_5041;
+
+/** What a state is of, and in which layout: other bytes are refused. */
+export interface StateForm {
+  readonly kind: number;
+  readonly layout: number;
+}
 
 type Numbers = Float32Array | Float64Array | Uint32Array;
 
-/** Writes the state of a detector: numbers and arrays of numbers as they lie in memory, texts behind their length. */
+/** Writes the state of a detector or of rules: counts of 32 bits and float64 in little-endian, arrays of numbers, and texts in UTF-8, behind their length. */
 export class StateWriter {
-  #bytes = Buffer.alloc(65_536);
+  #bytes = Buffer.alloc(4_096);
   #length = 0;
 
-  constructor() {
+  constructor({ kind, layout }: StateForm) {
     if (endianness() !== 'LE') throw new Error('states of detectors need a little-endian processor');
     this.count(magic);
-    this.count(layoutVersion);
+    this.count(kind);
+    this.count(layout);
   }
 
   count(value: number): void {
@@ -59,9 +65,9 @@ export class StateReader {
   readonly #bytes: Buffer;
   #position = 0;
 
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: Uint8Array, { kind, layout }: StateForm) {
     this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    if (this.count() !== magic || this.count() !== layoutVersion) throw stateInvalid();
+    if (this.count() !== magic || this.count() !== kind || this.count() !== layout) throw stateInvalid();
   }
 
   /** @param most larger counts are refused */
@@ -111,5 +117,8 @@ export class StateReader {
 }
 
 export function stateInvalid(): IntegrityError {
-  return new IntegrityError('record-tampered', { message: 'A stored state of a detector cannot be read' });
+  return new IntegrityError('record-tampered', {
+    message: 'a snapshot of the state of rules or detectors is damaged or of another version',
+    remedy: 'Delete the snapshot: the state is rebuilt from the log, as far as it is needed.',
+  });
 }
