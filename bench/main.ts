@@ -1,4 +1,4 @@
-// `npm run bench [-- tokenize large again methods scan vault values peers ingest records end-to-end hops integrity messaging decisions models transactions anonymize analysis alerts anomaly backup series templates] [--rows N] [--runs N]`: prints Markdown tables; docs/benchmarks.md holds a run of it.
+// `npm run bench [-- tokenize large again methods scan vault values peers ingest records end-to-end hops integrity messaging decisions models transactions anonymize analysis alerts anomaly backup series templates soak soak-kafka] [--rows N] [--runs N]`: prints Markdown tables; docs/benchmarks.md holds a run of it.
 import { cpus, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import { benchAgain } from './again.bench.ts';
@@ -19,6 +19,7 @@ import { benchPeers } from './peers.bench.ts';
 import { benchRecords } from './records.bench.ts';
 import { benchScan } from './scan.bench.ts';
 import { benchSeries } from './series.bench.ts';
+import { benchSoak } from './soak.bench.ts';
 import { benchTemplates } from './templates.bench.ts';
 import { benchLarge, benchTokenize } from './tokenize.bench.ts';
 import { benchTransactions } from './transactions.bench.ts';
@@ -55,6 +56,8 @@ const benches: Record<string, () => Promise<string>> = {
   anomaly: () => benchAnomaly(),
   backup: () => benchBackup({ messages: rowsOr(50_000) }),
   series: () => benchSeries(),
+  soak: () => benchSoak({ minutes: rowsOr(60) }),
+  'soak-kafka': () => benchSoak({ minutes: rowsOr(60), bus: 'kafka' }),
   templates: () => benchTemplates(),
   transactions: () => benchTransactions({ seconds: rowsOr(30) }),
 };
@@ -64,6 +67,7 @@ console.log(
   `${processor[0]?.model.trim()}, ${processor.length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, ${process.platform} ${process.arch}, Node ${process.version}; medians of ${runs} pairs, run in turn.\n`,
 );
 for (const [name, bench] of Object.entries(benches)) {
-  if (positionals.length > 0 && !positionals.includes(name)) continue;
+  // A soak takes an hour: only where it is asked for.
+  if (positionals.length > 0 ? !positionals.includes(name) : name.startsWith('soak')) continue;
   console.log(`## ${name}\n\n${await bench()}\n`);
 }
