@@ -1,18 +1,15 @@
-import type { Request, Router } from 'express';
+import type { Router } from 'express';
 import type { RecordAudit } from '../audit/index.ts';
 import type { Pool } from '../database/index.ts';
-import type { Guard, Permission } from '../identity/index.ts';
+import type { LiveStreamSettings } from '../live-streams/index.ts';
 import { errorFields, type Logger } from '../observability/index.ts';
 import { anomalyRoutes } from './api/anomaly-routes.ts';
-import { AnomalyStreams } from './stream/anomaly-streams.ts';
+import { anomalyStreams } from './stream/anomaly-streams.ts';
 
 export interface AnomalyApiOptions {
   readonly pool: Pool;
   readonly recordAudit: RecordAudit;
-  readonly guard: Guard;
-  /** Whether who asked still may. */
-  readonly isAllowed: (request: Request, permission: Permission) => Promise<boolean>;
-  readonly maxStreams: number;
+  readonly streams: LiveStreamSettings;
   readonly logger: Pick<Logger, 'warn'>;
 }
 
@@ -25,14 +22,14 @@ export interface AnomalyApi {
 
 /** What an API process needs to show anomalies and have them handled. */
 export function createAnomalyApi(options: AnomalyApiOptions): AnomalyApi {
-  const { pool, guard, recordAudit, maxStreams, logger } = options;
-  const streams = new AnomalyStreams({
-    ...{ pool, guard, maxStreams },
-    isAllowed: (request) => options.isAllowed(request, 'anomalies:read'),
+  const { pool, recordAudit, logger } = options;
+  const streams = anomalyStreams({
+    ...options.streams,
+    pool,
     onFailed: (error) => logger.warn(errorFields(error), 'anomalies can not be followed, it will be tried again'),
   });
   return {
-    routers: [streams.routes(), anomalyRoutes({ pool, guard, recordAudit })],
+    routers: [streams.routes(), anomalyRoutes({ pool, guard: options.streams.guard, recordAudit })],
     endStreams: () => streams.close(),
   };
 }

@@ -49,6 +49,7 @@ import {
 } from '../identity/index.ts';
 import { integrityPaths, integrityRoutes } from '../integrity/index.ts';
 import { jobPaths, jobsApi } from '../jobs/index.ts';
+import { createLiveStreamMetrics } from '../live-streams/index.ts';
 import { createQualityStore, qualityPaths, qualityRoutes } from '../quality/index.ts';
 import type { Settings, UploadLimits } from '../settings/index.ts';
 import { forgetTransactions, startTransactionApi, transactionPaths, transactionTopics } from '../transactions/index.ts';
@@ -122,9 +123,10 @@ export async function startApi(platform: Platform, runner?: BatchRunner): Promis
     maxStreamBytes: upload.maxBodyBytes,
     messaging: messaging.parts,
   });
+  const streams = { guard, isAllowed: stillMay(authenticators), metrics: createLiveStreamMetrics(metrics.registry) };
   const anomalies = createAnomalyApi({
-    ...{ pool, guard, recordAudit, logger, maxStreams: settings.anomalies.maxStreams },
-    isAllowed: stillMay(authenticators),
+    ...{ pool, recordAudit, logger },
+    streams: { ...streams, maxStreams: settings.anomalies.maxStreams },
   });
   const housekeeping = startHousekeeping(logger, [
     () => forgetTransactions(pool, settings.transactions.retentionDays),

@@ -1,8 +1,9 @@
 import { parseMasterKey } from '@sdp/shared/crypto';
 import {
-  AnomalyStreams,
+  type AnomalyStreams,
   type AnomalyStreamsOptions,
   anomalyStreamPath,
+  anomalyStreams,
 } from '../../src/anomaly-events/stream/anomaly-streams.ts';
 import { createRowMac } from '../../src/audit/index.ts';
 import { createPool } from '../../src/database/index.ts';
@@ -15,6 +16,7 @@ import {
   probeRoutes,
 } from '../../src/http/index.ts';
 import { createAccessLog, createGuard, stillMay } from '../../src/identity/index.ts';
+import { createLiveStreamMetrics } from '../../src/live-streams/index.ts';
 import { createLogger, createMetrics } from '../../src/observability/index.ts';
 
 export interface StreamServer {
@@ -41,12 +43,12 @@ export async function startStreamServer(
     accessLog: createAccessLog({ pool, macOf: createRowMac(serverKey), onFailed: () => undefined }),
     rateLimit: principalRateLimit(100_000),
   });
-  const isAllowed = stillMay(authenticators);
-  const streams = new AnomalyStreams({
-    ...{ pool, guard, maxStreams: 10, onFailed: () => undefined, ...times },
-    isAllowed: (request) => isAllowed(request, 'anomalies:read'),
-  });
   const [logger, metrics] = [createLogger({ level: 'silent' }), createMetrics()];
+  const streams = anomalyStreams({
+    ...{ pool, guard, maxStreams: 10, onFailed: () => undefined, ...times },
+    isAllowed: stillMay(authenticators),
+    metrics: createLiveStreamMetrics(metrics.registry),
+  });
   const routes = [streams.routes()];
   const app = createApp({ logger, metrics, refusedPerMinute: 100, probes: probeRoutes([], metrics), routes });
   const webSocketPaths = [anomalyStreamPath];

@@ -1,5 +1,6 @@
 import type { AnomalyChanged } from '@sdp/shared/contracts';
 import { type Pool, type Queryable, query, withTransaction } from '../../database/index.ts';
+import type { TailPage } from '../../live-streams/index.ts';
 import {
   type AnomalyRow,
   presentAnomaly,
@@ -76,14 +77,9 @@ interface ChangeRow extends AnomalyRow {
   readonly change: Omit<StateChangeRow, 'at'> & { readonly at: string };
 }
 
-/** Changes behind a position, of one list of clients or of all. Their order is that of their numbers. */
-export interface ChangePage {
-  readonly changes: readonly NumberedChange[];
-  /** Everything up to this one has been seen, whether it is among them or not. */
-  readonly position: bigint;
-}
-
 /**
+ * Changes behind a position, of one list of clients or of all.
+ *
  * @param db sees the clients' rows alone
  * @param upTo no change after this one
  */
@@ -93,8 +89,8 @@ export async function readChanges(
   after: bigint,
   upTo: bigint,
   limit: number,
-): Promise<ChangePage> {
-  if (after >= upTo) return { changes: [], position: after };
+): Promise<TailPage<NumberedChange>> {
+  if (after >= upTo) return { items: [], position: after, forgotten: 0n };
   // Of each client by itself: one with few changes is not found by reading everybody's.
   const places =
     tenants === '*'
@@ -114,8 +110,9 @@ export async function readChanges(
   const last = rows.at(-1);
   return {
     // What is past its retention is gone, and its changes tell nothing.
-    changes: rows.filter(({ anomaly_id }) => anomaly_id !== null).map(present),
+    items: rows.filter(({ anomaly_id }) => anomaly_id !== null).map(present),
     position: last && rows.length === limit ? BigInt(last.seq) : upTo,
+    forgotten: 0n,
   };
 }
 

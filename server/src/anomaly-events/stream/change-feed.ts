@@ -1,93 +1,102 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import type { AnomalyChanged } from '@sdp/shared/contracts';
+import { InputError } from '@sdp/shared/errors';
 import { onlyTenants, type Pool } from '../../database/index.ts';
 import type { Tenants } from '../../identity/index.ts';
-import { changeEnd, numberChanges } from './anomaly-changes.ts';
-import { ChangeTail } from './change-tail.ts';
+import {
+  type StreamFeed,
+  type StreamItem,
+  type StreamPage,
+  type StreamStart,
+  StreamTail,
+  TailWatch,
+} from '../../live-streams/index.ts';
+import { changeEnd, highestNumber, type NumberedChange, numberChanges, readChanges } from './anomaly-changes.ts';
 
 export interface ChangeFeedOptions {
   readonly pool: Pool;
   /** Called once when the database can't be read, until it can again. */
   readonly onFailed: (error: unknown) => void;
-  readonly pollMs?: number;
 }
 
-interface Followed {
-  readonly tail: ChangeTail;
-  readonly wakes: Set<() => void>;
+/** Which changes a stream shows; whatever is left out lets all through. */
+export interface ChangeFilter {
+  readonly client_id?: string | undefined;
+  readonly type?: string | undefined;
+  readonly level?: string | undefined;
+  readonly user_id?: string | undefined;
+  /** To which the anomaly came. */
+  readonly state?: string | undefined;
 }
 
-/** A place in the feed for one stream. */
-export interface Following {
-  readonly tail: ChangeTail;
-  stop(): void;
-}
+const pageChanges = 200;
+const position = /^\d{1,18}$/;
 
-/**
- * Looks for changes while somebody follows them, and numbers those that are new: any API process does, whoever comes first. One
- * short statement every tenth of a second finds what all processes write, whichever way they do; a notification inside their
- * transactions would make those wait for one another.
- */
-export class ChangeFeed {
-  readonly #options: ChangeFeedOptions;
-  readonly #followed = new Map<string, Followed>();
-  readonly #closing = new AbortController();
-  #running: Promise<void> | undefined;
-  #hasFailed = false;
+/** Changes of anomalies for live streams. Whichever API process comes first numbers those that are new. */
+export class ChangeFeed implements StreamFeed<ChangeFilter> {
+  readonly #pool: Pool;
+  readonly #watch: TailWatch<NumberedChange>;
 
-  constructor(options: ChangeFeedOptions) {
-    this.#options = options;
+  constructor({ pool, onFailed }: ChangeFeedOptions) {
+    this.#pool = pool;
+    this.#watch = new TailWatch({
+      onFailed,
+      look: async () => {
+        const { last, isBehind } = await changeEnd(pool);
+        return isBehind && (await numberChanges(pool)) > 0 ? (await changeEnd(pool)).last : last;
+      },
+      tailOf: (tenants) =>
+        new StreamTail({
+          read: (after, upTo) => readChanges(onlyTenants(pool, tenants), tenants, after, upTo, pageChanges),
+          sizeOf: ({ json }) => json.length,
+        }),
+    });
   }
 
-  /** @param wake called when there is more to read */
-  follow(tenants: Tenants, wake: () => void): Following {
-    const key = tenants === '*' ? '*' : [...tenants].sort().join(',');
-    let followed = this.#followed.get(key);
-    if (!followed) {
-      const tail = new ChangeTail(onlyTenants(this.#options.pool, tenants), tenants);
-      followed = { tail, wakes: new Set() };
-      this.#followed.set(key, followed);
-    }
-    const { tail, wakes } = followed;
-    wakes.add(wake);
-    this.#running ??= this.#run();
+  /** @throws {InputError} `request-invalid` for a position that isn't of this database */
+  async begin(tenants: Tenants, after: string | undefined, filter: ChangeFilter): Promise<StreamStart> {
     return {
-      tail,
-      stop: () => {
-        wakes.delete(wake);
-        if (wakes.size === 0 && this.#followed.get(key)?.tail === tail) this.#followed.delete(key);
+      position: await this.#positionOf(after),
+      follow: (wake) => {
+        const { tail, stop } = this.#watch.follow(tenants, wake);
+        return {
+          stop,
+          after: async (id): Promise<StreamPage> => {
+            const page = await tail.after(BigInt(id));
+            return {
+              items: page.items.filter(({ changed }) => passes(changed, filter)).map(itemOf),
+              position: page.position.toString(),
+              isLast: tail.end === undefined || page.position >= tail.end,
+            };
+          },
+        };
       },
     };
   }
 
-  async close(): Promise<void> {
-    this.#closing.abort();
-    await this.#running;
+  close(): Promise<void> {
+    return this.#watch.close();
   }
 
-  async #run(): Promise<void> {
-    const { pollMs = 100 } = this.#options;
-    const { signal } = this.#closing;
-    while (this.#followed.size > 0 && !signal.aborted) {
-      try {
-        await this.#round();
-        this.#hasFailed = false;
-      } catch (error) {
-        if (!this.#hasFailed) this.#options.onFailed(error);
-        this.#hasFailed = true;
-      }
-      await sleep(this.#hasFailed ? pollMs * 10 : pollMs, undefined, { signal, ref: false }).catch(() => undefined);
-    }
-    this.#running = undefined;
-    // Somebody may have come while the last round went on.
-    if (this.#followed.size > 0 && !signal.aborted) this.#running = this.#run();
+  async #positionOf(given: string | undefined): Promise<string> {
+    if (given === undefined) return (await changeEnd(this.#pool)).last.toString();
+    if (position.test(given) && BigInt(given) <= (await highestNumber(this.#pool))) return given;
+    throw new InputError('request-invalid', {
+      details: { findings: [{ field: 'Last-Event-ID', message: 'must be the id of an event of this stream' }] },
+    });
   }
+}
 
-  async #round(): Promise<void> {
-    const { pool } = this.#options;
-    let { last, isBehind } = await changeEnd(pool);
-    if (isBehind && (await numberChanges(pool)) > 0) ({ last } = await changeEnd(pool));
-    for (const { tail, wakes } of [...this.#followed.values()]) {
-      if (await tail.advance(last)) for (const wake of wakes) wake();
-    }
-  }
+function itemOf({ seq, json }: NumberedChange): StreamItem {
+  return { id: seq.toString(), event: 'anomaly', json };
+}
+
+function passes({ anomaly, change }: AnomalyChanged, filter: ChangeFilter): boolean {
+  const { client_id, type, level, user_id, state } = filter;
+  return (
+    (client_id === undefined || anomaly.client_id === client_id) &&
+    (type === undefined || anomaly.alert_type === type) &&
+    (level === undefined || anomaly.alert_level === level) &&
+    (user_id === undefined || anomaly.user_id === user_id) &&
+    (state === undefined || change.to === state)
+  );
 }

@@ -1,19 +1,29 @@
 import { once } from 'node:events';
 import type { Response } from 'express';
 import type { WebSocket } from 'ws';
-import type { NumberedChange } from './anomaly-changes.ts';
 
-/** Why a stream ended. */
-export type EndCode = 'closing' | 'slow' | 'unauthorized' | 'failed';
+/** Why a stream ended. `forgotten`: what came behind its place is no longer kept. */
+export const endCodes = ['closing', 'slow', 'unauthorized', 'forgotten', 'failed'] as const;
+export type EndCode = (typeof endCodes)[number];
+
+/** What a stream shows. */
+export interface StreamItem {
+  /** Whoever comes back with it goes on behind it. */
+  readonly id: string;
+  /** What kind it is. */
+  readonly event: string;
+  /** In one line. */
+  readonly json: string;
+}
 
 /** The client's end of a stream. Each call is to be waited for before the next one: so no more is held than what is being sent. */
 export interface StreamSink {
   /** Aborts when the connection has ended, whoever ended it. */
   readonly signal: AbortSignal;
   /** @returns false when the client doesn't take it in time */
-  send(changes: readonly NumberedChange[]): Promise<boolean>;
+  send(items: readonly StreamItem[]): Promise<boolean>;
   /** Shows that the connection lives, and how far the client has come. @returns false when it doesn't take it in time */
-  heartbeat(position: bigint): Promise<boolean>;
+  heartbeat(position: string): Promise<boolean>;
   /** Says why, as far as the client still reads, and closes. */
   end(code: EndCode): void;
 }
@@ -40,11 +50,13 @@ export class EventStreamSink implements StreamSink {
     return this.#ended.signal;
   }
 
-  send(changes: readonly NumberedChange[]): Promise<boolean> {
-    return this.#write(changes.map(({ seq, json }) => `id: ${seq}\nevent: anomaly\ndata: ${json}\n\n`).join(''));
+  send(items: readonly StreamItem[]): Promise<boolean> {
+    let text = '';
+    for (const { id, event, json } of items) text += `id: ${id}\nevent: ${event}\ndata: ${json}\n\n`;
+    return this.#write(text);
   }
 
-  heartbeat(position: bigint): Promise<boolean> {
+  heartbeat(position: string): Promise<boolean> {
     // An event without data is none, but its id is kept.
     return this.#write(`: heartbeat\nid: ${position}\n\n`);
   }
@@ -71,9 +83,15 @@ export class EventStreamSink implements StreamSink {
 }
 
 /** RFC 6455, 7.4.1, and of our own from 4000 on. */
-const closeCodes: Readonly<Record<EndCode, number>> = { closing: 1001, failed: 1011, unauthorized: 4401, slow: 4408 };
+const closeCodes: Readonly<Record<EndCode, number>> = {
+  closing: 1001,
+  failed: 1011,
+  unauthorized: 4401,
+  slow: 4408,
+  forgotten: 4410,
+};
 
-/** One message of JSON for each change. */
+/** One message of JSON for each item. */
 export class WebSocketSink implements StreamSink {
   readonly #socket: WebSocket;
   readonly #slowMs: number;
@@ -96,15 +114,15 @@ export class WebSocketSink implements StreamSink {
     return this.#ended.signal;
   }
 
-  async send(changes: readonly NumberedChange[]): Promise<boolean> {
-    const messages = changes.map(({ seq, json }) => `{"id":"${seq}","event":"anomaly","data":${json}}`);
+  async send(items: readonly StreamItem[]): Promise<boolean> {
+    const messages = items.map(({ id, event, json }) => `{"id":"${id}","event":"${event}","data":${json}}`);
     return this.#within((done) => {
       for (const [i, message] of messages.entries())
         this.#socket.send(message, i === messages.length - 1 ? done : noop);
     });
   }
 
-  async heartbeat(position: bigint): Promise<boolean> {
+  async heartbeat(position: string): Promise<boolean> {
     if (!this.#isAlive) return false;
     this.#isAlive = false;
     return this.#within((done) => {
