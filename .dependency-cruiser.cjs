@@ -59,7 +59,7 @@ module.exports = {
       severity: 'error',
       from: inside('^server/src/([^/]+)/'),
       to: {
-        path: '^server/src/(batches|scoring|models|transactions|anonymization|anomaly|records|compliance|audit|topics|dead-letters|jobs|access-log|quality|detectors|analysis|alerts)/',
+        path: '^server/src/(batches|scoring|models|transactions|anonymization|anomaly|records|compliance|audit|topics|dead-letters|jobs|access-log|quality|detectors|anomaly-rules|analysis|alerts)/',
         pathNot: '^server/src/($1/|[^/]+/index[.]ts$)',
       },
     },
@@ -74,6 +74,13 @@ module.exports = {
       severity: 'error',
       from: inside('-rules[.]ts$'),
       to: { path: '(^|/)node_modules/(pg|undici|express|onnxruntime-node|@platformatic)/' },
+    },
+    {
+      name: 'kafka-client-only-when-asked-for',
+      comment: 'it is a third of what a server process loads: `await import` where the settings name a broker',
+      severity: 'error',
+      from: { path: '^server/src/', pathNot: '^server/src/bus/kafka/' },
+      to: { path: '^server/src/bus/kafka/', dynamic: false, dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'nobody-imports-processes',

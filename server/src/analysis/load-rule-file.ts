@@ -2,9 +2,9 @@ import { hash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { ConfigError } from '@sdp/shared/errors';
 import { forestDetectorFactory, seriesDetectorFactory, templateDetectorFactory } from '../anomaly/index.ts';
+import { compileRules, type RuleSet } from '../anomaly-rules/index.ts';
 import type { StreamDetectorFactory } from '../detectors/index.ts';
 import { parseYaml } from '../settings/index.ts';
-import { compileRules, type RuleSet } from './rules/index.ts';
 import { type RulesFile, rulesFileSchema } from './rules-file-schema.ts';
 
 export interface LoadedRules {

@@ -1,6 +1,7 @@
+import { eachIdOnce } from '@sdp/shared/contracts';
 import { z } from 'zod';
 import { forestSettingsSchema, seriesSettingsSchema, templateSettingsSchema } from '../anomaly/index.ts';
-import { ruleSchema, ruleSettingsSchema } from './rules/index.ts';
+import { ruleSchema, ruleSettingsSchema } from '../anomaly-rules/index.ts';
 
 /** Detectors that learn. */
 const detectorsSchema = z
@@ -19,12 +20,5 @@ export const rulesFileSchema = z
     rules: z.array(ruleSchema).max(500),
     detectors: detectorsSchema,
   })
-  .superRefine(({ rules }, context) => {
-    const ids = rules.map(({ id }) => id);
-    for (const [index, id] of ids.entries()) {
-      if (ids.indexOf(id) < index) {
-        context.addIssue({ code: 'custom', path: ['rules', index, 'id'], message: 'stands here a second time' });
-      }
-    }
-  });
+  .superRefine(({ rules }, context) => eachIdOnce(rules, context, ['rules']));
 export type RulesFile = z.output<typeof rulesFileSchema>;

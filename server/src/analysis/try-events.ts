@@ -1,7 +1,7 @@
 import type { Event } from '@sdp/shared/contracts';
+import { compileRules, RuleDetector, type RuleSet } from '../anomaly-rules/index.ts';
 import type { Finding } from '../detectors/index.ts';
 import { SeenEvents } from '../events/index.ts';
-import { compileRules, RuleDetector, type RuleSet } from './rules/index.ts';
 import type { RulesFile } from './rules-file-schema.ts';
 import { toStreamEvent } from './to-stream-event.ts';
 

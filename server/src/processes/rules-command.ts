@@ -1,9 +1,16 @@
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
-import { clientIdSchema, type Event, type EventType, eventSchema, eventTypes } from '@sdp/shared/contracts';
+import {
+  clientIdSchema,
+  durationText,
+  type Event,
+  type EventType,
+  eventSchema,
+  eventTypes,
+} from '@sdp/shared/contracts';
 import { ConfigError, InputError, type Finding as Mistake, UsageError } from '@sdp/shared/errors';
 import { Command, Option } from 'commander';
-import { durationText, type LoadedRules, loadRules, type Trial, type TriedBlock, tryRules } from '../analysis/index.ts';
+import { type LoadedRules, loadRules, type Trial, type TriedBlock, tryRules } from '../analysis/index.ts';
 import { applyMigrations, createPool } from '../database/index.ts';
 import { readHistory } from '../events/index.ts';
 import { openDataKeyRing } from '../records/index.ts';

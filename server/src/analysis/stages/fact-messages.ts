@@ -1,9 +1,9 @@
 import { eventShards } from '@sdp/shared/contracts';
 import type { StageMessage, StageSending } from '@sdp/shared/messaging';
+import type { Fact, RuleSet } from '../../anomaly-rules/index.ts';
 import { partitionOf } from '../../bus/index.ts';
 import { eventKey } from '../../events/index.ts';
 import { type Facts, factsContract, maxFactsPerMessage, type WireFact } from '../analysis-flow.ts';
-import type { Fact, RuleSet } from '../rules/index.ts';
 
 type Source = Pick<StageMessage, 'eventId' | 'tenant' | 'trace'>;
 

@@ -1,5 +1,6 @@
 import type { EventBatch } from '@sdp/shared/contracts';
 import type { StageMessage } from '@sdp/shared/messaging';
+import { longestMemoryMs, RuleDetector, type RuleSet } from '../../anomaly-rules/index.ts';
 import {
   type Finding,
   type StreamDetector,
@@ -10,7 +11,6 @@ import {
 } from '../../detectors/index.ts';
 import { SeenEvents } from '../../events/index.ts';
 import { stageOfType } from '../analysis-metrics.ts';
-import { longestMemoryMs, RuleDetector, type RuleSet } from '../rules/index.ts';
 import { factMessages } from '../stages/fact-messages.ts';
 import { toStreamEvent } from '../to-stream-event.ts';
 import type { PartitionKind, PartitionWork, Taken } from './partition-work.ts';

@@ -1,9 +1,9 @@
 import type { StageMessage } from '@sdp/shared/messaging';
+import { type Firing, findingOf, longestMemoryMs, RuleJudge, type RuleSet } from '../../anomaly-rules/index.ts';
 import type { Finding } from '../../detectors/index.ts';
 import { stateInvalid } from '../../detectors/index.ts';
 import { SeenEvents } from '../../events/index.ts';
 import { type Facts, factsTopic } from '../analysis-flow.ts';
-import { type Firing, findingOf, longestMemoryMs, RuleJudge, type RuleSet } from '../rules/index.ts';
 import { factOfWire } from '../stages/fact-messages.ts';
 import type { PartitionKind, PartitionWork, Taken } from './partition-work.ts';
 import { RuleCounts } from './work-counts.ts';

@@ -1,4 +1,4 @@
-import type { CompiledRule, RuleEvents } from '../rules/index.ts';
+import type { CompiledRule, RuleEvents } from '../../anomaly-rules/index.ts';
 
 /** What was done with one message, for metrics. */
 export interface WorkCounts {

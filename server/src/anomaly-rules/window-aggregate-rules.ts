@@ -1,4 +1,4 @@
-import type { RuleDefinition } from './rule-schema.ts';
+import type { RuleDefinition } from '@sdp/shared/contracts';
 
 /** What a span of time holds, kept up while events come into it and leave it. */
 export interface Aggregate {

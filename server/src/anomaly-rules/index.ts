@@ -1,14 +1,7 @@
 export { type CompiledRule, compileRule } from './compiled-rule-rules.ts';
-export { durationText } from './duration-rules.ts';
 export { type Fact, factOf } from './fact-rules.ts';
 export { findingOf } from './firing-finding-rules.ts';
 export { type Observed, RuleDetector } from './rule-detector-rules.ts';
 export { type Firing, type RuleEvents, RuleJudge, type RuleLimits } from './rule-judge-rules.ts';
-export {
-  type RuleDefinition,
-  type RuleForm,
-  type RuleSettings,
-  ruleSchema,
-  ruleSettingsSchema,
-} from './rule-schema.ts';
+export { type RuleSettings, ruleSchema, ruleSettingsSchema } from './rule-schema.ts';
 export { compileRules, longestMemoryMs, type RuleSet } from './rule-set-rules.ts';

@@ -7,9 +7,9 @@ import {
   type RuleEvents,
   RuleJudge,
   type RuleSet,
-} from '../../../src/analysis/rules/index.ts';
-import type { StreamEvent } from '../../../src/detectors/index.ts';
-import { epochMs, ruleSetOf, silentEvents, streamEvent } from '../support/stream-events.ts';
+} from '../../src/anomaly-rules/index.ts';
+import type { StreamEvent } from '../../src/detectors/index.ts';
+import { epochMs, ruleSetOf, silentEvents, streamEvent } from './stream-events.ts';
 
 const minute = 60_000;
 const place = { topic: 'logs', partition: 0 };

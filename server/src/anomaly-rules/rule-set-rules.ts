@@ -1,8 +1,9 @@
 import { hash } from 'node:crypto';
-import type { StreamEventType } from '../../detectors/index.ts';
+import type { RuleDefinition } from '@sdp/shared/contracts';
+import type { StreamEventType } from '../detectors/index.ts';
 import { type CompiledRule, compileRule } from './compiled-rule-rules.ts';
 import type { RuleLimits } from './rule-judge-rules.ts';
-import type { RuleDefinition, RuleSettings } from './rule-schema.ts';
+import type { RuleSettings } from './rule-schema.ts';
 
 /** All rules that are in force, ready to be used. */
 export interface RuleSet {

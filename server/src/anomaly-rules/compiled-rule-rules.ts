@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto';
-import type { FindingLevel, StreamEvent, StreamEventType } from '../../detectors/index.ts';
-import { type Condition, comparedFieldsOf, compileCondition, fieldsOf, type Predicate } from './condition-rules.ts';
+import { fieldsOfCondition, type RuleCondition, type RuleDefinition, type RuleForm } from '@sdp/shared/contracts';
+import type { FindingLevel, StreamEvent, StreamEventType } from '../detectors/index.ts';
+import { comparedFieldsOf, compileCondition, type Predicate } from './condition-rules.ts';
 import { type FieldReader, fieldReader } from './event-field-rules.ts';
-import type { RuleDefinition, RuleForm } from './rule-schema.ts';
 import { valueHash } from './value-hash-rules.ts';
 import { type Aggregate, aggregateOf } from './window-aggregate-rules.ts';
 
@@ -89,7 +89,7 @@ function defaultCooldownMs(kind: RuleKind, withinMs: number): number {
   return kind === 'window' || kind === 'sustained' ? withinMs : 0;
 }
 
-function conditionsOf(rule: RuleDefinition): readonly Condition[] {
+function conditionsOf(rule: RuleDefinition): readonly RuleCondition[] {
   switch (rule.form) {
     case 'ratio':
       return [rule.numerator, rule.denominator];
@@ -127,7 +127,7 @@ function matcherOf(rule: RuleDefinition): Matcher {
       if (rule.share === undefined) return (event) => (where(event) ? met : undefined);
       return (event) => matches[where(event) ? 3 : 2];
     case 'sustained':
-      return sampleMatcher(where, compileCondition(rule.condition), fieldsOf(rule.condition).map(fieldReader));
+      return sampleMatcher(where, compileCondition(rule.condition), fieldsOfCondition(rule.condition).map(fieldReader));
     case 'distinct': {
       const read = fieldReader(rule.field);
       return (event) => {

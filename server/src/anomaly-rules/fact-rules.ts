@@ -1,4 +1,4 @@
-import type { StreamEvent } from '../../detectors/index.ts';
+import type { StreamEvent } from '../detectors/index.ts';
 import type { CompiledRule, Match } from './compiled-rule-rules.ts';
 
 /** What a rule has to know of an event that concerns it, and no more. */

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type CompiledRule, compileRule, factOf, RuleJudge } from '../../../src/analysis/rules/index.ts';
-import type { StreamEvent } from '../../../src/detectors/index.ts';
-import { epochMs, ruleOf, silentEvents, streamEvent } from '../support/stream-events.ts';
+import { type CompiledRule, compileRule, factOf, RuleJudge } from '../../src/anomaly-rules/index.ts';
+import type { StreamEvent } from '../../src/detectors/index.ts';
 import { type OracleRule, oracle } from './rule-oracle.ts';
+import { epochMs, ruleOf, silentEvents, streamEvent } from './stream-events.ts';
 
 const second = 1_000;
 const latenessMs = 20 * second;

@@ -1,4 +1,4 @@
-import type { Finding, StreamEvent } from '../../detectors/index.ts';
+import type { Finding, StreamEvent } from '../detectors/index.ts';
 import type { CompiledRule } from './compiled-rule-rules.ts';
 import { type Fact, factOf } from './fact-rules.ts';
 import { findingOf, type JudgedPlace } from './firing-finding-rules.ts';

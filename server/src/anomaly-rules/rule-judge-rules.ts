@@ -1,4 +1,4 @@
-import { evidenceEventIds, StateReader, StateWriter, stateInvalid } from '../../detectors/index.ts';
+import { evidenceEventIds, StateReader, StateWriter, stateInvalid } from '../detectors/index.ts';
 import type { CompiledRule } from './compiled-rule-rules.ts';
 import { type Fact, groupKeyOf } from './fact-rules.ts';
 import { type GroupState, newGroup, readGroup, writeGroup } from './group-state-rules.ts';

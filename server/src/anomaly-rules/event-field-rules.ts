@@ -1,4 +1,4 @@
-import type { StreamEvent } from '../../detectors/index.ts';
+import type { StreamEvent } from '../detectors/index.ts';
 
 /** What a field of an event may hold. */
 export type FieldValue = string | number | boolean;

@@ -1,4 +1,4 @@
-import type { StateReader, StateWriter } from '../../detectors/index.ts';
+import type { StateReader, StateWriter } from '../detectors/index.ts';
 
 /** One event as a group keeps it. */
 export interface KeptEvent {

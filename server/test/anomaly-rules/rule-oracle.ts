@@ -1,4 +1,4 @@
-import type { StreamEvent } from '../../../src/detectors/index.ts';
+import type { StreamEvent } from '../../src/detectors/index.ts';
 
 /**
  * What rules are to find, written down from their description alone: every event is looked at with all that came before, nothing

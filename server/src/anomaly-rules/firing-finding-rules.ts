@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
-import type { ExplanationValue, Finding } from '../../detectors/index.ts';
+import { durationText } from '@sdp/shared/contracts';
+import type { ExplanationValue, Finding } from '../detectors/index.ts';
 import type { CompiledRule } from './compiled-rule-rules.ts';
-import { durationText } from './duration-rules.ts';
 import { isNameable } from './event-field-rules.ts';
 import { groupKeyOf } from './fact-rules.ts';
 import type { Firing } from './rule-judge-rules.ts';

@@ -1,12 +1,12 @@
+import type { RuleDefinition } from '@sdp/shared/contracts';
 import {
   compileRules,
-  type RuleDefinition,
   type RuleEvents,
   type RuleSet,
   ruleSchema,
   ruleSettingsSchema,
-} from '../../../src/analysis/rules/index.ts';
-import type { StreamEvent } from '../../../src/detectors/index.ts';
+} from '../../src/anomaly-rules/index.ts';
+import type { StreamEvent } from '../../src/detectors/index.ts';
 
 /** 2026-01-01T00:00:00Z. */
 export const epochMs = 1_767_225_600_000;

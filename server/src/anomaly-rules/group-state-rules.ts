@@ -1,4 +1,4 @@
-import type { StateReader, StateWriter } from '../../detectors/index.ts';
+import type { StateReader, StateWriter } from '../detectors/index.ts';
 import type { CompiledRule } from './compiled-rule-rules.ts';
 import { EventWindow } from './event-window-rules.ts';
 import type { Aggregate } from './window-aggregate-rules.ts';
