@@ -67,6 +67,11 @@ const violations: readonly { rule: string; file: string; content: string }[] = [
     content: "import 'pg';",
   },
   {
+    rule: 'kafka-client-only-when-asked-for',
+    file: 'server/src/scoring/planted-o.ts',
+    content: "import '../bus/kafka/index.ts';",
+  },
+  {
     rule: 'nobody-imports-processes',
     file: 'server/src/http/planted-k.ts',
     content: "import '../processes/main.ts';",

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Admin } from '@platformatic/kafka';
-import { KafkaBus } from '../../server/src/bus/index.ts';
+import { KafkaBus } from '../../server/src/bus/kafka/index.ts';
 import { type Evidence, filesUnder, textEvidence } from './evidence.ts';
 
 const root = join(import.meta.dirname, '../..');

@@ -4,9 +4,6 @@ export { EmbeddedBus, type EmbeddedBusOptions, type PublishIn } from './embedded
 export { EmbeddedTopicAdmin } from './embedded/embedded-topic-admin.ts';
 export { EmbeddedTopicReader } from './embedded/embedded-topic-reader.ts';
 export { type RetainResult, retain } from './embedded/segments.ts';
-export { KafkaBus, type KafkaBusOptions } from './kafka/kafka-bus.ts';
-export { KafkaTopicAdmin } from './kafka/kafka-topic-admin.ts';
-export { KafkaTopicReader } from './kafka/kafka-topic-reader.ts';
 export { PostgresKeyUsage } from './key-usage.ts';
 export {
   enqueue,

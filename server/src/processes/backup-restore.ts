@@ -23,7 +23,7 @@ export async function restoreRange(settings: Settings, topic: string, options: R
   const progress = progressLine(dryRun ? 'objects opened' : 'objects sent');
   const report = await withBackup(settings, async ({ store, keys, pool, messaging }) =>
     restoreBackup({
-      ...{ store, keys, pool, topic, into, from, to, ...messaging() },
+      ...{ store, keys, pool, topic, into, from, to, ...(await messaging()) },
       ...{ heads: await readHeads(pool, store.place), onProgress: progress.update },
       ...{ isDryRun: dryRun, isAgain: again, isIncomplete: incomplete },
     }),

@@ -1,6 +1,5 @@
 import { RejectedError } from '@sdp/shared/errors';
 import { deadLetterTopic } from '@sdp/shared/messaging';
-import { KafkaTopicAdmin } from '../bus/index.ts';
 import type { Logger } from '../observability/index.ts';
 import type { KafkaSettings } from '../settings/index.ts';
 import { settingsOf, type TopicSpec } from '../topics/index.ts';
@@ -20,6 +19,7 @@ export async function makeKafkaTopics(
   logger: Logger,
 ): Promise<void> {
   const wanted = new Set(names.flatMap((name) => [name, deadLetterTopic(name)]));
+  const { KafkaTopicAdmin } = await import('../bus/kafka/index.ts');
   const admin = new KafkaTopicAdmin({ ...kafka, logger });
   try {
     await Promise.all(

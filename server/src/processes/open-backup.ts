@@ -6,22 +6,21 @@ import {
   openBackupStore,
   type restoreBackup,
 } from '../backup/index.ts';
-import { EmbeddedTopicReader, KafkaTopicReader } from '../bus/index.ts';
 import { applyMigrations, createPool, type Pool } from '../database/index.ts';
 import { createLogger, createMetrics } from '../observability/index.ts';
 import type { Settings } from '../settings/index.ts';
+import { openBus, openTopicReader } from './open-bus.ts';
 import { openDatabase } from './open-database.ts';
 import { openMessaging } from './open-messaging.ts';
-import { createBus, topicsOf } from './platform.ts';
+import { topicsOf } from './platform.ts';
 
 export interface OpenedBackup {
   readonly store: BackupStore;
   readonly keys: BackupKeys;
   readonly pool: Pool;
   /** Bus, keys and rules for messages; opened at the first call. */
-  messaging(): Pick<
-    Parameters<typeof restoreBackup>[0],
-    'bus' | 'reader' | 'security' | 'compliance' | 'access' | 'audit'
+  messaging(): Promise<
+    Pick<Parameters<typeof restoreBackup>[0], 'bus' | 'reader' | 'security' | 'compliance' | 'access' | 'audit'>
   >;
 }
 
@@ -44,16 +43,15 @@ export async function withBackup<T>(settings: Settings, work: (backup: OpenedBac
     closers.push(() => pool.end());
     return await work({
       ...{ store, pool, keys: createBackupKeys(serverKey) },
-      messaging: () => {
+      messaging: async () => {
         // What happens is printed; log lines would stand in between.
         const logger = createLogger({ level: 'silent' });
         const topics = topicsOf(settings);
         const messaging = openMessaging({ settings, dsn, pool, serverKey, topics, metrics: createMetrics(), logger });
         closers.push(() => messaging.close());
-        const bus = createBus(settings, dsn, pool, logger);
+        const bus = await openBus(settings, dsn, pool, logger);
         closers.push(() => bus.close());
-        const { kafka } = settings;
-        const reader = kafka ? new KafkaTopicReader({ ...kafka, logger }) : new EmbeddedTopicReader(pool);
+        const reader = await openTopicReader(settings, pool, logger);
         closers.push(() => reader.close());
         return { bus, reader, ...messaging.parts };
       },

@@ -1,11 +1,11 @@
-import { EmbeddedTopicReader, KafkaTopicReader } from '../bus/index.ts';
 import { applyMigrations, createPool } from '../database/index.ts';
 import { createDecisionStore, DeadLetters } from '../dead-letters/index.ts';
 import { createLogger, createMetrics } from '../observability/index.ts';
 import type { Settings } from '../settings/index.ts';
+import { openBus, openTopicReader } from './open-bus.ts';
 import { openDatabase } from './open-database.ts';
 import { openMessaging } from './open-messaging.ts';
-import { createBus, topicsOf } from './platform.ts';
+import { topicsOf } from './platform.ts';
 
 /** Runs an operator's work on dead letters with the keys, policies and audit trail of the server, which may be running. */
 export async function withDeadLetters<T>(settings: Settings, work: (letters: DeadLetters) => Promise<T>): Promise<T> {
@@ -21,10 +21,9 @@ export async function withDeadLetters<T>(settings: Settings, work: (letters: Dea
     const topics = topicsOf(settings);
     const messaging = openMessaging({ settings, dsn, pool, serverKey, topics, metrics: createMetrics(), logger });
     closers.push(() => messaging.close());
-    const bus = createBus(settings, dsn, pool, logger);
+    const bus = await openBus(settings, dsn, pool, logger);
     closers.push(() => bus.close());
-    const { kafka } = settings;
-    const reader = kafka ? new KafkaTopicReader({ ...kafka, logger }) : new EmbeddedTopicReader(pool);
+    const reader = await openTopicReader(settings, pool, logger);
     closers.push(() => reader.close());
     return await work(new DeadLetters({ bus, reader, decisions: createDecisionStore(pool), ...messaging.parts }));
   } finally {

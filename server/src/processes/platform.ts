@@ -10,7 +10,6 @@ import {
   type Sequencer,
 } from '../audit/index.ts';
 import { type BatchStore, createBatchStore } from '../batches/index.ts';
-import { EmbeddedBus, KafkaBus } from '../bus/index.ts';
 import { applyMigrations, createPool, type Pool, query } from '../database/index.ts';
 import { eventTopics } from '../events/index.ts';
 import type { Dependency } from '../http/index.ts';
@@ -21,6 +20,7 @@ import type { Settings } from '../settings/index.ts';
 import { type LoadedTopics, loadTopics } from '../topics/index.ts';
 import { transactionTopics } from '../transactions/index.ts';
 import { makeKafkaTopics } from './make-topics.ts';
+import { openBus } from './open-bus.ts';
 import { openDatabase } from './open-database.ts';
 import { startLedger } from './open-ledger.ts';
 import { type Messaging, openMessaging } from './open-messaging.ts';
@@ -81,7 +81,7 @@ export async function openPlatform(settings: Settings, logger: Logger, database:
     const loaded = topicsOf(settings);
     const messaging = openMessaging({ settings, dsn, pool, serverKey, topics: loaded, metrics, logger });
     closers.push(() => messaging.close());
-    const bus = createBus(settings, dsn, pool, logger);
+    const bus = await openBus(settings, dsn, pool, logger);
     closers.push(() => bus.close());
     const ledger = startLedger({ settings, serverKey, dsn, metrics, logger });
     closers.push(() => ledger.closeAll());
@@ -138,10 +138,4 @@ export async function openPlatform(settings: Settings, logger: Logger, database:
 /** @throws {ConfigError} `config-invalid`, `config-unreadable` */
 export function topicsOf({ topics: { file, partitions }, kafka }: Settings): LoadedTopics {
   return loadTopics({ path: file, partitions, replicas: kafka?.replicas });
-}
-
-/** The bus that the settings name. */
-export function createBus({ kafka, busRetentionDays }: Settings, dsn: string, pool: Pool, logger: Logger): StageBus {
-  if (kafka) return new KafkaBus({ ...kafka, logger });
-  return new EmbeddedBus({ pool, dsn, logger, retentionDays: busRetentionDays });
 }

@@ -1,6 +1,6 @@
 import { GateError } from '@sdp/shared/errors';
 import { Command } from 'commander';
-import { EmbeddedTopicAdmin, KafkaTopicAdmin, type TopicAdmin } from '../bus/index.ts';
+import { EmbeddedTopicAdmin, type TopicAdmin } from '../bus/index.ts';
 import { applyMigrations, createPool } from '../database/index.ts';
 import { createLogger } from '../observability/index.ts';
 import type { Settings } from '../settings/index.ts';
@@ -87,6 +87,7 @@ function acls(settings: Settings, commandConfig: string | undefined): void {
 async function withTopics<T>(settings: Settings, work: (admin: TopicAdmin) => Promise<T>): Promise<T> {
   const { kafka, busRetentionDays } = settings;
   if (kafka !== undefined) {
+    const { KafkaTopicAdmin } = await import('../bus/kafka/index.ts');
     const admin = new KafkaTopicAdmin({ ...kafka, logger: createLogger({ level: 'silent' }) });
     return work(admin).finally(() => admin.close());
   }

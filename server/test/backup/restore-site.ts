@@ -8,7 +8,8 @@ import {
   readHeads,
   restoreBackup,
 } from '../../src/backup/index.ts';
-import { EmbeddedTopicReader, KafkaTopicReader, type TopicReader } from '../../src/bus/index.ts';
+import { EmbeddedTopicReader, type TopicReader } from '../../src/bus/index.ts';
+import { KafkaTopicReader } from '../../src/bus/kafka/index.ts';
 import type { Pool } from '../../src/database/index.ts';
 import type { BusAddress } from '../bus/bus-address.ts';
 import type { BackupSite, SiteParts } from './backup-site.ts';

@@ -19,7 +19,7 @@ import {
 import { startTestKafka } from '../../../test/support/kafka.ts';
 import { startTestDatabase } from '../../../test/support/postgres.ts';
 import { type SecuredKafka, type SecuredUser, startSecuredKafka } from '../../../test/support/secured-kafka.ts';
-import { KafkaTopicAdmin } from '../../src/bus/index.ts';
+import { KafkaTopicAdmin } from '../../src/bus/kafka/index.ts';
 import { createLogger } from '../../src/observability/index.ts';
 import { openPlatform } from '../../src/processes/platform.ts';
 import { loadSettings } from '../../src/settings/index.ts';

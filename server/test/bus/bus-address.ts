@@ -1,6 +1,7 @@
 import type { StageBus } from '@sdp/shared/messaging';
 import { pino } from 'pino';
-import { EmbeddedBus, KafkaBus, type KafkaBusOptions } from '../../src/bus/index.ts';
+import { EmbeddedBus } from '../../src/bus/index.ts';
+import { KafkaBus, type KafkaBusOptions } from '../../src/bus/kafka/index.ts';
 import { createPool } from '../../src/database/index.ts';
 
 /** Where a bus is; plain data, so that a child process can be told. */

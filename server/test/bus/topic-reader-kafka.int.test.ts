@@ -3,7 +3,7 @@ import { Producer, stringSerializers } from '@platformatic/kafka';
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import { startTestKafka } from '../../../test/support/kafka.ts';
-import { KafkaTopicReader } from '../../src/bus/index.ts';
+import { KafkaTopicReader } from '../../src/bus/kafka/index.ts';
 import { openBus } from './bus-address.ts';
 import { eventually } from './eventually.ts';
 import { testTopicReader } from './topic-reader-suite.ts';

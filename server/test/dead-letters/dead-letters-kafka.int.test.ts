@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import { describe, it } from 'vitest';
 import { startTestKafka } from '../../../test/support/kafka.ts';
-import { KafkaTopicReader } from '../../src/bus/index.ts';
+import { KafkaTopicReader } from '../../src/bus/kafka/index.ts';
 import { openBus } from '../bus/bus-address.ts';
 import { testDeadLetters } from './dead-letters-suite.ts';
 

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { pino } from 'pino';
 import { afterAll, describe, expect, it } from 'vitest';
 import { startTestKafka } from '../../../test/support/kafka.ts';
-import { KafkaTopicAdmin } from '../../src/bus/index.ts';
+import { KafkaTopicAdmin } from '../../src/bus/kafka/index.ts';
 import { applyTopics, findTopicDrift, type TopicSpec } from '../../src/topics/index.ts';
 import { openBus } from '../bus/bus-address.ts';
 import { testTopicAdmin } from './topic-admin-suite.ts';

@@ -1,5 +1,4 @@
 import { hostname, userInfo } from 'node:os';
-import type { StageBus } from '@sdp/shared/messaging';
 import { applyMigrations, createPool, type Pool } from '../../database/index.ts';
 import {
   createDeploymentUpdates,
@@ -13,9 +12,10 @@ import {
 } from '../../models/index.ts';
 import { createLogger, createMetrics, errorFields } from '../../observability/index.ts';
 import type { Settings } from '../../settings/index.ts';
+import { openBus } from '../open-bus.ts';
 import { openDatabase } from '../open-database.ts';
 import { openMessaging } from '../open-messaging.ts';
-import { createBus, topicsOf } from '../platform.ts';
+import { topicsOf } from '../platform.ts';
 
 export interface OpenedModels {
   readonly pool: Pool;
@@ -39,7 +39,7 @@ export async function withModels<T>(settings: Settings, work: (opened: OpenedMod
       const logger = createLogger({ level: settings.logLevel, destination: process.stderr });
       const topics = topicsOf(settings);
       const messaging = openMessaging({ settings, dsn, pool, serverKey, topics, metrics: createMetrics(), logger });
-      const bus = createBus(settings, dsn, pool, logger) as StageBus;
+      const bus = await openBus(settings, dsn, pool, logger);
       try {
         await createDeploymentUpdates({ bus, ...messaging.parts, onRefused: () => undefined }).announce(deployment);
         return true;

@@ -6,7 +6,7 @@ import type { Event } from '@sdp/shared/contracts';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type ServerProcess, spawnServer } from '../../../../scripts/demo/server-process.ts';
 import { startTestDatabase, type TestDatabase } from '../../../../test/support/postgres.ts';
-import { KafkaBus } from '../../../src/bus/index.ts';
+import { KafkaBus } from '../../../src/bus/kafka/index.ts';
 import { generateEvents } from '../../../src/events/generation/index.ts';
 import { createLogger } from '../../../src/observability/index.ts';
 import { shippedFile } from '../../../src/topics/index.ts';
