@@ -14,10 +14,10 @@ import type { ForestSettings } from './forest-settings.ts';
 import { MetricFeatures, mostMetrics } from './metric-features.ts';
 import { TransactionFeatures } from './transaction-features.ts';
 
-const form = { kind: 2, layout: 1 };
+const form = { kind: 2, layout: 2 };
 
 /** Of the layout of snapshots and of what grows from the same events. */
-const stateVersion = 1;
+const stateVersion = 2;
 /** Sets of metrics whose names were sorted lately. */
 const mostShapes = 1_000;
 

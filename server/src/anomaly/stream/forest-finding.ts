@@ -1,4 +1,5 @@
-import type { Finding, FindingLevel, StreamEvent } from '../../detectors/index.ts';
+import type { Finding, StreamEvent } from '../../detectors/index.ts';
+import type { Told } from './alert-pace.ts';
 import type { EventFeature } from './event-features.ts';
 import type { WindowForest } from './window-forest.ts';
 
@@ -15,7 +16,7 @@ interface Judged {
   readonly row: Float32Array;
   readonly standing: WindowForest;
   readonly features: readonly EventFeature[];
-  readonly level: FindingLevel;
+  readonly told: Told;
 }
 
 interface Reason {
@@ -26,7 +27,7 @@ interface Reason {
 }
 
 /** What made an event stand apart, by rank: no value of it is told. */
-export function forestFinding(event: StreamEvent, { score, row, standing, features, level }: Judged): Finding {
+export function forestFinding(event: StreamEvent, { score, row, standing, features, told }: Judged): Finding {
   const { number, panes, threshold, scores } = standing;
   const reasons = reasonsOf(row, standing, features);
   const subject = event.userId ?? event.host ?? event.source;
@@ -37,7 +38,7 @@ export function forestFinding(event: StreamEvent, { score, row, standing, featur
     clientId: event.clientId,
     at: new Date(event.atMs),
     alertType: `forest-${event.type}`,
-    level,
+    level: told.level,
     title: `Unusual ${event.type === 'metric' ? 'sample of metrics' : event.type}${first ? `: ${first.name}` : ''}`,
     message: `Score ${score.toFixed(3)}, above ${threshold.toFixed(3)}. ${reasons.map(reasonText).join(', ')}.`,
     ...(event.userId !== undefined && { userId: event.userId }),
@@ -55,6 +56,8 @@ export function forestFinding(event: StreamEvent, { score, row, standing, featur
       trained_to: new Date(Math.max(...panes.map(({ lastMs }) => lastMs))).toISOString(),
       trained_events: panes.reduce((sum, { events }) => sum + events, 0),
       trained_rows: scores.length,
+      is_learning: told.isLearning,
+      not_told: told.notTold,
       features: reasons.map(({ name, share, quantile }) => ({
         name,
         share,

@@ -1,5 +1,6 @@
 import type { EventPlace, Finding, StateReader, StateWriter, StreamEvent } from '../../detectors/index.ts';
 import { nameHash } from '../name-hash.ts';
+import { AlertPace } from './alert-pace.ts';
 import type { EventFeatures } from './event-features.ts';
 import { forestFinding } from './forest-finding.ts';
 import type { ForestSettings } from './forest-settings.ts';
@@ -46,6 +47,7 @@ export class ForestGroup {
   readonly #features: EventFeatures;
   readonly #settings: ForestSettings;
   readonly #window: TrainingWindow;
+  readonly #pace: AlertPace;
   #standing: WindowForest | undefined;
   #growth: Growth | undefined;
   readonly #rows: Float32Array;
@@ -58,6 +60,7 @@ export class ForestGroup {
   constructor(features: EventFeatures, settings: ForestSettings) {
     this.#features = features;
     this.#settings = settings;
+    this.#pace = new AlertPace(settings);
     const width = features.features.length;
     this.#rows = new Float32Array(mostPending * width);
     this.#window = new TrainingWindow(
@@ -77,6 +80,7 @@ export class ForestGroup {
     const from = this.#pending.length * this.#features.features.length;
     this.#features.take(event, this.#rows, from);
     this.#pending.push(event);
+    this.#pace.see(event);
     const hasPaneEnded = this.#window.add(this.#rows, from, event.receivedAtMs);
     if (this.#growth) this.#grow(this.#growth, found);
     if (hasPaneEnded && !this.#growth)
@@ -105,7 +109,7 @@ export class ForestGroup {
         row: own,
         standing,
         features: this.#features.features,
-        level: this.#settings.level,
+        told: this.#pace.tell(event),
       });
       found.push({ finding, place: event.place });
     }
@@ -123,6 +127,7 @@ export class ForestGroup {
     for (const pane of [...panes.values()].sort((a, b) => a.number - b.number)) writePane(writer, pane, width);
     this.#window.write(writer);
     this.#features.write(writer);
+    this.#pace.write(writer);
     writeForest(writer, standing);
     writeForest(writer, growing);
     writer.count(this.#quietUntil.size);
@@ -142,6 +147,7 @@ export class ForestGroup {
     }
     this.#window.read(reader, panes);
     this.#features.read(reader);
+    this.#pace.read(reader);
     this.#asleep = { standing: readForest(reader, panes), growing: readForest(reader, panes) };
     for (let left = reader.count(mostQuiet); left > 0; left -= 1) {
       this.#quietUntil.set(reader.number(), reader.number());

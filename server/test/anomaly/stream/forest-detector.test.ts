@@ -164,3 +164,38 @@ test.each([
   const bytes = spoil(Uint8Array.from(detector.snapshot()));
   expect(() => factory.restore(scope, bytes)).toThrow(expect.objectContaining({ code: 'record-tampered' }));
 });
+
+describe('alerts', () => {
+  // Once the first forest stands, and no other takes its place, every hundredth payment is odd.
+  const odd = (events: readonly StreamEvent[]) =>
+    events.map((event, index) =>
+      index > 2_000 && index % 100 === 99
+        ? { ...event, userId: `tok_odd${index}`, currency: 'EUR', amount: 48_000 + index }
+        : event,
+    );
+  const events = odd(transactions(8_000)).map((event) => ({ ...event, currency: 'EUR' }));
+  const startMs = events[0]?.atMs ?? 0;
+
+  test('nobody is alerted while a group is new: what is found is noted', () => {
+    const findings = watch(events, { learn_minutes: 50, alerts_per_hour: 1_000, retrain_events: 100_000 });
+    const levels = (isNew: boolean) =>
+      new Set(findings.filter(({ at }) => at.getTime() - startMs < 50 * 60_000 === isNew).map(({ level }) => level));
+    expect(levels(true)).toEqual(new Set(['INFO']));
+    expect(levels(false)).toEqual(new Set(['WARNING']));
+    for (const { level, explanation } of findings) expect(explanation['is_learning']).toBe(level === 'INFO');
+  });
+
+  test('are so many in an hour; the others are noted, and the next alert says how many', () => {
+    const findings = watch(events, { learn_minutes: 0, alerts_per_hour: 3, retrain_events: 100_000 });
+    const hours = Map.groupBy(findings, ({ at }) => Math.floor((at.getTime() + 20) / 3_600_000));
+    expect(hours.size).toBe(2);
+    for (const [, ofHour] of hours) {
+      const noted = ofHour.filter(({ level }) => level === 'INFO');
+      expect(ofHour.length - noted.length).toBe(3);
+      expect(ofHour.slice(3)).toEqual(noted);
+    }
+    const [first = [], second = []] = [...hours.values()];
+    expect(second[0]?.explanation['not_told']).toBe(first.length - 3);
+    expect(second[1]?.explanation['not_told']).toBe(0);
+  });
+});
