@@ -1,22 +1,15 @@
+import { classAt, isDigit, isLetter, isTrailing, punctuation, space, wordCharacter } from './character-class.ts';
+import { messageKeys, messageLine } from './message-line.ts';
+import { isUnit, longestUnit, sizeEnd, varies } from './variable-word.ts';
+
 /** Stands in a template for whatever varies. */
 export const wildcard = '<*>';
 
 /** Characters and tokens of a masked line; what follows is one wildcard. */
 const maximumCharacters = 1_000;
 const maximumTokens = 120;
-/** A longer run of characters is no word. */
-const longestWord = 64;
 /** How far the end of a quoted or bracketed value is looked for. */
 const longestValue = 500;
-
-const space = 0;
-const wordCharacter = 1;
-const punctuation = 2;
-
-/** Class of each ASCII character. Beyond ASCII all belong to words. */
-const classes = new Uint8Array(128).fill(wordCharacter);
-for (let code = 0; code <= 32; code += 1) classes[code] = space;
-for (const character of '()[]{}<>"\'`,;=|!') classes[character.charCodeAt(0)] = punctuation;
 
 const quotesAndBrackets = new Map([
   ['(', ')'],
@@ -25,14 +18,9 @@ const quotesAndBrackets = new Map([
   ['"', '"'],
   ["'", "'"],
 ]);
+/** Where an address with a query ends at the latest. */
+const afterAddress = new Set([' ', '\t', '"', "'", '<', '>', '(', ')', '[', ']', '{', '}', '|']);
 const datePart = /^(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec|Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*\.?$/;
-const units = new Set(
-  'b kb mb gb tb kib mib gib tib byte bytes ns us µs ms s sec secs second seconds min mins minute minutes h hour hours d day days percent'.split(
-    ' ',
-  ),
-);
-/** Lower-case labels, the last one a top-level domain or as short as one. */
-const hostName = /^[a-z-]+(?:\.[a-z-]+)*\.(?:com|net|org|edu|gov|mil|int|info|biz|local|internal|lan|arpa|[a-z]{2})$/;
 const emptyValues = new Set(['true', 'false', 'null', 'none', 'nil', 'undefined', 'nan', 'n/a']);
 /** What stands before "user" where a name follows. */
 const beforeUser = new Set(['for', 'of', 'by', 'as', 'from', 'invalid', 'unknown', 'illegal', 'with']);
@@ -41,10 +29,13 @@ const beforeUser = new Set(['for', 'of', 'by', 'as', 'from', 'invalid', 'unknown
  * A log line with what varies replaced: tokens, separated by one blank. Rules that hold for any system: a run of
  * characters with a digit in it is a variable (numbers, addresses, times, hex, UUIDs, tokens), so are paths, mail
  * addresses, dates, a number together with its unit, and empty places; a key stays, its value is judged by itself.
- * Neighbouring variables are one, so that lists of any length look the same. Only the first line of the text counts.
+ * Neighbouring variables are one, so that lists of any length look the same. Only one line of the text counts, and of a
+ * JSON object only its message ({@link messageLine}).
  */
 export function maskLine(text: string): string {
-  return new LineMasker(text).mask();
+  const masked = new LineMasker(messageLine(text)).mask();
+  // A single token is a part of the text, and would keep all of it in memory.
+  return text.length > longestValue && !masked.includes(' ') ? ` ${masked}`.slice(1) : masked;
 }
 
 class LineMasker {
@@ -58,8 +49,7 @@ class LineMasker {
 
   constructor(text: string) {
     this.#text = text;
-    const lineEnd = text.indexOf('\n');
-    this.#end = lineEnd === -1 ? text.length : lineEnd;
+    this.#end = text.length;
   }
 
   mask(): string {
@@ -70,7 +60,11 @@ class LineMasker {
       const kind = classAt(text, at);
       if (kind === wordCharacter) at = this.#run(at);
       else if (kind === punctuation) at = this.#punctuation(at);
-      else at = this.#blanks(at);
+      else if (kind === space) at = this.#blanks(at);
+      else {
+        this.#write(text[at] as string);
+        at += 1;
+      }
     }
     if (at < end && this.#last !== wildcard) this.#out = `${this.#out} ${wildcard}`;
     return this.#out;
@@ -92,16 +86,36 @@ class LineMasker {
     if (mark === '<' && isDigit(text.charCodeAt(next)) && this.#runEnd(next) < this.#end) {
       if (text[this.#runEnd(next)] === ' ') return next;
     }
+    if ('=<>|!'.includes(mark) && text[next] === mark && text[next + 1] === mark) return this.#rule(at, mark);
+    const key = this.#last;
     this.#write(mark);
     if (mark === '=') {
       const following = next < this.#end ? (text[next] as string) : ' ';
       if (' ,;)'.includes(following)) this.#write(wildcard);
-      return this.#enclosedValue(next);
+      return messageKeys.has(key) ? next : this.#enclosedValue(next);
     }
+    if ((mark === '"' || mark === "'") && text[next] === ':') return this.#namedValue(next);
     const closing = quotesAndBrackets.get(mark);
     const standsAlone = at === 0 || classAt(text, at - 1) === space;
     if (standsAlone && closing !== undefined && text[next] === closing) this.#write(wildcard);
     return next;
+  }
+
+  /** A mark again and again, such as a line under a title, is one token. */
+  #rule(from: number, mark: string): number {
+    let at = from;
+    while (this.#text[at] === mark) at += 1;
+    this.#write(mark.repeat(3));
+    return at;
+  }
+
+  /** Where the value of `"key": value` ends if it is a text or a list; or where it begins. */
+  #namedValue(colon: number): number {
+    let at = colon + 1;
+    while (at < this.#end && classAt(this.#text, at) === space) at += 1;
+    const first = this.#text[at];
+    this.#write(':');
+    return first === '"' || first === "'" || first === '[' ? this.#enclosedValue(at) : at;
   }
 
   /** Where `"two words"`, `[a, b]` or `Name{…}` after a `=` ends, which is one value; or where it would begin. */
@@ -115,7 +129,8 @@ class LineMasker {
     let depth = 1;
     const last = Math.min(this.#end, opening + longestValue);
     for (let at = opening + 1; at < last; at += 1) {
-      if (text[at] === close) depth -= 1;
+      if (isQuoted && text[at] === '\\') at += 1;
+      else if (text[at] === close) depth -= 1;
       else if (text[at] === open) depth += 1;
       if (depth > 0) continue;
       this.#write(wildcard);
@@ -133,6 +148,10 @@ class LineMasker {
   #run(from: number): number {
     const text = this.#text;
     const end = this.#runEnd(from);
+    if (text[end] === '=' && this.#isAddress(from, end)) {
+      this.#write(wildcard);
+      return this.#addressEnd(end);
+    }
     let stop = end;
     // "done." and "cache:" are a word and a mark; "..." is a mark by itself.
     while (stop > from && isTrailing(text.charCodeAt(stop - 1))) stop -= 1;
@@ -149,6 +168,21 @@ class LineMasker {
     if (stop < end) this.#write(text.slice(stop, end));
     else if (this.#last === wildcard) return this.#unit(end);
     return end;
+  }
+
+  /** Whether a run is the beginning of `/path?key=value`. */
+  #isAddress(from: number, end: number): boolean {
+    const path = this.#text.indexOf('/', from);
+    if (path === -1 || path >= end) return false;
+    const query = this.#text.indexOf('?', path);
+    return query !== -1 && query < end;
+  }
+
+  #addressEnd(from: number): number {
+    let at = from;
+    while (at < this.#end && !afterAddress.has(this.#text[at] as string)) at += 1;
+    while (at > from && ',;'.includes(this.#text[at - 1] as string)) at -= 1;
+    return at;
   }
 
   /** Where "NAME(3)" ends, which is one name. */
@@ -184,7 +218,8 @@ class LineMasker {
 
   #isVariable(word: string, stop: number): boolean {
     if (varies(word)) return true;
-    if (this.#last === '=' && emptyValues.has(word.toLowerCase())) return true;
+    const isValue = this.#last === '=' || (this.#last === ':' && this.#beforeLast === '"');
+    if (isValue && emptyValues.has(word.toLowerCase())) return true;
     if (this.#last === 'user' && beforeUser.has(this.#beforeLast)) return true;
     return datePart.test(word) && (this.#last === wildcard || this.#isDateAfter(stop));
   }
@@ -201,8 +236,8 @@ class LineMasker {
     if (this.#text[after] !== ' ' || !isDigit(this.#text.charCodeAt(after - 1))) return after;
     let end = this.#runEnd(after + 1);
     while (end > after + 1 && isTrailing(this.#text.charCodeAt(end - 1))) end -= 1;
-    if (end === after + 1 || end - after > 9) return after;
-    return units.has(this.#text.slice(after + 1, end).toLowerCase()) ? end : after;
+    if (end === after + 1 || end - after > longestUnit) return after;
+    return isUnit(this.#text.slice(after + 1, end)) ? sizeEnd(this.#text, end) : after;
   }
 
   #write(token: string): void {
@@ -221,40 +256,4 @@ class LineMasker {
     this.#beforeLast = this.#last;
     this.#last = token;
   }
-}
-
-/** Whether a run of characters is no word: it holds a digit, or is a path or a mail address. */
-function varies(run: string): boolean {
-  if (run.length > longestWord) return true;
-  let slashes = 0;
-  let isHex = run.length >= 8;
-  for (let index = 0; index < run.length; index += 1) {
-    const code = run.charCodeAt(index);
-    if (isDigit(code) || code === 0x40 || code === 0x5c) return true;
-    if (code === 0x2f) slashes += 1;
-    const folded = code | 0x20;
-    if (folded < 0x61 || folded > 0x66) isHex = false;
-  }
-  if (isHex) return true;
-  if (slashes === 0) return run.startsWith('tok_') || run.startsWith('hsh_') || hostName.test(run);
-  return run.length > 1 && (slashes > 1 || run[0] === '/');
-}
-
-function classAt(text: string, at: number): number {
-  const code = text.charCodeAt(at);
-  return code < 128 ? (classes[code] as number) : wordCharacter;
-}
-
-function isDigit(code: number): boolean {
-  return code >= 0x30 && code <= 0x39;
-}
-
-function isLetter(code: number): boolean {
-  const folded = code | 0x20;
-  return (folded >= 0x61 && folded <= 0x7a) || code === 0x5f;
-}
-
-/** `: . ? -` at the end of a run. */
-function isTrailing(code: number): boolean {
-  return code === 0x3a || code === 0x2e || code === 0x3f || code === 0x2d;
 }

@@ -19,7 +19,7 @@ export function templateDetectorFactory(settings: TemplateSettings): StreamDetec
   return {
     name: 'templates',
     // What was learned holds whatever the other settings are; counts are of buckets.
-    version: `1-${settings.bucket_seconds}`,
+    version: `2-${settings.bucket_seconds}`,
     types: ['log'],
     create: () => new TemplateDetector(settings, shown),
     restore: (_scope: DetectorScope, bytes: Uint8Array) => {

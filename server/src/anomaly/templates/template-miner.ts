@@ -39,6 +39,9 @@ export interface MinerState {
 /** Leaf lists longer than this merge what is similar, so that a search stays short. */
 const leafLimit = 128;
 const cachedShapes = 1_024;
+/** Different names with dots that one place may show before it counts as a variable: they rarely are kinds of messages. */
+const nameVariants = 2;
+const dottedName = /^[\w$-]*[a-z](?:\.[\w$-]+)+$/i;
 const none: readonly LogTemplate[] = [];
 
 /**
@@ -46,7 +49,7 @@ const none: readonly LogTemplate[] = [];
  * depth tree", ICWS 2017): a line is led by its number of tokens and its first token to a short list of templates and
  * compared with those. Unlike there, a word that differs makes a variable only once more than `variants` words stood
  * in that place, and templates set apart before are then joined: a few words ("started", "stopped") are kinds of
- * messages, many are names.
+ * messages, many are names. Where words of several places change together, so many more are kinds.
  */
 export class TemplateMiner {
   readonly #limits: MinerLimits;
@@ -177,59 +180,87 @@ function fit(pattern: readonly string[], tokens: readonly string[]): number {
   return equal;
 }
 
+/** Templates that differ from a line in the same places. */
+interface Family {
+  readonly places: number;
+  /** Whether all that stands there are dotted names. */
+  areNames: boolean;
+  readonly members: LogTemplate[];
+}
+
 /** The templates that are one with the line, or undefined when the line is a shape of its own. */
 function familyOf(
   leaf: readonly LogTemplate[],
   tokens: readonly string[],
   variants: number,
 ): readonly LogTemplate[] | undefined {
-  const families = new Map<string, LogTemplate[]>();
+  const families = new Map<string, Family>();
   let nearest: LogTemplate | undefined;
   let nearestDifferences = Number.POSITIVE_INFINITY;
   for (const template of leaf) {
     const difference = differenceOf(template.tokens, tokens);
     if (difference === undefined) continue;
+    const { words, places, areNames } = difference;
     // Where the line has a variable, the template's word was one too.
-    if (difference.words === '') return [template];
+    if (places === 0) return [template];
     if (difference.count < nearestDifferences) {
       nearest = template;
       nearestDifferences = difference.count;
     }
-    const family = families.get(difference.words);
-    if (family === undefined) families.set(difference.words, [template]);
-    else family.push(template);
+    const family = families.get(words);
+    if (family === undefined) families.set(words, { places, areNames, members: [template] });
+    else {
+      family.members.push(template);
+      family.areNames &&= areNames;
+    }
   }
   let largest: readonly LogTemplate[] = none;
-  for (const family of families.values()) if (family.length > largest.length) largest = family;
-  if (largest.length >= variants) return largest;
+  for (const { places, areNames, members } of families.values()) {
+    // Words that change together, in two places, may be twice as many kinds.
+    const kinds = places * (areNames ? Math.min(nameVariants, variants) : variants);
+    if (members.length >= kinds && members.length > largest.length) largest = members;
+  }
+  if (largest.length > 0) return largest;
   return leaf.length >= leafLimit && nearest !== undefined ? [nearest] : undefined;
 }
 
+interface Difference {
+  /** The places that hold different words. */
+  readonly words: string;
+  readonly places: number;
+  /** Whether all of these words are dotted names. */
+  readonly areNames: boolean;
+  /** Half for a place where the line has a variable and the template none. */
+  readonly count: number;
+}
+
 /** Which places hold different words; undefined when too few words are the same. */
-function differenceOf(
-  pattern: readonly string[],
-  tokens: readonly string[],
-): { readonly words: string; readonly count: number } | undefined {
+function differenceOf(pattern: readonly string[], tokens: readonly string[]): Difference | undefined {
   let words = '';
+  let places = 0;
+  let areNames = true;
   let count = 0;
   let equal = 0;
+  let isNarrower = false;
   for (let place = 0; place < pattern.length; place += 1) {
     const expected = pattern[place] as string;
     const token = tokens[place] as string;
     if (expected === token) {
       if (isWord(token)) equal += 1;
-    } else if (expected !== wildcard) {
-      if (token === wildcard) {
-        count += 0.5;
-        continue;
-      }
+    } else if (expected === wildcard) isNarrower = true;
+    else if (token === wildcard) count += 0.5;
+    else {
       if (!isWord(expected) || !isWord(token)) return undefined;
       words += `${place} `;
+      places += 1;
+      areNames &&= isDottedName(expected) && isDottedName(token);
       count += 1;
       if (count > equal + pattern.length - place - 1) return undefined;
     }
   }
-  return equal > 0 && equal >= count ? { words, count } : undefined;
+  // A line that is wider in one place and narrower in another is another kind.
+  if (places === 0 && isNarrower) return undefined;
+  return equal > 0 && equal >= count ? { words, places, areNames, count } : undefined;
 }
 
 /** Whether a token is neither a wildcard nor a mark. */
@@ -237,4 +268,9 @@ function isWord(token: string): boolean {
   if (token === wildcard) return false;
   const code = (token.codePointAt(0) as number) | 0x20;
   return (code >= 0x61 && code <= 0x7a) || code > 127 || /[a-z]/iu.test(token);
+}
+
+/** `android.intent.action.TIME_TICK`; not an exception, which says what happened. */
+function isDottedName(token: string): boolean {
+  return dottedName.test(token) && !token.endsWith('Exception') && !token.endsWith('Error');
 }

@@ -22,6 +22,32 @@ describe('templates of lines', () => {
     expect(miner.templateCount).toBe(1);
   });
 
+  test('of words that change together, in two places, twice as many are kinds', () => {
+    const miner = new TemplateMiner(limits);
+    const states = ['queued', 'picked', 'packed', 'shipped', 'landed', 'opened', 'returned', 'closed', 'lost', 'found'];
+    const lines = states.slice(1).map((state, index) => `parcel went from ${states[index]} to ${state}`);
+    for (const line of lines.slice(0, 8)) mine(miner, line);
+    expect(miner.templateCount).toBe(8);
+    mine(miner, lines[8] as string);
+    expect(miner.templates().map(({ tokens }) => tokens.join(' '))).toEqual(['parcel went from <*> to <*>']);
+  });
+
+  test('names with dots are values sooner, exceptions are not', () => {
+    const miner = new TemplateMiner(limits);
+    for (const name of ['shop.cart.count', 'shop.order.total', 'shop.tax']) mine(miner, `gauge is ${name} today`);
+    expect(miner.templates().map(({ tokens }) => tokens.join(' '))).toEqual(['gauge is <*> today']);
+    for (const name of ['IOException', 'net.BindException', 'net.SocketException'])
+      mine(miner, `refused by java.${name} today`);
+    expect(miner.templateCount).toBe(4);
+  });
+
+  test('a line wider in one place and narrower in another is another kind', () => {
+    const miner = new TemplateMiner(limits);
+    mine(miner, 'command run-parts /etc/hourly ended');
+    mine(miner, 'command /bin/status a ended');
+    expect(miner.templateCount).toBe(2);
+  });
+
   test('where a number stands once, a word is a variable too', () => {
     const miner = new TemplateMiner(limits);
     const { id } = mine(miner, 'login by root failed').template;
