@@ -135,6 +135,7 @@ const serverTexts: Readonly<Record<keyof Variables, string>> = {
     'messages with events (up to 256 each) that may wait to be stored; while there are more, events are answered with 503',
   SDP_EVENTS_RETENTION_DAYS: 'days for which recent events can be read; they go by whole days of arrival',
   SDP_EVENT_COUNTS_RETENTION_DAYS: 'days for which counts of events are kept',
+  SDP_EVENTS_MAX_STREAMS: 'live streams of events that one API process serves at once',
   SDP_MODEL_TRUSTED_KEYS:
     'public keys whose models are taken, separated by commas, as `sdp-server models keygen` prints them; the one of the shipped model always is',
   SDP_MODEL_POLL_SECONDS: 'how often a worker looks into the database for a deployment that it has not heard of',

@@ -3,8 +3,8 @@ import type { Router } from 'express';
 import type { RecordAudit } from '../audit/index.ts';
 import type { Pool } from '../database/index.ts';
 import { itemRate } from '../http/index.ts';
-import type { Guard } from '../identity/index.ts';
-import type { Logger, Metrics } from '../observability/index.ts';
+import type { LiveStreamSettings } from '../live-streams/index.ts';
+import { errorFields, type Logger, type Metrics } from '../observability/index.ts';
 import type { DataKeyRing } from '../records/index.ts';
 import { createEventApiMetrics } from './api/event-api-metrics.ts';
 import { intakeRoutes } from './api/intake-routes.ts';
@@ -13,6 +13,7 @@ import { eventStoreGroup, eventTopics } from './event-flow.ts';
 import { EventIntake } from './intake/event-intake.ts';
 import { LagGate } from './intake/lag-gate.ts';
 import { RefusalTrail } from './intake/refusal-trail.ts';
+import { eventStreams } from './stream/event-streams.ts';
 
 export interface EventApiOptions {
   readonly bus: StageBus;
@@ -21,7 +22,7 @@ export interface EventApiOptions {
   readonly recordAudit: RecordAudit;
   readonly metrics: Metrics;
   readonly logger: Logger;
-  readonly guard: Guard;
+  readonly streams: LiveStreamSettings;
   /** How messages are checked, sealed and noted. */
   readonly messaging: Omit<SecureProducerOptions, 'bus' | 'tenant'>;
   /** Of one stream of events, after decompression. */
@@ -36,6 +37,8 @@ export interface EventApiOptions {
 
 export interface EventApi {
   readonly routers: readonly Router[];
+  /** Ends streams, at once: an HTTP server waits for them otherwise. */
+  endStreams(): Promise<void>;
   /** Waits for what is being sent. Call it when no request is left. */
   close(): Promise<void>;
 }
@@ -51,7 +54,8 @@ const maxWaitMs = 5_000;
  * @throws {UnavailableError} `bus-unavailable`
  */
 export async function startEventApi(options: EventApiOptions): Promise<EventApi> {
-  const { bus, pool, keyRing, guard, settings, maxStreamBytes } = options;
+  const { bus, pool, keyRing, settings, maxStreamBytes, logger } = options;
+  const { guard } = options.streams;
   const metrics = createEventApiMetrics(options.metrics.registry);
   // Each message says whose it is.
   const producer = new SecureProducer({ ...options.messaging, bus, tenant: 'sdp-server', maxWaitMs });
@@ -64,17 +68,24 @@ export async function startEventApi(options: EventApiOptions): Promise<EventApi>
   metrics.watchLag(() => gate.messages);
   const trail = new RefusalTrail({
     record: (entry) => options.recordAudit(pool, entry),
-    onFailed: () => options.logger.warn({}, 'a refusal of events could not be written to the audit trail'),
+    onFailed: () => logger.warn({}, 'a refusal of events could not be written to the audit trail'),
   });
   const intake = new EventIntake({ producer, gate, onAccepted: metrics.accepted });
+  const streams = eventStreams({
+    ...options.streams,
+    ...{ pool, keyRing },
+    onFailed: (error) => logger.warn(errorFields(error), 'events can not be followed, it will be tried again'),
+  });
   return {
     routers: [
+      streams.routes(),
       intakeRoutes({
         ...{ intake, trail, metrics, guard, maxStreamBytes, maxRequests: settings.maxRequests },
         rate: itemRate(settings.ratePerMinute, largestRequest),
       }),
       readRoutes({ pool, keyRing, guard }),
     ],
+    endStreams: () => streams.close(),
     close: async () => {
       await producer.close();
       await trail.drained();

@@ -6,3 +6,4 @@ export { builtInRules, type Produced, type ProduceState, runProducer, type Truth
 export { type NewEvents, type SeenEvent, SeenEvents, type SeenEventsOptions } from './seen-events.ts';
 export { ensureEventPartitions, forgetEvents } from './store/event-partitions.ts';
 export { type HistoryBlock, type HistoryFilter, readHistory } from './store/read-history.ts';
+export { eventStreamPath } from './stream/event-streams.ts';

@@ -19,7 +19,7 @@ import {
   workerGroup,
 } from '../batches/index.ts';
 import { enqueue, type OutboxRelay, startOutboxRelay } from '../bus/index.ts';
-import { eventPaths, startEventApi } from '../events/index.ts';
+import { eventPaths, eventStreamPath, startEventApi } from '../events/index.ts';
 import {
   type ApiKeyStore,
   createApiKeyStore,
@@ -118,12 +118,13 @@ export async function startApi(platform: Platform, runner?: BatchRunner): Promis
     guard,
     isAllowed: stillMay(authenticators),
   });
+  const streams = { guard, isAllowed: stillMay(authenticators), metrics: createLiveStreamMetrics(metrics.registry) };
   const events = await startEventApi({
-    ...{ bus, pool, keyRing, recordAudit, metrics, logger, guard, settings: settings.events },
+    ...{ bus, pool, keyRing, recordAudit, metrics, logger, settings: settings.events },
+    streams: { ...streams, maxStreams: settings.events.maxStreams },
     maxStreamBytes: upload.maxBodyBytes,
     messaging: messaging.parts,
   });
-  const streams = { guard, isAllowed: stillMay(authenticators), metrics: createLiveStreamMetrics(metrics.registry) };
   const anomalies = createAnomalyApi({
     ...{ pool, recordAudit, logger },
     streams: { ...streams, maxStreams: settings.anomalies.maxStreams },
@@ -198,7 +199,7 @@ export async function startApi(platform: Platform, runner?: BatchRunner): Promis
     listener = await listen(app, {
       ...settings.http,
       requestTimeoutMs: upload.uploadTimeoutMs,
-      webSocketPaths: [anomalyStreamPath],
+      webSocketPaths: [anomalyStreamPath, eventStreamPath],
     });
   } catch (error) {
     await transactions.close();
@@ -215,7 +216,13 @@ export async function startApi(platform: Platform, runner?: BatchRunner): Promis
     close: async (deadlineMs) => {
       const deadline = Date.now() + deadlineMs;
       transactions.endStreams();
-      await Promise.all([anomalies.endStreams(), listener.close(deadlineMs), resender.close(), housekeeping.close()]);
+      await Promise.all([
+        anomalies.endStreams(),
+        events.endStreams(),
+        listener.close(deadlineMs),
+        resender.close(),
+        housekeeping.close(),
+      ]);
       await transactions.close();
       await events.close();
       await accessLog.close();

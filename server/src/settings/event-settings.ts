@@ -13,6 +13,8 @@ export const eventVariables = {
   SDP_EVENTS_RETENTION_DAYS: wholeNumber(2, 1, 3_650),
   /** Counts of events can be read for so long. */
   SDP_EVENT_COUNTS_RETENTION_DAYS: wholeNumber(30, 1, 3_650),
+  /** Live streams of events that one API process serves at once. */
+  SDP_EVENTS_MAX_STREAMS: wholeNumber(100, 1, 10_000),
 } as const;
 
 export interface EventSettings {
@@ -21,6 +23,7 @@ export interface EventSettings {
   readonly maxBacklog: number;
   readonly retentionDays: number;
   readonly countsRetentionDays: number;
+  readonly maxStreams: number;
 }
 
 const schema = z.object(eventVariables);
@@ -32,5 +35,6 @@ export function eventSettings(variables: z.output<typeof schema>): EventSettings
     maxBacklog: variables.SDP_EVENTS_MAX_BACKLOG,
     retentionDays: variables.SDP_EVENTS_RETENTION_DAYS,
     countsRetentionDays: variables.SDP_EVENT_COUNTS_RETENTION_DAYS,
+    maxStreams: variables.SDP_EVENTS_MAX_STREAMS,
   };
 }

@@ -1,73 +1,16 @@
 import type { AnomalyChanged } from '@sdp/shared/contracts';
-import { WebSocket } from 'ws';
+import {
+  eventsAt,
+  type OpenReader as OpenReaderOf,
+  type SeenItem,
+  type StreamReader as StreamReaderOf,
+  socketAt,
+} from '../live-streams/stream-reader.ts';
 
-/** An event as a client of a stream sees it. */
-export interface SeenEvent {
-  readonly id: string;
-  readonly event: string;
-  readonly data: AnomalyChanged & { readonly code?: string };
-}
-
-/** A client that notes what it sees. */
-export interface StreamReader {
-  readonly seen: SeenEvent[];
-  /** Why it ended, as it was told; `cut` where nobody said. */
-  readonly ended: Promise<string>;
-  stop(): void;
-}
-
-export type OpenReader = (url: string, headers: Record<string, string>, query?: string) => Promise<StreamReader>;
+export type SeenEvent = SeenItem<AnomalyChanged>;
+export type StreamReader = StreamReaderOf<AnomalyChanged>;
+export type OpenReader = OpenReaderOf<AnomalyChanged>;
 
 const path = '/api/v1/anomalies/stream';
-
-/** Reads server-sent events. @throws what the server answers, where it isn't a stream */
-export const openEvents: OpenReader = async (url, headers, query = '') => {
-  const stopping = new AbortController();
-  const response = await fetch(`${url}${path}${query}`, { headers, signal: stopping.signal });
-  if (response.status !== 200) throw new Error(`${response.status} ${await response.text()}`);
-  const seen: SeenEvent[] = [];
-  const read = async (): Promise<string> => {
-    let text = '';
-    for await (const chunk of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
-      text += chunk;
-      for (let end = text.indexOf('\n\n'); end >= 0; end = text.indexOf('\n\n')) {
-        const fields = new Map(
-          text
-            .slice(0, end)
-            .split('\n')
-            .map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1).trim()] as const),
-        );
-        text = text.slice(end + 2);
-        const data = fields.get('data');
-        if (data === undefined) continue;
-        const event = { id: fields.get('id') ?? '', event: fields.get('event') ?? '', data: JSON.parse(data) };
-        if (event.event === 'end') return event.data.code;
-        seen.push(event);
-      }
-    }
-    return 'cut';
-  };
-  return { seen, ended: read().catch(() => 'cut'), stop: () => stopping.abort() };
-};
-
-/** Reads messages of a WebSocket. @throws the status that the server answers, where it doesn't take it */
-export const openSocket: OpenReader = async (url, headers, query = '') => {
-  const socket = new WebSocket(`${url.replace('http', 'ws')}${path}${query}`, { headers });
-  const seen: SeenEvent[] = [];
-  socket.on('message', (bytes) => {
-    const event = JSON.parse(String(bytes)) as SeenEvent;
-    if (event.event === 'anomaly') seen.push(event);
-  });
-  const ended = new Promise<string>((resolve) => {
-    socket.on('close', (_code, reason) => resolve(String(reason) || 'cut'));
-  });
-  await new Promise<void>((resolve, reject) => {
-    socket.once('open', resolve);
-    socket.once('unexpected-response', (_request, response) => {
-      reject(new Error(String(response.statusCode)));
-      socket.terminate();
-    });
-    socket.once('error', reject);
-  });
-  return { seen, ended, stop: () => socket.terminate() };
-};
+export const openEvents: OpenReader = eventsAt(path);
+export const openSocket: OpenReader = socketAt(path);

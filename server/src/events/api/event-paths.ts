@@ -7,6 +7,7 @@ import {
 } from '@sdp/shared/contracts';
 import { z } from 'zod';
 import { type ApiPaths, jsonContent, problemContent } from '../../http/index.ts';
+import { eventStreamQuerySchema } from '../stream/event-streams.ts';
 import { eventsQuerySchema, statsQuerySchema } from './read-routes.ts';
 
 const refusals = {
@@ -52,6 +53,25 @@ export const eventPaths: ApiPaths = {
         ...refusals,
         ...unfit,
         '409': problemContent('Stored events are not what was stored'),
+      },
+    },
+  },
+  '/api/v1/events/stream': {
+    get: {
+      summary: 'Events as they are stored, as server-sent events, or over a WebSocket where one is asked for',
+      requestParams: {
+        query: eventStreamQuerySchema,
+        header: z.object({ 'Last-Event-ID': z.string().optional() }),
+      },
+      responses: {
+        '101': { description: 'A WebSocket: a message of JSON for each event, with `id`, `event` and `data`' },
+        '200': {
+          description:
+            'Events `log`, `metric` and `transaction` with an EventShown each; `unreadable` in the place of stored events that are not what was stored; `end` says why the stream is closed',
+          content: { 'text/event-stream': { schema: z.string() } },
+        },
+        ...refusals,
+        '422': problemContent('Not valid, or events behind the place to go on from are no longer kept'),
       },
     },
   },

@@ -60,6 +60,15 @@ export async function sealBlock(block: OpenBlock, dataKey: DataKey): Promise<Sea
 
 /** @throws {IntegrityError} `record-tampered` when it is not what was sealed */
 export async function openBlock(block: SealedBlock, dataKey: DataKey): Promise<Event[]> {
+  return (await openLines(block, dataKey)).map((line) => JSON.parse(line) as Event);
+}
+
+/**
+ * The same, each event as JSON without a line end.
+ *
+ * @throws {IntegrityError} `record-tampered`
+ */
+export async function openLines(block: SealedBlock, dataKey: DataKey): Promise<string[]> {
   const { payload, clientId } = block;
   const blob = { nonce: payload.subarray(0, nonceBytes), sealed: payload.subarray(nonceBytes) };
   const bytes = openBlob(sealingKey(dataKey, clientId), contextOf(block, dataKey.id), blob);
@@ -67,7 +76,7 @@ export async function openBlock(block: SealedBlock, dataKey: DataKey): Promise<E
     throw new IntegrityError('record-tampered', { message: 'Stored events failed their integrity check' });
   }
   const text = (await decompress(bytes, { maxOutputLength: maxPlainBytes })).toString('utf8');
-  return text.split('\n').map((line) => JSON.parse(line) as Event);
+  return text.split('\n');
 }
 
 /** The bit of an event's level in a block's `levels`; 0 where it has none. */

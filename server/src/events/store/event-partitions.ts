@@ -1,4 +1,4 @@
-import { type Pool, query, withTransaction } from '../../database/index.ts';
+import { type Pool, type Queryable, query, withTransaction } from '../../database/index.ts';
 
 /** Days for which room is made ahead of the present one. */
 const daysAhead = 3;
@@ -68,21 +68,50 @@ export async function forgetEvents(
   for (const { name } of rows) {
     await withTransaction(pool, async (tx) => {
       await query(tx, 'SELECT pg_advisory_xact_lock($1)', [advisoryLock]);
-      await query(tx, `DROP TABLE IF EXISTS ${name}`);
+      if (!(await exists(tx, name))) return;
+      const last = await noteForgotten(tx, name, '0');
+      await query(tx, `LOCK TABLE ${name} IN ACCESS EXCLUSIVE MODE`);
+      // What was stored in the meantime: little, so that nobody waits for the lock.
+      await noteForgotten(tx, name, last);
+      await query(tx, `DROP TABLE ${name}`);
     });
   }
-  await forgetRows(pool, 'event_block_default', 'received_at', cutoff);
-  await forgetRows(pool, 'event_count', 'minute', new Date(now.getTime() - countsRetentionDays * dayMs));
+  const oldBlocks = `DELETE FROM event_block_default
+    WHERE ctid = ANY (ARRAY(SELECT ctid FROM event_block_default WHERE received_at < $1 LIMIT ${chunk}))
+    RETURNING client_id, block_id`;
+  await inChunks(async () => {
+    const { rows: all } = await query<{ n: number }>(
+      pool,
+      `WITH gone AS (${oldBlocks}), noted AS (${noting('gone')}) SELECT count(*)::int AS n FROM gone`,
+      [cutoff],
+    );
+    return all[0]?.n ?? 0;
+  });
+  const oldCounts = `DELETE FROM event_count WHERE ctid = ANY (ARRAY(SELECT ctid FROM event_count WHERE minute < $1 LIMIT ${chunk}))`;
+  const countsCutoff = new Date(now.getTime() - countsRetentionDays * dayMs);
+  await inChunks(async () => (await query(pool, oldCounts, [countsCutoff])).rowCount ?? 0);
   return rows.map(({ name }) => name);
 }
 
-async function forgetRows(pool: Pool, table: string, column: string, cutoff: Date): Promise<void> {
-  for (let deleted = chunk; deleted === chunk; ) {
-    const { rowCount } = await query(
-      pool,
-      `DELETE FROM ${table} WHERE ctid = ANY (ARRAY(SELECT ctid FROM ${table} WHERE ${column} < $1 LIMIT ${chunk}))`,
-      [cutoff],
-    );
-    deleted = rowCount ?? 0;
-  }
+/** Notes up to where each client's events of a table are forgotten. @returns the last block of all */
+async function noteForgotten(tx: Queryable, table: string, after: string): Promise<string> {
+  const { rows } = await query<{ last: string | null }>(
+    tx,
+    `WITH gone AS MATERIALIZED (SELECT client_id, max(block_id) AS block_id FROM ${table} WHERE block_id > $1 GROUP BY client_id),
+          noted AS (${noting('gone')})
+     SELECT max(block_id) AS last FROM gone`,
+    [after],
+  );
+  return rows[0]?.last ?? after;
+}
+
+function noting(gone: string): string {
+  return `INSERT INTO event_forgotten (client_id, block_id)
+          SELECT client_id, max(block_id) FROM ${gone} GROUP BY client_id ORDER BY client_id
+          ON CONFLICT (client_id) DO UPDATE SET block_id = greatest(event_forgotten.block_id, excluded.block_id)`;
+}
+
+/** Until one of them has deleted less than it may. */
+async function inChunks(deleteSome: () => Promise<number>): Promise<void> {
+  while ((await deleteSome()) === chunk);
 }

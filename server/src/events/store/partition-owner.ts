@@ -23,20 +23,25 @@ export async function takeOver(pool: Pool, type: EventType, partition: number): 
   return { type, partition, epoch: rows[0]?.epoch ?? '0' };
 }
 
+/** Held together by all transactions that store blocks: whoever reads blocks in their order sees by it which are under way. */
+export const storingLock = 72_707_530;
+
 /**
- * Holds the partitions until the end of the transaction.
+ * Holds the partitions until the end of the transaction, and says that it stores blocks: before it, none has a number.
  *
  * @throws {UnavailableError} `bus-unavailable` where one of them has been taken over
  */
 export async function assertOwner(transaction: SqlTransaction, owned: readonly OwnedPartition[]): Promise<void> {
   const { rows } = await transaction.query(
-    `SELECT 1 FROM event_owner JOIN unnest($1::text[], $2::int[], $3::bigint[]) AS mine (topic, partition, epoch)
+    `WITH storing AS MATERIALIZED (SELECT pg_advisory_xact_lock_shared($4))
+     SELECT 1 FROM storing CROSS JOIN event_owner JOIN unnest($1::text[], $2::int[], $3::bigint[]) AS mine (topic, partition, epoch)
             USING (topic, partition, epoch)
       ORDER BY topic, partition FOR UPDATE OF event_owner`,
     [
       owned.map(({ type }) => eventTopics[type]),
       owned.map(({ partition }) => partition),
       owned.map(({ epoch }) => epoch),
+      storingLock,
     ],
   );
   if (rows.length === owned.length) return;

@@ -1,7 +1,8 @@
 import { type Event, type EventType, type LogLevel, logLevels } from '@sdp/shared/contracts';
 import { onlyTenants, type Pool, query } from '../../database/index.ts';
 import type { DataKeyRing } from '../../records/index.ts';
-import { openBlock, type SealedBlock } from './event-block.ts';
+import { openBlock } from './event-block.ts';
+import { type StoredBlockRow, sealedBlockOf, storedBlockColumns } from './stored-block.ts';
 
 /** Before the event at this place of this block. */
 export interface EventPosition {
@@ -35,27 +36,13 @@ const mostScanned = 50_000;
 const mostBytes = 4 * 1_024 * 1_024;
 const largestBlockId = '9223372036854775807';
 
-interface BlockRow {
-  readonly block_id: string;
-  readonly received_at: Date;
-  readonly type: EventType;
-  readonly partition: number;
-  readonly first_at: Date;
-  readonly last_at: Date;
-  readonly rows: number;
-  readonly levels: number;
-  readonly identities: Buffer;
-  readonly key_id: number;
-  readonly payload: Buffer;
-}
-
 /**
  * A page of a client's recent events, those that were stored last first.
  *
  * @throws {IntegrityError} `record-tampered` when stored events are not what was stored
  */
 export async function readEvents(pool: Pool, keyRing: DataKeyRing, filter: EventFilter): Promise<EventPage> {
-  const { clientId, limit } = filter;
+  const { limit } = filter;
   const fits = filterOf(filter);
   const events: Event[] = [];
   let [scanned, bytes] = [0, 0];
@@ -63,7 +50,7 @@ export async function readEvents(pool: Pool, keyRing: DataKeyRing, filter: Event
   for (;;) {
     const rows = await blocksBefore(pool, filter, before);
     for (const row of rows) {
-      const block = await openBlock(sealedBlock(clientId, row), await keyRing.get(row.key_id));
+      const block = await openBlock(sealedBlockOf(row), await keyRing.get(row.key_id));
       const end = row.block_id === before.blockId ? before.index : block.length;
       for (let index = end - 1; index >= 0; index--) {
         const event = block[index] as Event;
@@ -81,11 +68,11 @@ export async function readEvents(pool: Pool, keyRing: DataKeyRing, filter: Event
 }
 
 /** The block in which a page ended comes again, unless it has no more. */
-async function blocksBefore(pool: Pool, filter: EventFilter, before: EventPosition): Promise<BlockRow[]> {
+async function blocksBefore(pool: Pool, filter: EventFilter, before: EventPosition): Promise<StoredBlockRow[]> {
   const { clientId, type, from, to, level } = filter;
-  const { rows } = await query<BlockRow>(
+  const { rows } = await query<StoredBlockRow>(
     onlyTenants(pool, [clientId]),
-    `SELECT block_id, received_at, type, partition, first_at, last_at, rows, levels, identities, key_id, payload
+    `SELECT ${storedBlockColumns}
        FROM event_block
       WHERE client_id = $1 AND ($2::text IS NULL OR type = $2) AND (block_id < $3 OR block_id = $3 AND $4)
         AND ($5::timestamptz IS NULL OR last_at >= $5) AND ($6::timestamptz IS NULL OR first_at < $6)
@@ -97,14 +84,6 @@ async function blocksBefore(pool: Pool, filter: EventFilter, before: EventPositi
     ],
   );
   return rows;
-}
-
-function sealedBlock(clientId: string, row: BlockRow): SealedBlock {
-  const { type, partition, rows, levels, identities, payload } = row;
-  return {
-    ...{ clientId, type, partition, rows, levels, identities, payload },
-    ...{ receivedAt: row.received_at, firstAt: row.first_at, lastAt: row.last_at, keyId: row.key_id },
-  };
 }
 
 function filterOf({ from, to, level, userId, host }: EventFilter): (event: Event) => boolean {

@@ -2,6 +2,7 @@ import type { Event, EventType } from '@sdp/shared/contracts';
 import { onlyTenants, type Pool, query } from '../../database/index.ts';
 import type { DataKeyRing } from '../../records/index.ts';
 import { openBlock } from './event-block.ts';
+import { type StoredBlockRow, sealedBlockOf, storedBlockColumns } from './stored-block.ts';
 
 export interface HistoryFilter {
   readonly clientId: string;
@@ -16,20 +17,6 @@ export interface HistoryFilter {
 export interface HistoryBlock {
   readonly receivedAt: Date;
   readonly events: readonly Event[];
-}
-
-interface BlockRow {
-  readonly block_id: string;
-  readonly received_at: Date;
-  readonly type: EventType;
-  readonly partition: number;
-  readonly first_at: Date;
-  readonly last_at: Date;
-  readonly rows: number;
-  readonly levels: number;
-  readonly identities: Buffer;
-  readonly key_id: number;
-  readonly payload: Buffer;
 }
 
 const blocksAtOnce = 16;
@@ -48,9 +35,9 @@ export async function* readHistory(
   const isInside = ({ at }: Event) => Date.parse(at) >= fromMs && Date.parse(at) < toMs;
   let after = '0';
   for (;;) {
-    const { rows } = await query<BlockRow>(
+    const { rows } = await query<StoredBlockRow>(
       onlyTenants(pool, [clientId]),
-      `SELECT block_id, received_at, type, partition, first_at, last_at, rows, levels, identities, key_id, payload
+      `SELECT ${storedBlockColumns}
          FROM event_block
         WHERE client_id = $1 AND ($2::text IS NULL OR type = $2) AND block_id > $3
           AND ($4::timestamptz IS NULL OR last_at >= $4) AND ($5::timestamptz IS NULL OR first_at < $5)
@@ -58,10 +45,8 @@ export async function* readHistory(
       [clientId, type ?? null, after, from ?? null, to ?? null],
     );
     for (const row of rows) {
-      const { received_at: receivedAt, first_at: firstAt, last_at: lastAt, key_id: keyId, ...rest } = row;
-      const block = { ...rest, clientId, receivedAt, firstAt, lastAt, keyId };
-      const events = (await openBlock(block, await keyRing.get(keyId))).filter(isInside);
-      if (events.length > 0) yield { receivedAt, events };
+      const events = (await openBlock(sealedBlockOf(row), await keyRing.get(row.key_id))).filter(isInside);
+      if (events.length > 0) yield { receivedAt: row.received_at, events };
     }
     const last = rows.at(-1);
     if (last === undefined || rows.length < blocksAtOnce) return;

@@ -2,11 +2,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Event } from '@sdp/shared/contracts';
+import type { Event, EventShown } from '@sdp/shared/contracts';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { freePort, type ServerProcess, spawnServer, untilReady } from '../../../../scripts/demo/server-process.ts';
 import { startTestDatabase, type TestDatabase } from '../../../../test/support/postgres.ts';
+import { eventsAt, type OpenReader, socketAt } from '../../live-streams/stream-reader.ts';
 import { aLog, aMetric, aPayment, ndjson } from './pipeline.ts';
 
 /** Rounds in which each process is killed once; more with SDP_KILL_ROUNDS, for hours. */
@@ -76,9 +77,35 @@ export function killSuite(brokers: () => readonly string[] | undefined = () => u
     expect(rest).toEqual([]);
   }
 
-  it('saves each accepted event exactly once, whoever is killed', async () => {
+  /** Follows stored events over whatever breaks, from the oldest on. */
+  async function follow(open: OpenReader<EventShown>, isDone: () => boolean): Promise<string[]> {
+    const seen: string[] = [];
+    for (let last = '0', wasDone = false; !wasDone; ) {
+      wasDone = isDone();
+      const reader = await open(url, { 'X-API-Key': apiKey }, `?after=${last}`).catch(() => undefined);
+      if (reader === undefined) {
+        await sleep(100);
+        wasDone = false;
+        continue;
+      }
+      await Promise.race([sleep(wasDone ? 3_000 : 500 + Math.random() * 1_000), reader.ended]);
+      reader.stop();
+      await reader.ended;
+      seen.push(...reader.seen.map(({ data }) => data.event.event_id));
+      last = reader.seen.at(-1)?.id ?? last;
+    }
+    return seen;
+  }
+
+  it('saves each accepted event exactly once, and shows it once to who follows, whoever is killed', async () => {
     const sent: Event[] = [];
     let isSending = true;
+    let isStored = false;
+    const path = '/api/v1/events/stream';
+    const followers = [eventsAt<EventShown>(path), socketAt<EventShown>(path)].map((open) =>
+      follow(open, () => isStored),
+    );
+    for (const follower of followers) follower.catch(() => undefined);
     const sender = (async () => {
       while (isSending) {
         const events = Array.from({ length: 200 }, (_, i) =>
@@ -122,6 +149,9 @@ export function killSuite(brokers: () => readonly string[] | undefined = () => u
     expect(await stored()).toBe(sent.length);
     expect(await sum('event_count')).toBe(sent.length);
     await client.end();
+    isStored = true;
+    const ids = sent.map(({ event_id }) => event_id).sort();
+    for (const follower of followers) expect((await follower).sort()).toEqual(ids);
 
     const read: string[] = [];
     for (let cursor = ''; cursor !== undefined; ) {

@@ -4,8 +4,15 @@ import { KeyRing, SecurityManager, type StageBus } from '@sdp/shared/messaging';
 import { createRecordAudit, createRowMac } from '../../../src/audit/index.ts';
 import { EmbeddedBus } from '../../../src/bus/index.ts';
 import { createPool, type Pool } from '../../../src/database/index.ts';
-import { ensureEventPartitions, eventTopics, startEventApi, startEventWorkers } from '../../../src/events/index.ts';
 import {
+  ensureEventPartitions,
+  eventStreamPath,
+  eventTopics,
+  startEventApi,
+  startEventWorkers,
+} from '../../../src/events/index.ts';
+import {
+  type ApiKeyStore,
   createApiKeyStore,
   createApp,
   keyAuthenticator,
@@ -13,9 +20,10 @@ import {
   principalRateLimit,
   probeRoutes,
 } from '../../../src/http/index.ts';
-import { createAccessLog, createGuard, type Role, type Scope } from '../../../src/identity/index.ts';
+import { createAccessLog, createGuard, type Role, type Scope, stillMay } from '../../../src/identity/index.ts';
+import { createLiveStreamMetrics, type LiveStreamSettings } from '../../../src/live-streams/index.ts';
 import { createLogger, createMetrics } from '../../../src/observability/index.ts';
-import { openDataKeyRing } from '../../../src/records/index.ts';
+import { type DataKeyRing, openDataKeyRing } from '../../../src/records/index.ts';
 import { messageKeys } from '../../../src/settings/index.ts';
 
 export const serverKey = parseMasterKey(Buffer.alloc(32, 7).toString('base64url'));
@@ -69,6 +77,11 @@ export interface EventApiProcess {
   readonly pool: Pool;
   readonly bus: StageBus;
   readonly log: string[];
+  readonly metrics: ReturnType<typeof createMetrics>;
+  readonly keyRing: DataKeyRing;
+  readonly keys: ApiKeyStore;
+  /** Of client `acme`. */
+  readonly ownKey: string;
   newKey(owner: { clientId?: string; role?: Role; tenants?: '*' }, scopes?: readonly Scope[]): Promise<string>;
   /** As client `acme`, unless the headers say otherwise. */
   fetch(path: string, init?: RequestInit): Promise<Response>;
@@ -89,13 +102,15 @@ export interface Answered {
 export async function startApi(
   ground: Ground,
   settings: { readonly ratePerMinute?: number; readonly maxRequests?: number; readonly maxBacklog?: number } = {},
+  streamTimes: Pick<LiveStreamSettings, 'slowMs' | 'heartbeatMs' | 'checkMs'> = {},
 ): Promise<EventApiProcess> {
   const log: string[] = [];
   const { pool, bus, logger, metrics, keyRing } = await openParts(ground, log);
   const keys = createApiKeyStore(pool, serverKey);
   const accessLog = createAccessLog({ pool, macOf: createRowMac(serverKey), onFailed: () => undefined });
+  const authenticators = [keyAuthenticator(keys)];
   const guard = createGuard({
-    authenticators: [keyAuthenticator(keys)],
+    authenticators,
     accessLog,
     rateLimit: principalRateLimit(100_000),
   });
@@ -106,7 +121,10 @@ export async function startApi(
       bus,
       keyRing,
       metrics,
-      guard,
+      streams: {
+        ...{ guard, maxStreams: 50, isAllowed: stillMay(authenticators), ...streamTimes },
+        metrics: createLiveStreamMetrics(metrics.registry),
+      },
       messaging: { security, publisher: { maxRetries: 1 } },
       maxStreamBytes: 1024 * 1024 * 1024,
     },
@@ -115,7 +133,12 @@ export async function startApi(
   const app = createApp({
     ...{ logger, metrics, refusedPerMinute: 1_000, probes: probeRoutes([], metrics), routes: api.routers },
   });
-  const listener = await listen(app, { host: '127.0.0.1', port: 0, requestTimeoutMs: 60_000 });
+  const listener = await listen(app, {
+    host: '127.0.0.1',
+    port: 0,
+    requestTimeoutMs: 60_000,
+    webSocketPaths: [eventStreamPath],
+  });
   const newKey: EventApiProcess['newKey'] = async (owner, scopes = ['events:read', 'events:write']) =>
     (await keys.create({ ...owner, label: '', scopes, allowDeclaredSafe: false } as never)).text;
   const own = await newKey({ clientId: 'acme' });
@@ -126,7 +149,7 @@ export async function startApi(
     return { status: response.status, headers: response.headers, text, body: JSON.parse(text) };
   };
   return {
-    ...{ url: listener.url, pool, bus, log, newKey, fetch: call },
+    ...{ url: listener.url, pool, bus, log, metrics, keyRing, keys, ownKey: own, newKey, fetch: call },
     post: async (body, type = 'application/json', headers = {}) => {
       const bytes = typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body);
       const init = {
@@ -138,6 +161,7 @@ export async function startApi(
     },
     get: async (path, headers = {}) => answered(await call(path, { headers })),
     stop: async () => {
+      await api.endStreams();
       await listener.close(5_000);
       await api.close();
       await accessLog.close();
