@@ -7,6 +7,7 @@ export * from './event.ts';
 export * from './event-batch.ts';
 export { isSurelyEvent } from './event-check.ts';
 export * from './event-list.ts';
+export * from './event-stream.ts';
 export * from './health.ts';
 export * from './identity.ts';
 export * from './integrity.ts';
