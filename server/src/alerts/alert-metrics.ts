@@ -13,11 +13,7 @@ export interface QueueCount {
 }
 
 /** Figures of delivery. Labels are names of the file of alerts and closed lists. */
-export function createAlertMetrics(
-  registry: Registry,
-  channels: readonly string[],
-  queue: () => Promise<readonly QueueCount[]>,
-) {
+export function createAlertMetrics(registry: Registry, queue: () => Promise<readonly QueueCount[]>) {
   const registers = [registry];
   const alerts = new Counter({
     name: 'sdp_alerts_total',
@@ -44,11 +40,7 @@ export function createAlertMetrics(
     labelNames: ['channel'] as const,
     registers,
   });
-  for (const channel of channels) {
-    for (const outcome of alertOutcomes) alerts.inc({ channel, outcome }, 0);
-    for (const outcome of attemptOutcomes) attempts.inc({ channel, outcome }, 0);
-    down.set({ channel }, 0);
-  }
+  let served: readonly string[] = [];
   new Gauge({
     name: 'sdp_alert_queue',
     help: 'Alerts on a channel that wait in groups, are being sent, or failed',
@@ -63,11 +55,23 @@ export function createAlertMetrics(
     },
   });
   return {
+    /** By the file in force. */
+    serves: (channels: readonly string[]): void => {
+      for (const channel of channels.filter((each) => !served.includes(each))) {
+        for (const outcome of alertOutcomes) alerts.inc({ channel, outcome }, 0);
+        for (const outcome of attemptOutcomes) attempts.inc({ channel, outcome }, 0);
+        down.set({ channel }, 0);
+      }
+      for (const channel of served.filter((each) => !channels.includes(each))) down.remove({ channel });
+      served = channels;
+    },
     settled: (channel: string, outcome: (typeof alertOutcomes)[number], count: number): void =>
       alerts.inc({ channel, outcome }, count),
     attempted: (channel: string, outcome: (typeof attemptOutcomes)[number]): void => attempts.inc({ channel, outcome }),
     sentAfter: (channel: string, seconds: number): void => delay.observe({ channel }, seconds),
-    isDown: (channel: string, value: boolean): void => down.set({ channel }, value ? 1 : 0),
+    isDown: (channel: string, value: boolean): void => {
+      if (served.includes(channel)) down.set({ channel }, value ? 1 : 0);
+    },
   };
 }
 

@@ -1,19 +1,28 @@
+import type { Pool } from '../database/index.ts';
 import { errorFields, type Logger } from '../observability/index.ts';
 import type { AlertMetrics } from './alert-metrics.ts';
 import type { Channel } from './channels/channel.ts';
 import { failuresUntilDown } from './rules/retry-rules.ts';
-import { type ChannelState, takeChannel } from './store/channel-lease.ts';
+import { type ChannelState, takeChannel, tryAnew } from './store/channel-lease.ts';
 import { type PendingMessage, pendingMessages } from './store/pending-messages.ts';
 import { planChannel } from './store/plan-channel.ts';
 import { type SettleOptions, settleMessage } from './store/settle-message.ts';
 import { WakeUp } from './wake-up.ts';
 
-export interface ChannelLoopOptions extends SettleOptions {
+/** What a channel is served by; another one takes its place when the file changes. */
+export interface Serving extends Omit<SettleOptions, 'pool'> {
   readonly sender: Channel;
+}
+
+export interface ChannelLoopOptions {
+  readonly pool: Pool;
   readonly owner: string;
   readonly metrics: AlertMetrics;
   readonly logger: Pick<Logger, 'info' | 'warn' | 'error'>;
   readonly pollMs: number;
+  readonly serving: Serving;
+  /** Another one of this process has the channel until then. */
+  readonly after: Promise<void> | undefined;
 }
 
 /** What is due is planned at once; what could not be, though it is due, is tried so often. */
@@ -28,16 +37,29 @@ export class ChannelLoop {
   readonly #wakeUp = new WakeUp();
   readonly #inFlight = new Map<string, Promise<void>>();
   readonly #running: Promise<void>;
+  #serving: Serving;
   #isStopped = false;
   #isDown = false;
+  /** It leads elsewhere now. */
+  #isNew = false;
 
   constructor(options: ChannelLoopOptions) {
     this.#options = options;
+    this.#serving = options.serving;
     this.#running = this.#run();
   }
 
   wake(): void {
     this.#wakeUp.wake();
+  }
+
+  /** Goes on by another file. What is under way ends as it began. @param leadsElsewhere than before */
+  use(serving: Serving, leadsElsewhere: boolean): void {
+    const { sender } = this.#serving;
+    this.#serving = serving;
+    this.#isNew ||= leadsElsewhere;
+    if (serving.sender !== sender) void Promise.allSettled(this.#inFlight.values()).then(() => sender.close());
+    this.wake();
   }
 
   /** Sends nothing further, and waits for what is under way as long as it may. */
@@ -48,18 +70,19 @@ export class ChannelLoop {
     const timer = AbortSignal.timeout(Math.max(1, deadlineMs));
     const expired = new Promise<void>((resolve) => timer.addEventListener('abort', () => resolve()));
     await Promise.race([Promise.allSettled(this.#inFlight.values()), expired]);
-    await this.#options.sender.close();
+    await this.#serving.sender.close();
   }
 
   async #run(): Promise<void> {
-    const { logger, pollMs, channel } = this.#options;
+    const { logger, pollMs, after } = this.#options;
+    await after;
     while (!this.#isStopped) {
       let nextMs: number | undefined;
       try {
         nextMs = await this.#turn();
       } catch (error) {
         logger.warn(
-          { channel: channel.name, ...errorFields(error) },
+          { channel: this.#serving.channel.name, ...errorFields(error) },
           'alerts could not be looked at, it will be tried again',
         );
       }
@@ -69,7 +92,15 @@ export class ChannelLoop {
 
   /** @returns until there is something to do next, as far as is known */
   async #turn(): Promise<number | undefined> {
-    const { pool, config, channel, owner, metrics, pollMs } = this.#options;
+    const { pool, owner, metrics, pollMs } = this.#options;
+    const { config, channel } = this.#serving;
+    if (this.#isNew) {
+      this.#isNew = false;
+      await tryAnew(pool, channel.name).catch((error: unknown) => {
+        this.#isNew = true;
+        throw error;
+      });
+    }
     const state = await takeChannel(pool, channel.name, owner);
     if (state === undefined) return undefined;
     this.#note(state);
@@ -101,7 +132,8 @@ export class ChannelLoop {
   }
 
   async #send(message: PendingMessage): Promise<void> {
-    const { sender, channel, metrics, logger } = this.#options;
+    const { pool, metrics, logger } = this.#options;
+    const { sender, channel } = this.#serving;
     const { messageId, createdAt, notice } = message;
     const outcome = await sender.send({ messageId, createdAt, notice });
     metrics.attempted(channel.name, outcome.kind);
@@ -110,8 +142,10 @@ export class ChannelLoop {
       logger.warn({ ...fields, reason: outcome.reason }, 'alert not sent, it will be tried again');
     if (outcome.kind === 'refused') logger.error({ ...fields, reason: outcome.reason }, 'alert refused by its channel');
     try {
-      const { state, alerts } = await settleMessage(this.#options, message, outcome);
+      const { state, alerts } = await settleMessage({ pool, ...this.#serving }, message, outcome);
       this.#note(state);
+      // By what the channel was before; it hasn't failed as it is now.
+      if (outcome.kind === 'retry' && sender !== this.#serving.sender) this.#isNew = true;
       if (outcome.kind === 'retry') return;
       metrics.settled(channel.name, outcome.kind === 'sent' ? 'delivered' : 'failed', alerts);
       if (outcome.kind === 'sent') metrics.sentAfter(channel.name, (Date.now() - message.since.getTime()) / 1_000);
@@ -123,13 +157,15 @@ export class ChannelLoop {
 
   /** Nothing is left that could try the channel: it counts as up until it fails again. */
   async #revive(): Promise<void> {
-    const { pool, channel } = this.#options;
+    const { pool } = this.#options;
+    const { channel } = this.#serving;
     await pool.query('UPDATE alert_channel SET failures = 0, blocked_until = NULL WHERE channel = $1', [channel.name]);
     this.wake();
   }
 
   #note({ failures }: ChannelState): void {
-    const { channel, metrics, logger } = this.#options;
+    const { metrics, logger } = this.#options;
+    const { channel } = this.#serving;
     const isDown = failures >= failuresUntilDown;
     if (isDown !== this.#isDown) {
       if (isDown) logger.warn({ channel: channel.name }, 'channel of alerts is down; what it is to be told of is kept');

@@ -1,6 +1,7 @@
+import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { ConfigError, type Finding } from '@sdp/shared/errors';
-import { readYamlFile } from '../settings/index.ts';
+import { parseYaml, placeInYaml, type ReadText } from '../settings/index.ts';
 import { shippedFile } from '../topics/index.ts';
 import type { AlertsConfig, ChannelConfig, SecretSource } from './rules/alert-config.ts';
 import { alertsFileSchema } from './rules/alerts-schema.ts';
@@ -10,6 +11,8 @@ export interface OpenedChannel {
   readonly config: ChannelConfig;
   /** By the name of the field: `url`, `secret`, `routingKey`, `password`. */
   readonly secrets: Readonly<Record<string, string>>;
+  /** Certificates of `ca_file`, in PEM. */
+  readonly authorities: string | undefined;
 }
 
 export interface LoadedAlerts {
@@ -33,24 +36,53 @@ export interface LoadAlertsOptions {
  *
  * @throws {ConfigError} `config-unreadable`; `config-invalid` with every field that is wrong and its place
  */
-export function loadAlerts(options: LoadAlertsOptions): LoadedAlerts {
-  const { path = shippedFile('alerts.yml'), variable, withSecrets = true } = options;
-  const config = readYamlFile(path, alertsFileSchema);
+export function loadAlerts({ path = shippedFile('alerts.yml'), ...options }: LoadAlertsOptions): LoadedAlerts {
+  const text = readText(path);
+  if (text === undefined) throw new ConfigError('config-unreadable', { details: { file: path } });
+  return alertsOf({ ...options, path, text, read: readText });
+}
+
+const readText: ReadText = (path) => {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+};
+
+export interface AlertsOfOptions extends Omit<LoadAlertsOptions, 'path'> {
+  readonly path: string;
+  readonly text: string;
+  /** Of files that the text names. */
+  readonly read: ReadText;
+}
+
+/** @throws {ConfigError} `config-invalid` with every field that is wrong and its place */
+export function alertsOf(options: AlertsOfOptions): LoadedAlerts {
+  const { path, text, read, variable, withSecrets = true } = options;
+  const config = parseYaml(path, text, alertsFileSchema);
   if (!withSecrets) return { config, channels: [], absent: [] };
   const channels: OpenedChannel[] = [];
   const absent: string[] = [];
   const findings: Finding[] = [];
   for (const channel of config.channels) {
+    const finding = (message: string): Finding => ({
+      field: `channels.${channel.name}`,
+      message,
+      ...placeInYaml(text, ['channels', channel.name]),
+    });
     const secrets: Record<string, string> = {};
     const missing: Finding[] = [];
     for (const [field, source] of Object.entries(sourcesOf(channel))) {
-      const value = read(source, variable);
+      const value = ('variable' in source ? variable(source.variable) : read(source.file))?.trim() || undefined;
       const problem = value === undefined ? notThere(source) : problemOf(field, value);
       if (problem === undefined) secrets[field] = value as string;
-      else if (value === undefined) missing.push({ field: `channels.${channel.name}`, message: problem });
-      else findings.push({ field: `channels.${channel.name}`, message: problem });
+      else if (value === undefined) missing.push(finding(problem));
+      else findings.push(finding(problem));
     }
-    if (missing.length === 0) channels.push({ config: channel, secrets });
+    const authorities = authoritiesOf(channel, read);
+    if (authorities === 'wrong') findings.push(finding('names a file of authorities that is no certificate'));
+    if (missing.length === 0) channels.push({ config: channel, secrets, authorities });
     else if (channel.isOptional) absent.push(channel.name);
     else findings.push(...missing);
   }
@@ -61,20 +93,23 @@ export function loadAlerts(options: LoadAlertsOptions): LoadedAlerts {
   });
 }
 
+/** @returns `wrong` where the file is not there or holds none */
+function authoritiesOf(channel: ChannelConfig, read: ReadText): string | undefined {
+  if (channel.type !== 'email' || channel.caFile === undefined) return undefined;
+  const text = read(channel.caFile) ?? '';
+  try {
+    new X509Certificate(text);
+    return text;
+  } catch {
+    return 'wrong';
+  }
+}
+
 function sourcesOf(channel: ChannelConfig): Readonly<Record<string, SecretSource>> {
   if (channel.type === 'email') return channel.password === undefined ? {} : { password: channel.password };
   if (channel.type === 'pagerduty') return { routingKey: channel.routingKey };
   if (channel.type === 'webhook') return { url: channel.url, secret: channel.secret };
   return { url: channel.url };
-}
-
-function read(source: SecretSource, variable: LoadAlertsOptions['variable']): string | undefined {
-  if ('variable' in source) return variable(source.variable)?.trim() || undefined;
-  try {
-    return readFileSync(source.file, 'utf8').trim() || undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 const notThere = (source: SecretSource) =>

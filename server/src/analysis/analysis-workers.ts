@@ -10,7 +10,7 @@ import type { DataKeyRing } from '../records/index.ts';
 import { createSnapshotStore } from '../transactions/index.ts';
 import { analysisGroups, factsContract, factsGroup, factsTopic } from './analysis-flow.ts';
 import { createAnalysisMetrics, stageOfType } from './analysis-metrics.ts';
-import { LiveRules } from './live-rule-file.ts';
+import { type LiveRules, openLiveRules } from './live-rule-file.ts';
 import { AbsenceClock, type Clocked } from './stages/absence-clock.ts';
 import { type AnalysisStageOptions, analysisStage } from './stages/analysis-stage.ts';
 import { WorkReport } from './stages/work-report.ts';
@@ -57,7 +57,7 @@ interface Running {
 export async function startAnalysisWorkers(options: AnalysisWorkersOptions): Promise<AnalysisWorkers> {
   const { pool, keyRing, logger, secure, settings } = options;
   const metrics = createAnalysisMetrics(options.metrics.registry);
-  const live = await openRules(options, metrics);
+  const live = openRules(options, metrics);
   const inTransaction = (work: Parameters<typeof withTransaction<void>>[1]) => withTransaction(pool, work);
   const tell = (findings: readonly Finding[]) =>
     inTransaction(async (transaction) => {
@@ -129,11 +129,10 @@ export async function startAnalysisWorkers(options: AnalysisWorkersOptions): Pro
 function openRules(
   { pool, logger, settings }: AnalysisWorkersOptions,
   metrics: ReturnType<typeof createAnalysisMetrics>,
-): Promise<LiveRules> {
+): LiveRules {
   const { rulesFile: path, rulesEveryMs: everyMs } = settings;
-  return LiveRules.open({
-    ...{ path, logger, metrics },
-    ...(everyMs !== undefined && { everyMs }),
+  return openLiveRules({
+    ...{ path, logger, metrics, everyMs },
     onBroken: async (findings) => {
       const mistakes = findings.length === 1 ? 'a mistake' : `${findings.length} mistakes`;
       await raiseAlert(pool, {

@@ -1,4 +1,4 @@
-import { loadAlerts, startAlertWorker } from '../alerts/index.ts';
+import { startLiveAlerts } from '../alerts/index.ts';
 import { ensureEventPartitions, forgetEvents, startEventWorkers } from '../events/index.ts';
 import { startHousekeeping } from './housekeeping.ts';
 import type { Platform } from './platform.ts';
@@ -62,7 +62,6 @@ async function startEventStore(platform: Platform): Promise<RoleWorker> {
 }
 
 async function startAlerts({ pool, metrics, logger, settings }: Platform): Promise<RoleWorker> {
-  const { file, variable, retentionDays } = settings.alerts;
-  const alerts = loadAlerts({ path: file, variable });
-  return startAlertWorker({ ...{ pool, alerts, logger, retentionDays }, registry: metrics.registry });
+  const { file: path, variable, retentionDays } = settings.alerts;
+  return startLiveAlerts({ ...{ pool, path, variable, logger, retentionDays }, registry: metrics.registry });
 }

@@ -53,6 +53,15 @@ export function parseYaml<S extends z.ZodType>(
   throw invalid(path, parsed.error.issues.map(toFinding));
 }
 
+/** Where a field stands in a file that was found to be valid. */
+export function placeInYaml(
+  text: string,
+  field: readonly string[],
+): { readonly line?: number; readonly column?: number } {
+  const lines = new LineCounter();
+  return placeOf(parseDocument(text, { lineCounter: lines }), lines, field, undefined) ?? {};
+}
+
 /**
  * Of the innermost part of the place that is there: what is missing has no line of its own.
  *

@@ -4,7 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Registry } from 'prom-client';
 import { startTestDatabase, type TestDatabase } from '../../../test/support/postgres.ts';
-import { type AlertWorker, loadAlerts, startAlertWorker } from '../../src/alerts/index.ts';
+import {
+  type AlertWorker,
+  type LiveAlerts,
+  loadAlerts,
+  startAlertWorker,
+  startLiveAlerts,
+} from '../../src/alerts/index.ts';
 import { createPool, type Pool } from '../../src/database/index.ts';
 
 /** The worker on a database of its own, with a file of alerts that tests write. */
@@ -15,10 +21,16 @@ export interface Alerting {
   readonly log: string[];
   readonly registry: Registry;
   start(yaml: string, secrets?: Readonly<Record<string, string>>): AlertWorker;
+  /** By a file that the test may change; it is looked at when the test says so. */
+  startLive(path: string, secrets?: Readonly<Record<string, string>>): LiveAlerts;
+  /** For files of a test. */
+  readonly folder: string;
   stop(): Promise<void>;
   /** Starts afresh: no alert, no group, no silence. */
   clear(): Promise<void>;
   raise(alert?: Partial<RaisedAlert>): Promise<string>;
+  /** In one statement. @returns their ids */
+  raiseAll(alerts: readonly Partial<RaisedAlert>[]): Promise<string[]>;
   close(): Promise<void>;
 }
 
@@ -39,7 +51,7 @@ export async function openAlerting(): Promise<Alerting> {
   const log: string[] = [];
   const note = (fields: object, message: string) => void log.push(JSON.stringify({ ...fields, message }));
   let registry = new Registry();
-  const workers = new Set<AlertWorker>();
+  const workers = new Set<Pick<AlertWorker, 'close'>>();
   const stop = async (): Promise<void> => {
     await Promise.all([...workers].map((worker) => worker.close(2_000)));
     workers.clear();
@@ -63,13 +75,25 @@ export async function openAlerting(): Promise<Alerting> {
       workers.add(worker);
       return worker;
     },
+    startLive: (path, secrets = {}) => {
+      registry = new Registry();
+      const worker = startLiveAlerts({
+        ...{ pool, registry, path, retentionDays: 90, pollMs: 200, everyMs: 3_600_000 },
+        logger: { info: note, warn: note, error: note } as never,
+        variable: (name) => secrets[name],
+      });
+      workers.add(worker);
+      return worker;
+    },
+    folder,
     stop,
     clear: async () => {
       await pool.query(
         'TRUNCATE alert, alert_group, alert_message, alert_delivery, alert_channel, alert_silence, alert_outbox, anomaly_events, anomaly_state_change',
       );
     },
-    raise: async (alert = {}) => raise(pool, alert),
+    raise: async (alert = {}) => (await raiseAll(pool, [alert]))[0] as string,
+    raiseAll: (alerts) => raiseAll(pool, alerts),
     close: async () => {
       await stop();
       await pool.end();
@@ -79,16 +103,21 @@ export async function openAlerting(): Promise<Alerting> {
   };
 }
 
-/** As `writeAnomalies` does: the alert has the id of its anomaly. */
-async function raise(pool: Pool, alert: Partial<RaisedAlert>): Promise<string> {
-  const id = randomUUID();
-  const { clientId = 'acme', type = 'latency_high', level = 'WARNING', title = 'Latency is high' } = alert;
-  const { message = 'p95 above its limit', tags = { host: 'web-1' }, metrics = { latency_ms: 1_532.5 } } = alert;
+/** As `writeAnomalies` does: an alert has the id of its anomaly. */
+async function raiseAll(pool: Pool, alerts: readonly Partial<RaisedAlert>[]): Promise<string[]> {
+  const rows = alerts.map((alert) => {
+    const { clientId = 'acme', type = 'latency_high', level = 'WARNING', title = 'Latency is high' } = alert;
+    const { message = 'p95 above its limit', tags = { host: 'web-1' }, metrics = { latency_ms: 1_532.5 } } = alert;
+    const payload = { type, title, message, tags, metrics, detector: 'rule:test' };
+    return { alert_id: randomUUID(), client_id: clientId, level, payload };
+  });
   await pool.query(
-    "INSERT INTO alert_outbox (alert_id, client_id, anomaly_id, kind, level, payload) VALUES ($1, $2, $1, 'anomaly', $3, $4)",
-    [id, clientId, level, JSON.stringify({ type, title, message, tags, metrics, detector: 'rule:test' })],
+    `INSERT INTO alert_outbox (alert_id, client_id, anomaly_id, kind, level, payload)
+     SELECT alert_id, client_id, alert_id, 'anomaly', level, payload
+       FROM jsonb_to_recordset($1::jsonb) AS g (alert_id uuid, client_id text, level text, payload jsonb)`,
+    [JSON.stringify(rows)],
   );
-  return id;
+  return rows.map(({ alert_id }) => alert_id);
 }
 
 /** As the API does when somebody handles an anomaly. */

@@ -25,6 +25,8 @@ export interface Receiver {
   readonly received: Received[];
   /** Decides on each request; 204 at first. */
   answer: (path: string, index: number) => Answer;
+  /** How long an answer takes. */
+  slowMs: (path: string) => number;
   /** Takes no connection any longer. */
   down(): Promise<void>;
   /** Is back on the same port. */
@@ -47,7 +49,7 @@ export async function startReceiver(): Promise<Receiver> {
         const answer = receiver.answer(path, received.length);
         const status = typeof answer === 'string' ? 0 : answer.status;
         received.push({ path, headers: request.headers, text, body: JSON.parse(text), at: Date.now(), status });
-        respond(response, answer);
+        setTimeout(() => respond(response, answer), receiver.slowMs(path));
       });
     }).listen(port, '127.0.0.1');
     await new Promise((done) => made.once('listening', done));
@@ -69,6 +71,7 @@ export async function startReceiver(): Promise<Receiver> {
     },
     received,
     answer: () => ({ status: 204 }),
+    slowMs: () => 0,
     down,
     up,
     close: down,

@@ -7,9 +7,8 @@ import { pagerDutyBody } from './pagerduty-body-rules.ts';
 import { slackBody } from './slack-body-rules.ts';
 import { signedHeaders, webhookBody } from './webhook-body-rules.ts';
 
-/** @throws {Error} for an e-mail channel whose file of authorities cannot be read */
-export function createChannel({ config, secrets }: OpenedChannel): Channel {
-  if (config.type === 'email') return createEmailChannel(config, secrets['password']);
+export function createChannel({ config, secrets, authorities }: OpenedChannel): Channel {
+  if (config.type === 'email') return createEmailChannel(config, secrets['password'], authorities);
   const { name, timeoutMs, maxInFlight, allowPrivateAddresses } = config;
   const common = { name, timeoutMs, maxInFlight, allowPrivateAddresses };
   const url = secrets['url'] ?? '';

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { rootCertificates } from 'node:tls';
 import { createTransport } from 'nodemailer';
 import type { EmailChannelConfig } from '../rules/alert-config.ts';
@@ -11,9 +10,14 @@ import { emailBody } from './email-body-rules.ts';
  * Sends by SMTP. Every attempt at a message has the same Message-ID, by which mail servers and programs tell repeats.
  *
  * @param password of `config.user`, where there is one
+ * @param authorities that are trusted beside the system's, in PEM
  */
-export function createEmailChannel(config: EmailChannelConfig, password: string | undefined): Channel {
-  const { name, host, port, tls, user, from, to, timeoutMs, caFile } = config;
+export function createEmailChannel(
+  config: EmailChannelConfig,
+  password: string | undefined,
+  authorities: string | undefined,
+): Channel {
+  const { name, host, port, tls, user, from, to, timeoutMs } = config;
   const transport = createTransport({
     host,
     port,
@@ -21,7 +25,7 @@ export function createEmailChannel(config: EmailChannelConfig, password: string 
     requireTLS: tls === 'starttls',
     ignoreTLS: tls === 'none',
     ...(user !== undefined && password !== undefined && { auth: { user, pass: password } }),
-    ...(caFile !== undefined && { tls: { ca: [...rootCertificates, readFileSync(caFile, 'utf8')] } }),
+    ...(authorities !== undefined && { tls: { ca: [...rootCertificates, authorities] } }),
     pool: true,
     maxConnections: Math.min(config.maxInFlight, 4),
     connectionTimeout: timeoutMs,

@@ -76,6 +76,8 @@ export type GroupLabel = string;
 export interface Route {
   /** Its place in the tree, such as `route.routes.1`. */
   readonly id: string;
+  /** By what it is for, with all routes above it: groups go on under it when routes are added, removed or put in another order. */
+  readonly key: string;
   readonly match: Matcher;
   readonly channels: readonly string[];
   readonly groupBy: readonly GroupLabel[];

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { clientIdSchema } from '@sdp/shared/contracts';
 import { z } from 'zod';
 import { alertLevels } from './alert.ts';
@@ -251,7 +252,7 @@ export const alertsFileSchema = z
       safeTags: new Set(safe_tags),
       link,
       channels: Object.entries(channels).map(([own, raw]) => channelOf(own, raw)),
-      route: routeOf('route', root, outermost),
+      route: routeOf('route', 'route', root, outermost),
     }),
   );
 
@@ -272,14 +273,23 @@ function channelOf(own: string, raw: z.output<typeof channel>): ChannelConfig {
 
 /** What a route has that says nothing, nor any above it: the defaults of Alertmanager. */
 const outermost: Route = {
-  ...{ id: '', match: {}, channels: [], groupBy: ['type'], continues: false, routes: [], quietHours: undefined },
+  ...{
+    id: '',
+    key: '',
+    match: {},
+    channels: [],
+    groupBy: ['type'],
+    continues: false,
+    routes: [],
+    quietHours: undefined,
+  },
   ...{ groupWaitMs: 30_000, groupIntervalMs: 300_000, repeatIntervalMs: 4 * 3_600_000 },
 };
 
-function routeOf(id: string, raw: RawRoute, parent: Route): Route {
+function routeOf(id: string, key: string, raw: RawRoute, parent: Route): Route {
   const { repeat_interval: repeat, quiet_hours: quiet } = raw;
   const own: Route = {
-    id,
+    ...{ id, key },
     match: raw.match ?? {},
     channels: raw.channels ?? parent.channels,
     groupBy: raw.group_by ?? parent.groupBy,
@@ -290,7 +300,14 @@ function routeOf(id: string, raw: RawRoute, parent: Route): Route {
     continues: raw.continue ?? false,
     routes: [],
   };
-  const routes = (raw.routes ?? []).map((child, index) => routeOf(`${id}.routes.${index}`, child, own));
+  const alike = new Map<string, number>();
+  const routes = (raw.routes ?? []).map((child, index) => {
+    const match = JSON.stringify(child.match ?? {});
+    const before = alike.get(match) ?? 0;
+    alike.set(match, before + 1);
+    const childKey = `route:${hash('sha256', JSON.stringify([key, match, before]), 'hex').slice(0, 16)}`;
+    return routeOf(`${id}.routes.${index}`, childKey, child, own);
+  });
   return { ...own, routes };
 }
 

@@ -44,15 +44,15 @@ function labelOf({ type, level, kind, tags }: Alert, name: string): string {
   return (Object.hasOwn(tags, tag) ? tags[tag] : undefined) ?? '';
 }
 
-/** Every route of the tree by its id. */
-export function routesById(root: Route): ReadonlyMap<string, Route> {
-  const found = new Map<string, Route>();
-  const add = (route: Route): void => {
-    found.set(route.id, route);
-    route.routes.forEach(add);
-  };
-  add(root);
-  return found;
+/** Which route a group goes by: the outermost one where its own is no longer in the file. */
+export function routeFinder(root: Route): (key: string) => Route {
+  const found = new Map(allRoutes(root).map((route) => [route.key, route]));
+  return (key) => found.get(key) ?? root;
+}
+
+/** A route and all below it. */
+export function allRoutes(route: Route): readonly Route[] {
+  return [route, ...route.routes.flatMap(allRoutes)];
 }
 
 /**

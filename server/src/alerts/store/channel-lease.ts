@@ -43,6 +43,22 @@ export async function giveBack(pool: Pool, owner: string): Promise<void> {
   await query(pool, 'UPDATE alert_channel SET owner = NULL, leased_until = NULL WHERE owner = $1', [owner]);
 }
 
+/** Lets another process have a channel at once. When it was served last is kept. */
+export async function releaseChannel(pool: Pool, channel: string, owner: string): Promise<void> {
+  await query(pool, 'UPDATE alert_channel SET owner = NULL WHERE channel = $1 AND owner = $2', [channel, owner]);
+}
+
+/** A channel that leads elsewhere now has not failed yet: what waits because of failures is tried at once. */
+export async function tryAnew(pool: Pool, channel: string): Promise<void> {
+  await query(
+    pool,
+    `WITH reset AS (UPDATE alert_channel SET failures = 0, blocked_until = NULL WHERE channel = $1)
+     UPDATE alert_message SET next_at = clock_timestamp()
+      WHERE channel = $1 AND state = 'PENDING' AND next_at > clock_timestamp()`,
+    [channel],
+  );
+}
+
 /** For a transaction that decides for the channel: nobody else does so meanwhile. @returns whether this process still has it */
 export async function holdChannel(tx: PoolClient, channel: string, owner: string): Promise<boolean> {
   const { rowCount } = await query(tx, 'SELECT FROM alert_channel WHERE channel = $1 AND owner = $2 FOR UPDATE', [

@@ -89,8 +89,8 @@ async function route(
     const silence = silenceOf(silences, alert, now);
     return targetsOf(config.route, alert)
       .filter(({ channel }) => channels.has(channel))
-      .map(({ route: { id, groupIntervalMs, ...waits }, channel, labels }) => ({
-        ...{ alert_id: alert.alertId, client_id: alert.clientId, channel, route: id },
+      .map(({ route: { key, groupIntervalMs, ...waits }, channel, labels }) => ({
+        ...{ alert_id: alert.alertId, client_id: alert.clientId, channel, route: key },
         labels: JSON.stringify(labels),
         due_at: dueAt({ ...waits, groupIntervalMs }, now, null).toISOString(),
         interval_ms: groupIntervalMs,

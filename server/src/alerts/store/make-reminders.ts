@@ -4,7 +4,7 @@ import { alertLevels } from '../rules/alert.ts';
 import type { AlertsConfig, ChannelConfig, Route } from '../rules/alert-config.ts';
 import { maxShownAlerts } from '../rules/notice-rules.ts';
 import { heldUntil } from '../rules/quiet-hours-rules.ts';
-import { routesById } from '../rules/routing-rules.ts';
+import { routeFinder } from '../rules/routing-rules.ts';
 import { silenceOf } from '../rules/silence-rules.ts';
 import { type AlertRow, alertOfRow } from './alert-row.ts';
 import { activeSilences } from './silence-store.ts';
@@ -37,10 +37,10 @@ export async function makeReminders(
   );
   if (groups.length === 0) return 0;
   const silences = await activeSilences(tx);
-  const routes = routesById(config.route);
+  const routeOf = routeFinder(config.route);
   let made = 0;
   for (const group of groups) {
-    const route = routes.get(group.route) ?? config.route;
+    const route = routeOf(group.route);
     const { rows } = await query<AlertRow>(
       tx,
       `SELECT a.* FROM alert_delivery d JOIN alert a USING (alert_id)

@@ -5,7 +5,7 @@ import type { AlertsConfig, ChannelConfig, Route } from '../rules/alert-config.t
 import { type DueGroup, freeSlots, planMessages } from '../rules/limit-rules.ts';
 import { maxShownAlerts } from '../rules/notice-rules.ts';
 import { heldUntil } from '../rules/quiet-hours-rules.ts';
-import { routesById } from '../rules/routing-rules.ts';
+import { routeFinder } from '../rules/routing-rules.ts';
 import { type AlertRow, alertOfRow } from './alert-row.ts';
 import { holdChannel } from './channel-lease.ts';
 import { databaseNow } from './database-time.ts';
@@ -56,8 +56,7 @@ export function planChannel(options: PlanOptions): Promise<Planned> {
     if (free === 0) return { messages: 0, nextMs: nextAt && nextAt.getTime() - now.getTime() };
     onSilenced(await silenceWaiting(tx, channel.name, maxGroups, now));
     const waiting = await dueGroups(tx, channel.name);
-    const routes = routesById(config.route);
-    const routeOf = (id: string): Route => routes.get(id) ?? config.route;
+    const routeOf = routeFinder(config.route);
     const due = waiting.map((group) => ({ group, passing: passingLevels(group, routeOf(group.route), now) }));
     await postpone(
       tx,

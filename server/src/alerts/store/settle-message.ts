@@ -1,7 +1,7 @@
 import { type Pool, type PoolClient, query, withTransaction } from '../../database/index.ts';
 import type { AlertsConfig, ChannelConfig } from '../rules/alert-config.ts';
 import { failuresUntilDown, type Outcome, retryDelayMs } from '../rules/retry-rules.ts';
-import { routesById } from '../rules/routing-rules.ts';
+import { routeFinder } from '../rules/routing-rules.ts';
 import { type ChannelState, noteChannel } from './channel-lease.ts';
 import { databaseNow } from './database-time.ts';
 import { nextReminder } from './make-reminders.ts';
@@ -96,10 +96,10 @@ async function releaseGroups(tx: PoolClient, { config, channel }: SettleOptions,
     'SELECT group_id, route FROM alert_group WHERE message_id = $1 ORDER BY client_id, channel, route, labels FOR UPDATE',
     [messageId],
   );
-  const routes = routesById(config.route);
+  const routeOf = routeFinder(config.route);
   const now = await databaseNow(tx);
-  const released = rows.map(({ group_id, route: id }) => {
-    const route = routes.get(id) ?? config.route;
+  const released = rows.map(({ group_id, route: key }) => {
+    const route = routeOf(key);
     const remind = channel.type === 'pagerduty' ? undefined : nextReminder(route, now);
     const due = new Date(now.getTime() + route.groupIntervalMs);
     return { group_id, due_at: due.toISOString(), remind_at: remind?.toISOString() ?? null };
