@@ -16,6 +16,8 @@ export const clientVariables: Readonly<Record<string, string>> = {
   SDP_AUDIT_LOG: 'file of the audit log; beside the vault where unset',
   SDP_OPERATOR: 'who is at work, for the audit log, where the account of the system does not tell',
   SDP_SPOOL: 'folder in which events wait until the server has them; `event_spool` in the current folder where unset',
+  SDP_GATEWAY_TOKEN: 'what senders have to show to `sdp gateway`, 32 characters or more',
+  SDP_GATEWAY_TOKEN_FILE: 'file that holds it, readable by you alone',
   SDP_VAULT: 'vault file; `token_vault.db` in the current folder where unset',
   SDP_API_KEY: 'API key of the server',
   SDP_API_KEY_FILE: 'file that holds the API key, readable by you alone',

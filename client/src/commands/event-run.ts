@@ -1,4 +1,5 @@
-import { keyFingerprint } from '@sdp/shared/crypto';
+import type { KeyObject } from 'node:crypto';
+import { deriveKey, keyFingerprint } from '@sdp/shared/crypto';
 import { InterruptedError } from '@sdp/shared/errors';
 import { readEventConfig } from '../config/index.ts';
 import {
@@ -33,6 +34,8 @@ export interface EventWay {
   readonly intake: Intake;
   readonly treat: EventTreatment;
   readonly position: FilePosition | undefined;
+  /** A key of the master key for a purpose of events, the same on every machine that has it. */
+  readonly keyFor: (purpose: string) => KeyObject;
   /** Aborts when nothing more is to be taken: the user's wish, or a failure that no waiting mends. */
   readonly signal: AbortSignal;
 }
@@ -45,6 +48,8 @@ export interface EventSource {
   readonly position?: (spool: Spool) => Promise<FilePosition>;
   /** Events are brought within the bounds of their contract instead of being refused. */
   readonly fit?: boolean;
+  /** Names of attributes and tags whose values become tokens as a whole. */
+  readonly isPersonal?: (name: string) => boolean;
   /** Ends by a signal as a matter of course. */
   readonly isService?: boolean;
 }
@@ -84,7 +89,17 @@ export async function runEvents(
     vault = await openVault({ path: vaultPathFrom(context, flags.vault), masterKey, create });
     warnOfLeak(terminal, vault.pendingAfterLeak());
     const { type, text, utc: assumeUtc = false, region } = flags;
-    const treat = eventTreatment({ vault, config, type, text, assumeUtc, region, fit: source.fit ?? false });
+    const { isPersonal } = source;
+    const treat = eventTreatment({
+      vault,
+      config,
+      type,
+      text,
+      assumeUtc,
+      region,
+      fit: source.fit ?? false,
+      isPersonal,
+    });
     const reading = new AbortController();
     const delivery = new Delivery({
       spool,
@@ -118,7 +133,8 @@ export async function runEvents(
     const progress = showEventProgress(terminal, source.label, { intake, delivery, spool });
     let complete = false;
     try {
-      complete = await source.take({ spool, intake, treat, position, signal: reading.signal });
+      const keyFor = (purpose: string) => deriveKey(masterKey, `event-${purpose}-v1`);
+      complete = await source.take({ spool, intake, treat, position, keyFor, signal: reading.signal });
       await intake.flush();
     } catch (error) {
       if (!(error instanceof InterruptedError)) failures.push(error);

@@ -1,5 +1,6 @@
 import { type EventType, eventTypes } from '@sdp/shared/contracts';
 import { isMap, isSeq } from 'yaml';
+import type { GatewayConfig } from './gateway-config.ts';
 import type { TokenizationConfig } from './tokenization-config.ts';
 import {
   type ConfigSource,
@@ -47,6 +48,8 @@ export interface EventMapping {
 export interface EventConfig {
   readonly tokenization: TokenizationConfig;
   readonly mapping?: EventMapping;
+  /** Read by the receiver of OpenTelemetry's data alone. */
+  readonly gateway?: GatewayConfig;
 }
 
 const knownKeys = ['type', ...singleEventFields, ...namedEventFields];

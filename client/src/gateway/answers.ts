@@ -35,10 +35,12 @@ export function successAnswer(encoding: OtlpEncoding, signal: Signal, rejected: 
 export const rpcCodes = {
   invalidArgument: 3,
   notFound: 5,
+  permissionDenied: 7,
   resourceExhausted: 8,
   unimplemented: 12,
   internal: 13,
   unavailable: 14,
+  unauthenticated: 16,
 } as const;
 
 /** `google.rpc.Status`. */

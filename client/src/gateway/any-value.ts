@@ -39,6 +39,11 @@ export function doubleOf(value: number | string | undefined): number | undefined
   return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
 }
 
+/** Counts beyond 2^53 lose their last digits, as any reader of JSON would have it. */
+export function numberOf(value: Int64 | undefined): number | undefined {
+  return value === undefined ? undefined : Number(value);
+}
+
 function plainOf(value: AnyValue | undefined): Scalar | object | undefined {
   if (value === undefined) return undefined;
   const { stringValue, boolValue, intValue, doubleValue, arrayValue, kvlistValue, bytesValue } = value;

@@ -23,9 +23,14 @@ export function resourceParts(attributes: readonly KeyValue[] | undefined): Reso
   return { source, host, rest: new Map(Array.from(all, ([name, value]) => [`resource.${name}`, value])) };
 }
 
-/** Nanoseconds since 1970 as ISO 8601 with milliseconds; `undefined` where there is no time. */
-export function timeOf(nanoseconds: Int64 | undefined): string | undefined {
+/** Nanoseconds since 1970 in milliseconds; `undefined` where there is no time. */
+export function msOf(nanoseconds: Int64 | undefined): number | undefined {
   if (nanoseconds === undefined) return undefined;
   const ms = Number(BigInt(typeof nanoseconds === 'number' ? Math.trunc(nanoseconds) : nanoseconds) / 1_000_000n);
-  return ms > 0 && ms < 253_402_300_800_000 ? new Date(ms).toISOString() : undefined;
+  return ms > 0 && ms < 253_402_300_800_000 ? ms : undefined;
+}
+
+/** Milliseconds since 1970 as ISO 8601. */
+export function isoTime(ms: number): string {
+  return new Date(ms).toISOString();
 }

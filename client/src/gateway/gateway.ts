@@ -1,22 +1,22 @@
+import type { KeyObject } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { ConfigError, InputError, RejectedError, SdpError, UnavailableError } from '@sdp/shared/errors';
-import type { DraftEvent, EventTreatment, Intake, Spool } from '../events/index.ts';
-import {
-  contentTypes,
-  type OtlpEncoding,
-  rpcCodes,
-  type Signal,
-  signals,
-  statusAnswer,
-  successAnswer,
-} from './answers.ts';
+import { ConfigError, InputError, RejectedError, UnavailableError } from '@sdp/shared/errors';
+import type { EventTreatment, Intake, Spool } from '../events/index.ts';
+import { contentTypes, type OtlpEncoding, type Signal, signals, successAnswer } from './answers.ts';
 import { decodeMessage } from './decode-message.ts';
+import { send, sendFailure } from './failure-answer.ts';
 import { logEvents } from './log-events.ts';
 import { metricEvents } from './metric-events.ts';
+import { MetricIntervals } from './metric-intervals.ts';
+import type { MetricMapping } from './metric-mapping.ts';
 import { logsRequestFields, metricsRequestFields } from './otlp-messages.ts';
 import { readLogsJson, readMetricsJson } from './read-json.ts';
 import { receiveBody } from './receive-body.ts';
+import type { RequestEvents } from './request-event.ts';
+import { requestIds } from './request-ids.ts';
+import { assertSender } from './sender-check.ts';
 
 export interface GatewayOptions {
   readonly host: string;
@@ -26,21 +26,25 @@ export interface GatewayOptions {
   readonly intake: Intake;
   readonly treat: EventTreatment;
   readonly userAttributes: readonly string[];
+  readonly mappings: readonly MetricMapping[];
+  /** Of the ids that events get. */
+  readonly idKey: KeyObject;
   /** Of a body, unpacked too. */
   readonly maxBodyBytes: number;
   /** Requests whose events are on their way to the disk. */
   readonly maxRequests: number;
-}
-
-/** An item of a request: an event, and how many items of the request it stands for. */
-interface Item {
-  readonly event: DraftEvent;
-  readonly items: number;
+  /** Certificate chain and key (PEM); HTTP without. */
+  readonly tls?: { readonly cert: string; readonly key: string } | undefined;
+  /** What senders have to show. */
+  readonly token?: string | undefined;
 }
 
 const busySeconds = 1;
 const fullSeconds = 5;
 const requestTimeoutMs = 30_000;
+const maxConnections = 512;
+/** Events between two looks at whether there is room for more; others get their turn then too. */
+const eventsAtOnce = 256;
 
 /**
  * An OTLP/HTTP receiver (OpenTelemetry protocol 1.x): answers success only once all events of a request are durable in the
@@ -49,17 +53,19 @@ const requestTimeoutMs = 30_000;
 export class Gateway {
   readonly #options: GatewayOptions;
   readonly #server: Server;
+  readonly #intervals = new MetricIntervals(Date.now());
   readonly #failed = Promise.withResolvers<never>();
   #requests = 0;
+  /** Room in the spool that requests under way may need. */
+  #expectedBytes = 0;
 
+  /** @throws {ConfigError} `receiver-unusable` for a certificate or key that is none */
   constructor(options: GatewayOptions) {
     this.#options = options;
-    this.#server = createServer(
-      { requestTimeout: requestTimeoutMs, headersTimeout: requestTimeoutMs },
-      (request, response) => {
-        void this.#handle(request, response);
-      },
-    );
+    const how = { requestTimeout: requestTimeoutMs, headersTimeout: requestTimeoutMs };
+    const handle = (request: IncomingMessage, response: ServerResponse) => void this.#handle(request, response);
+    this.#server = options.tls === undefined ? createServer(how, handle) : tlsServer(how, options.tls, handle);
+    this.#server.maxConnections = maxConnections;
     this.#failed.promise.catch(() => undefined);
   }
 
@@ -100,11 +106,15 @@ export class Gateway {
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const encoding = encodingOf(request);
     try {
-      assertLocalName(request, this.#options.host);
+      assertSender(request, this.#options.host, this.#options.token);
       const signal = signalOf(request);
       if (encoding === undefined) throw new RejectedError('media-type-unsupported');
-      if (this.#requests >= this.#options.maxRequests)
-        throw busy('The gateway is taking as many requests as it can', busySeconds);
+      if (this.#requests >= this.#options.maxRequests) {
+        throw new RejectedError('rate-limited', {
+          message: 'The gateway is taking as many requests as it can',
+          details: { retryAfterSeconds: busySeconds },
+        });
+      }
       this.#requests += 1;
       try {
         const body = await receiveBody(request, this.#options.maxBodyBytes);
@@ -119,46 +129,76 @@ export class Gateway {
   }
 
   async #take(signal: Signal, encoding: OtlpEncoding, body: Buffer): Promise<{ rejected: number; message: string }> {
-    const { spool, intake, treat } = this.#options;
     // As JSON an event is rarely more than twice of what it was.
-    if (!spool.hasRoomFor(2 * body.length)) throw busy('The spool is full until events are delivered', fullSeconds);
-    const { items, unusable } = itemsOf(signal, encoding, body, this.#options.userAttributes);
+    const expected = 2 * body.length;
+    if (!this.#options.spool.hasRoomFor(this.#expectedBytes + expected)) {
+      throw busy('The spool is full until events are delivered');
+    }
+    this.#expectedBytes += expected;
+    try {
+      const { events, unusable } = this.#eventsOf(signal, encoding, body);
+      const idOf = requestIds(this.#options.idKey, signal, body);
+      return await this.#store(events, unusable, idOf);
+    } finally {
+      this.#expectedBytes -= expected;
+    }
+  }
+
+  async #store(
+    events: RequestEvents['events'],
+    unusable: number,
+    idOf: (position: string) => string,
+  ): Promise<{ rejected: number; message: string }> {
+    const { intake, treat } = this.#options;
     let rejected = unusable;
     let reason = unusable > 0 ? 'values that are no finite numbers' : '';
-    for (const { event, items: count } of items) {
-      const treated = treat(event, 0);
-      if ('event' in treated) intake.add(treated.event);
-      else {
-        intake.refuse(treated.refused, undefined, JSON.stringify(event));
-        rejected += count;
-        reason = `${treated.refused.field ?? 'an event'} ${treated.refused.reason}`;
-      }
-    }
     try {
+      for (const [at, { event, position, items }] of events.entries()) {
+        const treated = treat(event, 0);
+        if ('event' in treated) {
+          intake.add(position === undefined ? treated.event : { ...treated.event, event_id: idOf(position) });
+        } else {
+          intake.refuse(treated.refused, undefined, JSON.stringify(event));
+          rejected += items;
+          reason = `${treated.refused.field ?? 'an event'} ${treated.refused.reason}`;
+        }
+        if (at % eventsAtOnce === eventsAtOnce - 1) await intake.ready();
+      }
       await intake.flush();
     } catch (error) {
       // Nothing more can be taken; whoever sends this again may find a gateway that can.
       this.#failed.reject(error);
-      throw busy('The gateway cannot store events', fullSeconds);
+      throw busy('The gateway cannot store events');
     }
     return { rejected, message: rejected === 0 ? '' : `${rejected} refused: ${reason}` };
   }
+
+  #eventsOf(signal: Signal, encoding: OtlpEncoding, body: Buffer): RequestEvents {
+    const { userAttributes, mappings } = this.#options;
+    const text = () => utf8Of(body);
+    if (signal === 'logs') {
+      const request = encoding === 'json' ? readLogsJson(text()) : decodeMessage(body, logsRequestFields);
+      return logEvents(request, userAttributes);
+    }
+    const request = encoding === 'json' ? readMetricsJson(text()) : decodeMessage(body, metricsRequestFields);
+    return metricEvents(request, { mappings, intervals: this.#intervals });
+  }
 }
 
-function itemsOf(
-  signal: Signal,
-  encoding: OtlpEncoding,
-  body: Buffer,
-  userAttributes: readonly string[],
-): { readonly items: readonly Item[]; readonly unusable: number } {
-  const text = () => body.toString('utf8');
-  if (signal === 'logs') {
-    const request = encoding === 'json' ? readLogsJson(text()) : decodeMessage(body, logsRequestFields);
-    return { items: logEvents(request, userAttributes).map((event) => ({ event, items: 1 })), unusable: 0 };
+function tlsServer(
+  how: object,
+  tls: { readonly cert: string; readonly key: string },
+  handle: (request: IncomingMessage, response: ServerResponse) => void,
+): Server {
+  try {
+    return createTlsServer({ ...how, ...tls, minVersion: 'TLSv1.2' }, handle);
+  } catch {
+    // What OpenSSL says may quote the files.
+    throw new ConfigError('receiver-unusable', {
+      message: 'The certificate and the key of the gateway are not PEM files that belong together',
+      remedy: 'Look at the files that --tls-cert and --tls-key name.',
+    });
   }
-  const request = encoding === 'json' ? readMetricsJson(text()) : decodeMessage(body, metricsRequestFields);
-  const { samples, unusable } = metricEvents(request);
-  return { items: samples.map(({ event, points }) => ({ event, items: points })), unusable };
 }
 
 function encodingOf(request: IncomingMessage): OtlpEncoding | undefined {
@@ -172,60 +212,21 @@ function signalOf(request: IncomingMessage): Signal {
   const [signal] = Object.entries(signals).find(([, { path: known }]) => known === path) ?? [];
   if (signal === undefined)
     throw new RejectedError('not-found', { message: 'The gateway takes /v1/logs and /v1/metrics' });
-  if (request.method !== 'POST') throw new RejectedError('not-found', { message: 'The gateway takes POST alone' });
+  if (request.method !== 'POST') {
+    throw new RejectedError('not-found', { message: 'The gateway takes POST alone', details: { status: 405 } });
+  }
   return signal as Signal;
 }
 
-/** A page in a browser can make a name of its own lead to this machine; a gateway for this machine answers to no such name. */
-function assertLocalName(request: IncomingMessage, host: string): void {
-  if (!isLoopbackName(host)) return;
-  const named = URL.parse(`http://${request.headers.host ?? ''}`)?.hostname ?? '';
-  if (!isLoopbackName(named))
-    throw new RejectedError('forbidden', { message: 'The gateway answers to names of this machine alone' });
-}
-
-/** Whether an address or name is that of this machine alone. */
-export function isLoopbackName(host: string): boolean {
-  return host === 'localhost' || host === '::1' || host === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(host);
-}
-
-function busy(message: string, retryAfterSeconds: number): UnavailableError {
-  return new UnavailableError('server-busy', { message, details: { retryAfterSeconds } });
-}
-
-function send(response: ServerResponse, status: number, encoding: OtlpEncoding, body: Uint8Array, headers = {}): void {
-  response
-    .writeHead(status, { 'content-type': contentTypes[encoding], 'content-length': body.length, ...headers })
-    .end(body);
-}
-
-/** A `google.rpc.Status` in the encoding of the request, as OTLP/HTTP has it. */
-function sendFailure(request: IncomingMessage, response: ServerResponse, encoding: OtlpEncoding, error: unknown): void {
-  if (response.headersSent || response.destroyed) return;
-  const known = error instanceof SdpError ? error : new SdpError('internal');
-  const { status, code } = statusOf(known);
-  const wait = known.details.retryAfterSeconds;
-  const headers = {
-    ...(wait === undefined ? {} : { 'retry-after': String(wait) }),
-    // What of the body was not read would be taken for the next request.
-    ...(request.complete ? {} : { connection: 'close' }),
-  };
-  send(response, status, encoding, statusAnswer(encoding, code, known.message), headers);
-}
-
-function statusOf(error: SdpError): { readonly status: number; readonly code: number } {
-  if (error instanceof UnavailableError) return { status: 503, code: rpcCodes.unavailable };
-  if (error instanceof InputError) return { status: 400, code: rpcCodes.invalidArgument };
-  switch (error.code) {
-    case 'payload-too-large':
-      return { status: 413, code: rpcCodes.resourceExhausted };
-    case 'media-type-unsupported':
-      return { status: 415, code: rpcCodes.invalidArgument };
-    case 'not-found':
-      return { status: 404, code: rpcCodes.unimplemented };
-    case 'forbidden':
-      return { status: 403, code: rpcCodes.invalidArgument };
-    default:
-      return { status: 500, code: rpcCodes.internal };
+/** @throws {InputError} `request-malformed` for bytes that would have to be guessed */
+function utf8Of(body: Buffer): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(body);
+  } catch {
+    throw new InputError('request-malformed', { message: 'The body is not valid UTF-8' });
   }
+}
+
+function busy(message: string): UnavailableError {
+  return new UnavailableError('server-busy', { message, details: { retryAfterSeconds: fullSeconds } });
 }

@@ -1,8 +1,9 @@
 import type { LogLevel } from '@sdp/shared/contracts';
-import { type DraftEvent, logLevel } from '../events/index.ts';
+import { logLevel } from '../events/index.ts';
 import { flatAttributes, type Scalar, scalarOf } from './any-value.ts';
-import { resourceParts, timeOf } from './event-parts.ts';
+import { isoTime, msOf, resourceParts } from './event-parts.ts';
 import type { LogRecord, LogsRequest } from './otlp-types.ts';
+import type { RequestEvent, RequestEvents } from './request-event.ts';
 
 const levels: readonly LogLevel[] = ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL'];
 
@@ -11,8 +12,9 @@ const levels: readonly LogLevel[] = ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 
  *
  * @param userAttributes names of attributes that say whose record it is; the first that is there becomes `user_id`
  */
-export function logEvents(request: LogsRequest, userAttributes: readonly string[]): DraftEvent[] {
-  const events: DraftEvent[] = [];
+export function logEvents(request: LogsRequest, userAttributes: readonly string[]): RequestEvents {
+  const events: RequestEvent[] = [];
+  let position = 0;
   for (const { resource, scopeLogs } of request.resourceLogs ?? []) {
     const { source, host, rest } = resourceParts(resource?.attributes);
     for (const { scope, logRecords } of scopeLogs ?? []) {
@@ -23,20 +25,23 @@ export function logEvents(request: LogsRequest, userAttributes: readonly string[
         if (user !== undefined) attributes.delete(user);
         addContext(attributes, record, scope?.name);
         for (const [name, value] of rest) if (!attributes.has(name)) attributes.set(name, value);
-        events.push({
+        const saidMs = msOf(record.timeUnixNano) ?? msOf(record.observedTimeUnixNano);
+        const event = {
           type: 'log',
-          at: timeOf(record.timeUnixNano) ?? timeOf(record.observedTimeUnixNano) ?? new Date().toISOString(),
+          at: isoTime(saidMs ?? Date.now()),
           level: levelOf(record),
           message: String(scalarOf(record.body) ?? ''),
           ...(userId === undefined || userId === '' ? {} : { user_id: userId }),
           ...(source === undefined ? {} : { source }),
           ...(host === undefined ? {} : { host }),
           ...(attributes.size === 0 ? {} : { attributes: Object.fromEntries(attributes) }),
-        });
+        };
+        position += 1;
+        events.push({ event, items: 1, ...(saidMs === undefined ? {} : { position: String(position) }) });
       }
     }
   }
-  return events;
+  return { events, unusable: 0 };
 }
 
 function addContext(attributes: Map<string, Scalar>, record: LogRecord, scope: string | undefined): void {

@@ -9,7 +9,7 @@ function message(...entries: readonly (Entry | readonly [...Entry, 'repeated'])[
 }
 
 // Numbers of the public specification: opentelemetry-proto 1.x, packages common.v1, resource.v1, logs.v1, metrics.v1 and
-// collector. What is not read here (exemplars, buckets, schema addresses) is left out.
+// collector. What is not read here (exemplars, descriptions, scope attributes, schema addresses) is left out.
 const anyValue: MessageFields = message(
   [1, 'stringValue', 'string'],
   [2, 'boolValue', 'bool'],
@@ -42,6 +42,7 @@ const resourceLogs = message([1, 'resource', () => resource], [2, 'scopeLogs', (
 export const logsRequestFields = message([1, 'resourceLogs', () => resourceLogs, 'repeated']);
 
 const numberPoint = message(
+  [2, 'startTimeUnixNano', 'fixed64'],
   [3, 'timeUnixNano', 'fixed64'],
   [4, 'asDouble', 'double'],
   [6, 'asInt', 'sfixed64'],
@@ -49,25 +50,35 @@ const numberPoint = message(
   [8, 'flags', 'uint32'],
 );
 const histogramPoint = message(
+  [2, 'startTimeUnixNano', 'fixed64'],
   [3, 'timeUnixNano', 'fixed64'],
   [4, 'count', 'fixed64'],
   [5, 'sum', 'double'],
+  [6, 'bucketCounts', 'fixed64', 'repeated'],
+  [7, 'explicitBounds', 'double', 'repeated'],
   [9, 'attributes', () => keyValue, 'repeated'],
   [10, 'flags', 'uint32'],
   [11, 'min', 'double'],
   [12, 'max', 'double'],
 );
+const exponentialBuckets = message([1, 'offset', 'sint32'], [2, 'bucketCounts', 'uint64', 'repeated']);
 const exponentialPoint = message(
   [1, 'attributes', () => keyValue, 'repeated'],
+  [2, 'startTimeUnixNano', 'fixed64'],
   [3, 'timeUnixNano', 'fixed64'],
   [4, 'count', 'fixed64'],
   [5, 'sum', 'double'],
+  [6, 'scale', 'sint32'],
+  [7, 'zeroCount', 'fixed64'],
+  [8, 'positive', () => exponentialBuckets],
+  [9, 'negative', () => exponentialBuckets],
   [10, 'flags', 'uint32'],
   [12, 'min', 'double'],
   [13, 'max', 'double'],
 );
 const quantile = message([1, 'quantile', 'double'], [2, 'value', 'double']);
 const summaryPoint = message(
+  [2, 'startTimeUnixNano', 'fixed64'],
   [3, 'timeUnixNano', 'fixed64'],
   [4, 'count', 'fixed64'],
   [5, 'sum', 'double'],
@@ -75,14 +86,19 @@ const summaryPoint = message(
   [7, 'attributes', () => keyValue, 'repeated'],
   [8, 'flags', 'uint32'],
 );
-const numbers = message([1, 'dataPoints', () => numberPoint, 'repeated']);
-const histogram = message([1, 'dataPoints', () => histogramPoint, 'repeated']);
-const exponential = message([1, 'dataPoints', () => exponentialPoint, 'repeated']);
+const gauge = message([1, 'dataPoints', () => numberPoint, 'repeated']);
+const sum = message([1, 'dataPoints', () => numberPoint, 'repeated'], [2, 'aggregationTemporality', 'enum']);
+const histogram = message([1, 'dataPoints', () => histogramPoint, 'repeated'], [2, 'aggregationTemporality', 'enum']);
+const exponential = message(
+  [1, 'dataPoints', () => exponentialPoint, 'repeated'],
+  [2, 'aggregationTemporality', 'enum'],
+);
 const summary = message([1, 'dataPoints', () => summaryPoint, 'repeated']);
 const metric = message(
   [1, 'name', 'string'],
-  [5, 'gauge', () => numbers],
-  [7, 'sum', () => numbers],
+  [3, 'unit', 'string'],
+  [5, 'gauge', () => gauge],
+  [7, 'sum', () => sum],
   [9, 'histogram', () => histogram],
   [10, 'exponentialHistogram', () => exponential],
   [11, 'summary', () => summary],

@@ -52,9 +52,16 @@ export interface LogsRequest {
     | undefined;
 }
 
+/** Buckets of an exponential histogram: `bucketCounts[i]` is that of index `offset + i`. */
+export interface ExponentialBuckets {
+  readonly offset?: number | undefined;
+  readonly bucketCounts?: readonly Int64[] | undefined;
+}
+
 /** A point of any of the kinds of metrics; each kind has some of the fields. */
 export interface DataPoint {
   readonly attributes?: readonly KeyValue[] | undefined;
+  readonly startTimeUnixNano?: Int64 | undefined;
   readonly timeUnixNano?: Int64 | undefined;
   readonly flags?: number | undefined;
   readonly asDouble?: number | string | undefined;
@@ -63,6 +70,12 @@ export interface DataPoint {
   readonly sum?: number | string | undefined;
   readonly min?: number | string | undefined;
   readonly max?: number | string | undefined;
+  readonly bucketCounts?: readonly Int64[] | undefined;
+  readonly explicitBounds?: readonly (number | string)[] | undefined;
+  readonly scale?: number | undefined;
+  readonly zeroCount?: Int64 | undefined;
+  readonly positive?: ExponentialBuckets | undefined;
+  readonly negative?: ExponentialBuckets | undefined;
   readonly quantileValues?:
     | readonly { readonly quantile?: number | string | undefined; readonly value?: number | string | undefined }[]
     | undefined;
@@ -70,10 +83,13 @@ export interface DataPoint {
 
 interface Points {
   readonly dataPoints?: readonly DataPoint[] | undefined;
+  /** 1: of the time since the last point; 2: since the start. JSON may have the names. */
+  readonly aggregationTemporality?: number | string | undefined;
 }
 
 export interface Metric {
   readonly name?: string | undefined;
+  readonly unit?: string | undefined;
   readonly gauge?: Points | undefined;
   readonly sum?: Points | undefined;
   readonly histogram?: Points | undefined;

@@ -50,8 +50,10 @@ const logsRequest = z.object({
   ),
 });
 
+const buckets = maybe(z.object({ offset: maybe(z.number()), bucketCounts: list(int64) }));
 const point = z.object({
   attributes,
+  startTimeUnixNano: maybe(int64),
   timeUnixNano: maybe(int64),
   flags: maybe(z.number()),
   asDouble: maybe(double),
@@ -60,9 +62,17 @@ const point = z.object({
   sum: maybe(double),
   min: maybe(double),
   max: maybe(double),
+  bucketCounts: list(int64),
+  explicitBounds: list(double),
+  scale: maybe(z.number()),
+  zeroCount: maybe(int64),
+  positive: buckets,
+  negative: buckets,
   quantileValues: list(z.object({ quantile: maybe(double), value: maybe(double) })),
 });
-const points = maybe(z.object({ dataPoints: list(point) }));
+const points = maybe(
+  z.object({ dataPoints: list(point), aggregationTemporality: maybe(z.union([z.number(), z.string()])) }),
+);
 
 const metricsRequest = z.object({
   resourceMetrics: list(
@@ -74,6 +84,7 @@ const metricsRequest = z.object({
           metrics: list(
             z.object({
               name: maybe(z.string()),
+              unit: maybe(z.string()),
               gauge: points,
               sum: points,
               histogram: points,

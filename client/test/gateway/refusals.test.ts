@@ -97,6 +97,30 @@ describe('the gateway', () => {
     expect((await statusOf(response)).message).not.toBe('');
   });
 
+  it('answers GET with 405', async () => {
+    const response = await fetch(`${url}/v1/logs`);
+    expect(response.status).toBe(405);
+    expect(response.headers.get('allow')).toBe('POST');
+  });
+
+  it('asks senders to slow down while it takes as many requests as it can', async () => {
+    // Sixteen that never end their bodies.
+    const open = Array.from({ length: 16 }, () => {
+      const request = httpRequest(`${url}/v1/logs`, { method: 'POST', headers: { ...json, 'content-length': '100' } });
+      request.on('error', () => undefined).write('{');
+      return request;
+    });
+    let response = await post('/v1/logs', json, '{}');
+    await until(async () => {
+      if (response.status !== 429) response = await post('/v1/logs', json, '{}');
+      return response.status === 429;
+    });
+    expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect((await statusOf(response)).code).toBe(8);
+    for (const request of open) request.destroy();
+    await until(async () => (await post('/v1/logs', json, '{}')).status === 200);
+  });
+
   it('answers to no name but those of this machine', async () => {
     const status = await new Promise((resolve, reject) => {
       const request = httpRequest(`${url}/v1/logs`, {

@@ -14,7 +14,7 @@ const asIs = (text: string) => text;
  * and in the names of hosts, services, tags and the like what the server would refuse.
  */
 export function shapedDraft(
-  { vault, text, region, config }: TreatmentOptions,
+  { vault, text, region, config, isPersonal = () => false }: TreatmentOptions,
   rules: FieldRules | undefined,
 ): (read: FieldReader, input: Readonly<Record<string, unknown>>, row: number) => DraftEvent {
   const table = config?.tokenization.sourceTable ?? defaultSourceTable;
@@ -42,12 +42,9 @@ export function shapedDraft(
         return replaced === undefined ? [] : [[name, replaced]];
       }
       if (rest === 'drop') return [];
-      return [
-        [
-          inNames(name),
-          replaces && isAnnounced(name, inner) ? tokenOf(textOfField(inner)) : treatedScalar(inner, treat),
-        ],
-      ];
+      const isWhole = (rest !== 'keep' && isPersonal(name)) || (replaces && isAnnounced(name, inner));
+      const whole = isWhole ? textOfField(inner) : '';
+      return [[inNames(name), whole === '' ? treatedScalar(inner, treat) : tokenOf(whole)]];
     });
     return Object.fromEntries(entries);
   };

@@ -18,6 +18,8 @@ export interface TreatmentOptions {
   readonly assumeUtc?: boolean;
   /** Country in which telephone numbers without a country code are read. */
   readonly region?: string | undefined;
+  /** Whether what stands under a name of `attributes` or `tags` becomes a token as a whole. */
+  readonly isPersonal?: ((name: string) => boolean) | undefined;
 }
 
 /** Where tokens live unless a configuration names a table of its own. */
