@@ -140,8 +140,9 @@ export class MemoryBus implements StageBus {
 
   async lag(topic: string, group: string): Promise<readonly TopicLag[]> {
     return this.messages(topic).map((log, partition) => {
-      const settled = this.#offsets.get(`${topic} ${group} ${partition}`) ?? 0n;
-      return { partition, lag: BigInt(log.length) - settled };
+      const settled = this.#offsets.get(`${topic} ${group} ${partition}`);
+      const end = BigInt(log.length);
+      return { partition, end, settled, lag: end - (settled ?? 0n) };
     });
   }
 

@@ -168,7 +168,8 @@ describe('LagGate', () => {
       lagOf: async () => {
         looks += 1;
         if (isDown) throw new UnavailableError('bus-unavailable');
-        return [[{ partition: 0, lag }], [{ partition: 0, lag: 1n }]];
+        const of = (waiting: bigint) => [{ partition: 0, lag: waiting, end: waiting, settled: 0n }];
+        return [of(lag), of(1n)];
       },
       maxMessages: 6,
       now: () => now,

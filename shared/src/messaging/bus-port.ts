@@ -94,6 +94,10 @@ export interface TopicLag {
   readonly partition: number;
   /** Messages that the group has not settled. */
   readonly lag: bigint;
+  /** The offset that the next message will have. */
+  readonly end: bigint;
+  /** The first offset that the group has not settled; undefined for a group that never took any. */
+  readonly settled: bigint | undefined;
 }
 
 /**

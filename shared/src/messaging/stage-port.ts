@@ -71,6 +71,11 @@ export interface StageOptions {
   readonly onAssigned?: (partition: AssignedPartition) => Promise<void>;
   /** State of the partition is no longer right here. */
   readonly onRevoked?: (partition: number) => void;
+  /**
+   * The partition may go to another member, and nothing of it is in hand: state that is stored now is what that one goes on from.
+   * Waited for up to two seconds. Not called where a partition is lost.
+   */
+  readonly onHandOver?: (partition: number) => Promise<void>;
   /** A batch is stored: the group now stands at `nextOffset`. */
   readonly onSettled?: (partition: number, nextOffset: bigint) => void;
   /** 500 where left out. */

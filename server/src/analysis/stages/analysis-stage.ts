@@ -52,5 +52,6 @@ export function analysisStage<T>(options: AnalysisStageOptions<T>): StagePlan<T>
     restore: (partition, nextOffset, read) => states.restore(partition, nextOffset, read),
     settled: (partition, nextOffset) => states.settled(partition, nextOffset),
     drop: (partition) => states.drop(partition),
+    handOver: (partition) => states.handOver(partition),
   };
 }

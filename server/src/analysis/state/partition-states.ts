@@ -38,6 +38,10 @@ interface Held<M> {
 
 /** Messages looked back over at first where there is no snapshot, and at most; four times as many each time. */
 const lookBack = { first: 256n, most: 16_384n };
+/** A partition that has no snapshot gets one so soon after its first message: what comes before it is the log's to tell. */
+const firstSnapshotMs = 2_000;
+/** Reading so many messages again takes less time than a snapshot. */
+const nearMessages = 32n;
 
 /**
  * The state of the partitions that a stage owns: kept up by its messages, stored as snapshots once their messages are settled,
@@ -49,6 +53,7 @@ export class PartitionStates<M extends PlacedMessage> {
   /** Where each partition's last snapshot ended. */
   readonly #stored = new Map<number, { readonly of: Held<M>; readonly endOffset: bigint }>();
   readonly #timer: NodeJS.Timeout;
+  #firstTimer: NodeJS.Timeout | undefined;
   readonly #closing = new AbortController();
   #snapshotting: Promise<void> | undefined;
 
@@ -95,6 +100,15 @@ export class PartitionStates<M extends PlacedMessage> {
       held.taken.delete(offset);
     }
     release(held, nextOffset);
+    if (this.#stored.get(partition)?.of !== held) this.#snapshotSoon();
+  }
+
+  /** Stores what is settled, unless whoever comes next has hardly anything to read behind the last snapshot. */
+  async handOver(partition: number): Promise<void> {
+    const held = this.#partitions.get(partition);
+    const last = this.#stored.get(partition);
+    if (held === undefined || (last?.of === held && held.settledOffset - last.endOffset <= nearMessages)) return;
+    await this.#snapshot(partition);
   }
 
   /**
@@ -121,9 +135,12 @@ export class PartitionStates<M extends PlacedMessage> {
       messages += batch.length;
     }
     if (findings.length > 0) await tell(findings);
-    this.#partitions.set(partition, {
+    const held: Held<M> = {
       ...{ work, endOffset: nextOffset, settledOffset: nextOffset, taken: new Map(), untold: [], waiting: [] },
-    });
+    };
+    this.#partitions.set(partition, held);
+    if (stored !== undefined) this.#stored.set(partition, { of: held, endOffset: from });
+    else if (messages > 0) this.#snapshotSoon();
     const durationMs = Math.round(performance.now() - startedAt);
     logger.info(
       { stage: kind.stage, partition, messages, durationMs, isFromSnapshot: stored !== undefined },
@@ -156,6 +173,7 @@ export class PartitionStates<M extends PlacedMessage> {
   /** Takes a last snapshot, so that whoever comes next need not read the log. */
   async close(deadlineMs: number): Promise<void> {
     clearInterval(this.#timer);
+    clearTimeout(this.#firstTimer);
     const timer = setTimeout(() => {
       this.#closing.abort();
       for (const held of this.#partitions.values()) release(held, undefined);
@@ -194,11 +212,21 @@ export class PartitionStates<M extends PlacedMessage> {
     }
   }
 
-  #snapshotAll(): void {
+  /** Of partitions that have none. */
+  #snapshotSoon(): void {
+    if (this.#firstTimer !== undefined || this.#closing.signal.aborted) return;
+    const begin = () => {
+      this.#firstTimer = undefined;
+      this.#snapshotAll((partition) => this.#stored.get(partition)?.of !== this.#partitions.get(partition));
+    };
+    this.#firstTimer = setTimeout(begin, Math.min(firstSnapshotMs, this.#options.snapshotEveryMs)).unref();
+  }
+
+  #snapshotAll(isWanted: (partition: number) => boolean = () => true): void {
     if (this.#snapshotting !== undefined) return;
     const { logger, kind } = this.#options;
     this.#snapshotting = (async () => {
-      for (const partition of [...this.#partitions.keys()]) {
+      for (const partition of [...this.#partitions.keys()].filter(isWanted)) {
         if (this.#closing.signal.aborted) return;
         await this.#snapshot(partition).catch(() => {
           logger.warn({ stage: kind.stage, partition }, 'state could not be stored, it will be tried again');

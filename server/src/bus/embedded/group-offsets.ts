@@ -30,8 +30,8 @@ export async function moveGroup(pool: Pool, topic: string, group: string, time: 
 
 /** Messages of each partition that the group has not settled; what retention has dropped is not counted. */
 export async function lagOf(pool: Pool, topic: string, group: string): Promise<readonly TopicLag[]> {
-  const { rows } = await pool.query<{ partition: number; lag: string }>(
-    `SELECT p.partition,
+  const { rows } = await pool.query<{ partition: number; end: string; settled: string | null; lag: string }>(
+    `SELECT p.partition, p.next_offset AS "end", o.next_offset AS settled,
             p.next_offset - greatest(coalesce(o.next_offset, 0), coalesce(
               (SELECT l."offset" FROM bus_log l WHERE l.topic = p.topic AND l.partition = p.partition
                 ORDER BY l."offset" LIMIT 1), p.next_offset)) AS lag
@@ -40,5 +40,8 @@ export async function lagOf(pool: Pool, topic: string, group: string): Promise<r
       WHERE p.topic = $1 ORDER BY p.partition`,
     [topic, group],
   );
-  return rows.map(({ partition, lag }) => ({ partition, lag: BigInt(lag) }));
+  return rows.map(({ partition, lag, end, settled }) => ({
+    ...{ partition, lag: BigInt(lag), end: BigInt(end) },
+    settled: settled === null ? undefined : BigInt(settled),
+  }));
 }

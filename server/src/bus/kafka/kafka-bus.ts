@@ -121,7 +121,8 @@ export class KafkaBus implements StageBus {
     return latest.map((end, partition) => {
       const first = oldest[partition] ?? 0n;
       const stored = committed.get(partition) ?? -1n;
-      return { partition, lag: end - (stored > first ? stored : first) };
+      const settled = stored < 0n ? undefined : stored;
+      return { partition, end, settled, lag: end - (stored > first ? stored : first) };
     });
   }
 

@@ -2,10 +2,11 @@ import type { StageOptions } from '@sdp/shared/messaging';
 import type { BusLogger } from '../bus-logger.ts';
 import { codeOf } from '../message-attempts.ts';
 import { pause, retryDelayMs } from '../retry.ts';
+import { within } from '../within.ts';
 import type { StagePartition } from './stage-partition.ts';
 
 export interface OwnedStagePartitionOptions {
-  readonly stage: Pick<StageOptions, 'onAssigned' | 'onRevoked' | 'onSettled' | 'group'>;
+  readonly stage: Pick<StageOptions, 'onAssigned' | 'onRevoked' | 'onHandOver' | 'onSettled' | 'group'>;
   readonly logger: BusLogger;
   /** The one that had the same partition before, if its state is still being given up. */
   readonly after: Promise<void> | undefined;
@@ -14,6 +15,9 @@ export interface OwnedStagePartitionOptions {
   /** The bus says that it belongs to somebody else. */
   readonly onLost: () => void;
 }
+
+/** What storing state may take before a partition goes to somebody else. */
+const handOverMs = 2_000;
 
 export const stageRetry = { maxAttempts: 0, initialDelayMs: 50, maxDelayMs: 15_000 };
 
@@ -32,6 +36,7 @@ export class OwnedStagePartition<P extends StagePartition> {
   #state: 'opening' | 'ready' | 'in-hand' | 'left' = 'opening';
   #hasState = false;
   #isPaused = false;
+  #isPlanned = false;
   #quiet: (() => void)[] = [];
 
   constructor(partition: P, options: OwnedStagePartitionOptions) {
@@ -47,10 +52,11 @@ export class OwnedStagePartition<P extends StagePartition> {
     return this.#state === 'ready' && !this.#isPaused && !this.#leaving.signal.aborted;
   }
 
-  /** Gives no message until {@link resume}; resolves when none of it is in hand. */
+  /** Gives no message until {@link resume}; resolves when none of it is in hand, and its state could be handed over. */
   async quiesce(): Promise<void> {
     this.#isPaused = true;
     if (this.#state === 'in-hand') await new Promise<void>((resolve) => this.#quiet.push(resolve));
+    if (this.#state === 'ready') await this.#handOver();
   }
 
   resume(): void {
@@ -63,11 +69,12 @@ export class OwnedStagePartition<P extends StagePartition> {
     return this.#leaving.signal;
   }
 
-  /** Gives no further message; leaves once nothing of it is in hand. */
-  leave(): void {
+  /** Gives no further message; leaves once nothing of it is in hand, and where that is planned its state could be handed over. */
+  leave(isPlanned = false): void {
     if (this.#leaving.signal.aborted) return;
+    this.#isPlanned = isPlanned;
     this.#leaving.abort();
-    if (this.#state === 'ready') this.#end();
+    if (this.#state === 'ready') this.#depart();
   }
 
   /** A batch with messages of it begins. */
@@ -82,7 +89,7 @@ export class OwnedStagePartition<P extends StagePartition> {
     this.#state = 'ready';
     this.#options.stage.onSettled?.(this.partition.partition, nextOffset);
     this.#outOfHand();
-    if (this.#leaving.signal.aborted) this.#end();
+    if (this.#leaving.signal.aborted) this.#depart();
   }
 
   /** The batch is not stored, or nobody knows: what was built from it is no longer right. */
@@ -91,6 +98,21 @@ export class OwnedStagePartition<P extends StagePartition> {
     this.#state = 'opening';
     this.#outOfHand();
     void this.#open();
+  }
+
+  #depart(): void {
+    if (this.#isPlanned) void this.#handOver().then(() => this.#end());
+    else this.#end();
+  }
+
+  /** What can't be stored in time, or at all, whoever comes next builds anew. */
+  async #handOver(): Promise<void> {
+    const { onHandOver } = this.#options.stage;
+    if (onHandOver === undefined || !this.#hasState) return;
+    const done = onHandOver(this.partition.partition).catch((error: unknown) =>
+      this.#warn(error, 1, 'state of a partition could not be stored, whoever comes next builds it anew'),
+    );
+    await within(done, handOverMs);
   }
 
   #outOfHand(): void {
@@ -147,10 +169,14 @@ export class OwnedStagePartition<P extends StagePartition> {
     }
   }
 
-  #warn(error: unknown, attempt: number): void {
+  #warn(
+    error: unknown,
+    attempt: number,
+    message = 'state of a partition could not be built, it will be tried again',
+  ): void {
     const { topic, partition } = this.partition;
     const { group } = this.#options.stage;
     const fields = { topic, group, partition, attempt, code: codeOf(error) };
-    this.#options.logger.warn(fields, 'state of a partition could not be built, it will be tried again');
+    this.#options.logger.warn(fields, message);
   }
 }

@@ -56,7 +56,7 @@ export class StageLoop<P extends StagePartition> {
       owned.leave();
     };
     return {
-      ...{ done: owned.done, stop: () => owned.leave(), abort, lose: abort },
+      ...{ done: owned.done, stop: () => owned.leave(true), abort, lose: abort },
       ...{ quiesce: () => owned.quiesce(), resume: () => owned.resume() },
     };
   }

@@ -116,6 +116,7 @@ export class SecureStage {
           handler: (batch) => stage.handle(batch),
           onAssigned: (partition) => stage.assigned(partition),
           onRevoked: (partition) => stage.revoked(partition),
+          onHandOver: (partition) => stage.handOver(partition),
           onSettled: (partition, nextOffset) => stage.settled(partition, nextOffset),
           ...(maxBatchMessages !== undefined && { maxBatchMessages }),
           ...(maxBufferedBytes !== undefined && { maxBufferedBytes }),

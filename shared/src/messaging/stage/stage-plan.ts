@@ -54,6 +54,8 @@ export interface StagePlan<T = unknown>
   settled?(partition: number, nextOffset: bigint): void;
   /** State of the partition is no longer right here. */
   drop?(partition: number): void;
+  /** The partition may go to another worker, and all that was handled is settled: a moment to store its state. */
+  handOver?(partition: number): Promise<void>;
   /**
    * `acknowledge`, where left out: an event that was handled before has no effect. `deliver`: it is handed over and marked,
    * for a stage that tells by itself. Other content under a used id is refused either way.

@@ -135,6 +135,10 @@ export class TopicStage {
     this.#plan.settled?.(partition, nextOffset);
   }
 
+  async handOver(partition: number): Promise<void> {
+    await this.#plan.handOver?.(partition);
+  }
+
   revoked(partition: number): void {
     this.#memory.forget(partition);
     this.#plan.drop?.(partition);

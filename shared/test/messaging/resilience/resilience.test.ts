@@ -135,7 +135,7 @@ describe('a stall watchdog', () => {
         bus: {
           lag: async () => {
             if (state.away) throw new UnavailableError('bus-unavailable');
-            return [{ partition: 0, lag: state.lag }];
+            return [{ partition: 0, lag: state.lag, end: state.lag, settled: 0n }];
           },
         },
         topic: 't',
