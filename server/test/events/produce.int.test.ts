@@ -55,7 +55,7 @@ describe('runProducer', () => {
   it('sends again what was not taken, from where the server said', async () => {
     const apiKey = await keyOf('fast');
     // Of these, ten seconds’ worth are let in at once and the rest as the bucket fills.
-    const fast = { ...options, durationSeconds: 1, rate: 11_000, seed: 4 };
+    const fast = { ...options, durationSeconds: 1, rate: 13_000, seed: 4 };
     const produced = await runProducer({ ...fast, apiKey, serverUrl: api.url });
     expect(Object.keys(produced.retries)).toEqual(['429']);
     expect((await storedIds(apiKey, total(produced.accepted))).size).toBe(total(produced.accepted));

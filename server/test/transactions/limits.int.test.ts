@@ -58,7 +58,8 @@ it('holds each key to its rate, by transactions and not by requests', async () =
   expect(Number(headers.get('retry-after'))).toBeGreaterThan(400);
   const { text } = await api.newKey('another');
   const init = { method: 'POST', body: JSON.stringify(aTransaction()), headers: { 'X-API-Key': text } };
-  expect((await api.fetch('/api/v1/transactions', init)).status).toBe(200);
+  // Decided, or still behind the thousand before it.
+  expect([200, 202]).toContain((await api.fetch('/api/v1/transactions', init)).status);
   await api.stop();
 });
 
