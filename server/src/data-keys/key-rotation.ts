@@ -37,7 +37,8 @@ export interface RotationRound {
 const advisoryLock = 72_707_412;
 
 /**
- * Gives everything that is under retired keys the active one, and destroys those that nothing is under any more. Each batch, and
+ * Gives everything that is under retired keys the active one, but stored events, which are gone in days; and destroys those that
+ * nothing is under any more. Each batch, and
  * some hundreds of rows of each other table, is one transaction: a process that is killed has lost nothing, and the next one goes
  * on where it was.
  *
@@ -149,7 +150,8 @@ async function destroyUnused(
       AND NOT EXISTS (SELECT FROM processing_batch WHERE key_id = k.key_id)
       AND NOT EXISTS (SELECT FROM record_versions WHERE key_id = k.key_id)
       AND NOT EXISTS (SELECT FROM record_proposal WHERE key_id = k.key_id)
-      AND NOT EXISTS (SELECT FROM window_snapshot_shard WHERE key_id = k.key_id)`;
+      AND NOT EXISTS (SELECT FROM window_snapshot_shard WHERE key_id = k.key_id)
+      AND NOT EXISTS (SELECT FROM event_block WHERE key_id = k.key_id)`;
     await tx.query(
       `UPDATE data_key k SET unused_since = CASE WHEN ${unused} THEN coalesce(unused_since, clock_timestamp()) END
         WHERE key_id = $1`,

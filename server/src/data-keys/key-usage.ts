@@ -12,6 +12,8 @@ export interface KeyUsage {
   readonly versions: number;
   readonly proposals: number;
   readonly snapshots: number;
+  /** Of stored events, which keep their key until their day is dropped. */
+  readonly eventBlocks: number;
 }
 
 interface UsageRow {
@@ -24,6 +26,7 @@ interface UsageRow {
   readonly versions: number;
   readonly proposals: number;
   readonly snapshots: number;
+  readonly event_blocks: number;
 }
 
 /** Every data key there is, oldest first. @throws {UnavailableError} `database-unavailable` */
@@ -36,12 +39,13 @@ export async function keyUsage(db: Queryable): Promise<KeyUsage[]> {
               WHERE b.key_id = k.key_id AND b.status NOT IN ('PROCESSED', 'FAILED', 'QUARANTINED')) AS unfinished,
             (SELECT count(*)::int FROM record_versions v WHERE v.key_id = k.key_id) AS versions,
             (SELECT count(*)::int FROM record_proposal p WHERE p.key_id = k.key_id) AS proposals,
-            (SELECT count(*)::int FROM window_snapshot_shard s WHERE s.key_id = k.key_id) AS snapshots
+            (SELECT count(*)::int FROM window_snapshot_shard s WHERE s.key_id = k.key_id) AS snapshots,
+            (SELECT count(*)::int FROM event_block e WHERE e.key_id = k.key_id) AS event_blocks
        FROM data_key k ORDER BY key_id`,
   );
   return rows.map((row) => ({
     ...{ keyId: row.key_id, state: row.state, createdAt: row.created_at, retiredAt: row.retired_at },
     ...{ batches: row.batches, unfinished: row.unfinished, versions: row.versions },
-    ...{ proposals: row.proposals, snapshots: row.snapshots },
+    ...{ proposals: row.proposals, snapshots: row.snapshots, eventBlocks: row.event_blocks },
   }));
 }

@@ -93,17 +93,18 @@ function show(usage: readonly KeyUsage[], json: boolean): void {
     return;
   }
   printTable(
-    ['KEY', 'STATE', 'MADE', 'RETIRED', 'BATCHES', 'UNFINISHED', 'VERSIONS', 'PROPOSALS', 'SNAPSHOTS'],
+    ['KEY', 'STATE', 'MADE', 'RETIRED', 'BATCHES', 'UNFINISHED', 'VERSIONS', 'PROPOSALS', 'SNAPSHOTS', 'EVENT BLOCKS'],
     usage.map((key) => [
       ...[`${key.keyId}`, key.state, key.createdAt.toISOString(), key.retiredAt?.toISOString()],
-      ...[key.batches, key.unfinished, key.versions, key.proposals, key.snapshots],
+      ...[key.batches, key.unfinished, key.versions, key.proposals, key.snapshots, key.eventBlocks],
     ]),
   );
 }
 
-function toJson({ keyId, state, createdAt, retiredAt, ...counts }: KeyUsage): object {
+function toJson({ keyId, state, createdAt, retiredAt, eventBlocks, ...counts }: KeyUsage): object {
   return {
     ...{ key_id: keyId, state, created_at: createdAt.toISOString(), retired_at: retiredAt?.toISOString() ?? null },
     ...counts,
+    event_blocks: eventBlocks,
   };
 }

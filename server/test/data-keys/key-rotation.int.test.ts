@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import type { BatchId } from '@sdp/shared/contracts';
+import type { BatchId, Event } from '@sdp/shared/contracts';
 import { generateMasterKeyText, parseMasterKey } from '@sdp/shared/crypto';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { startTestDatabase, type TestDatabase } from '../../../test/support/postgres.ts';
@@ -10,11 +10,17 @@ import { createRecordAudit } from '../../src/audit/index.ts';
 import { type BatchStore, createBatchStore } from '../../src/batches/index.ts';
 import { keyUsage, reencrypt } from '../../src/data-keys/index.ts';
 import { createPool, type Pool, withTransaction } from '../../src/database/index.ts';
+import { forgetEvents } from '../../src/events/index.ts';
+import { sealBlock } from '../../src/events/store/event-block.ts';
+import { takeOver } from '../../src/events/store/partition-owner.ts';
+import { readEvents } from '../../src/events/store/read-events.ts';
+import { writeEvents } from '../../src/events/store/write-events.ts';
 import {
   type BatchRoots,
   createBatchRoots,
   createProposalStore,
   createVersionStore,
+  type DataKey,
   type DataKeyRing,
   encodeRecord,
   openDataKeyRing,
@@ -235,4 +241,30 @@ it('goes on after a kill in the middle', async () => {
     const { records, results } = before[i] as Awaited<ReturnType<typeof readBatch>>;
     expect(await readBatch(batchId)).toMatchObject({ keyId: active, records, results });
   }
+});
+
+it('stored events stay readable under their key, which lasts as long as they do', async () => {
+  const first = await keyRing.active();
+  const event: Event = { type: 'log', event_id: 'a', at: new Date().toISOString(), level: 'INFO', message: 'hello' };
+  const place = { clientId: 'acme', type: 'log', partition: 0, receivedAt: new Date() } as const;
+  const store = async (dataKey: DataKey) => {
+    const block = await sealBlock({ ...place, identities: Buffer.alloc(16), events: [event] }, dataKey);
+    const owned = await takeOver(pool, 'log', 0);
+    await withTransaction(pool, (tx) => writeEvents(tx, [owned], [block], []));
+  };
+  const read = async (ring: DataKeyRing) =>
+    (await readEvents(pool, ring, { clientId: 'acme', limit: 10 })).events.map(({ event_id }) => event_id);
+  await store(first);
+  const { retired, active } = await rotate();
+  await store(await keyRing.active());
+  expect(await round()).toEqual({ resealed: 0, tampered: 0, destroyed: [] });
+  expect(await keyUsage(pool)).toMatchObject([
+    { keyId: retired, eventBlocks: 1 },
+    { keyId: active, eventBlocks: 1 },
+  ]);
+  // Another process, which has neither key in memory.
+  expect(await read(await openDataKeyRing(pool, serverKey))).toEqual(['a', 'a']);
+  await expect(pool.query('DELETE FROM data_key WHERE key_id = $1', [retired])).rejects.toThrow(/foreign key/);
+  await forgetEvents(pool, { retentionDays: 2, countsRetentionDays: 30 }, new Date(Date.now() + 9 * 86_400_000));
+  expect((await round())?.destroyed).toEqual([retired]);
 });

@@ -12,11 +12,18 @@ export interface EventFinding {
 interface NameVerdict {
   readonly kind: PiiKind | undefined;
   readonly announced: AnnouncedKind | undefined;
+  /** Whether a measured value under it is somebody's, and what it is judged as. */
+  readonly measured: AnnouncedKind | 'account' | undefined;
 }
 
 const mostNames = 10_000;
-/** Shorter numbers hold no card number. */
+/** Smaller numbers hold no card number. */
 const smallestCard = 1e12;
+/** As the name of a measured value these say where it was counted: `sessions.mobile`. */
+const channels =
+  /(?:^|[^a-z])(?:mobile|mobil|movil|movel|handy|cell|cellular|celular|cellulare|gsm|landline|whatsapp|fax)$/;
+/** Accounts of people, beside the kinds that a column's name announces. */
+const accounts = /(?:^|[^a-z])(?:iban|bban|(?:account|acct|konto)[^a-z]*(?:number|nummer|num|no|nr))$/;
 /** Lengths of card numbers: such a run is looked at even inside of an id. */
 const cardLengths = /(?<!\d)\d{13,19}(?!\d)/g;
 const digitsOfCard = /\d{13}/;
@@ -25,9 +32,13 @@ const tokenShapes = /(?:tok|hsh)_[0-9a-f]{32}/g;
 const names = new Map<string, NameVerdict>();
 
 /**
- * The firewall of uploads over the texts, names and large numbers of one event that fits its contract: free text is searched for
+ * The firewall of uploads over the texts, names and numbers of one event that fits its contract: free text is searched for
  * addresses, cards, IBANs and telephone numbers anywhere in it, and what stands under a name such as `phone` is judged by that
  * too. What only many values of a column would show is not seen: events come one by one.
+ *
+ * Measured values and amounts are numbers, whatever their digits look like: of counters of 16 digits one in thirty would pass
+ * for a card. They are searched only where their name says that they are somebody's. Numbers among attributes may be anything, and
+ * are refused where chance alone hardly makes a card's.
  */
 export function findInEvent(event: Event): EventFinding[] {
   const findings: EventFinding[] = [];
@@ -46,10 +57,9 @@ export function findInEvent(event: Event): EventFinding[] {
       if (event.attributes !== undefined) lookAtEntries('attributes', event.attributes, findings);
       break;
     case 'metric':
-      lookAtEntries('metrics', event.metrics, findings);
+      lookAtMeasures(event.metrics, findings);
       break;
     case 'transaction':
-      look('amount', numberText(event.amount), inText);
       look('merchant', event.merchant, inText);
       look('category', event.category, inText);
       look('channel', event.channel, inText);
@@ -63,7 +73,7 @@ export function findAnywhere(value: unknown, mostFindings: number): EventFinding
   const visit = (part: unknown, path: readonly string[]): void => {
     if (findings.length >= mostFindings || path.length > deepest) return;
     if (typeof part === 'string' || typeof part === 'number') {
-      const kind = inId(String(part));
+      const kind = typeof part === 'string' ? inId(part) : path.includes('metrics') ? undefined : inNumber(part);
       if (kind !== undefined) findings.push({ kind, field: path.join('.').slice(0, 500) || 'event' });
       return;
     }
@@ -82,7 +92,7 @@ export function findAnywhere(value: unknown, mostFindings: number): EventFinding
 }
 
 const deepest = 20;
-const unremarkable: NameVerdict = { kind: undefined, announced: undefined };
+const unremarkable: NameVerdict = { kind: undefined, announced: undefined, measured: undefined };
 const knownFields: ReadonlySet<string> = new Set(
   'event_id type at user_id host source tags level message attributes metrics amount currency merchant category channel country events'.split(
     ' ',
@@ -95,12 +105,30 @@ function lookAtEntries(group: string, entries: Readonly<Record<string, unknown>>
     place += 1;
     const verdict = verdictOn(name);
     const value = entries[name];
-    const text = typeof value === 'number' ? numberText(value) : typeof value === 'string' ? value : undefined;
-    const kind = verdict.kind ?? (text === undefined ? undefined : inText(text)) ?? announcedIn(verdict, value);
-    if (kind === undefined) continue;
+    const found = typeof value === 'number' ? inNumber(value) : typeof value === 'string' ? inText(value) : undefined;
+    const kind = verdict.kind ?? found ?? announcedIn(verdict, value);
     // A name that is itself a find is not repeated.
-    findings.push({ kind, field: `${group}.${verdict.kind === undefined ? name : `field ${place}`}` });
+    if (kind !== undefined) findings.push({ kind, field: fieldOf(group, verdict, name, place) });
   }
+}
+
+function lookAtMeasures(metrics: Readonly<Record<string, number>>, findings: EventFinding[]): void {
+  let place = 0;
+  for (const name in metrics) {
+    place += 1;
+    const verdict = verdictOn(name);
+    const { kind: inName, measured } = verdict;
+    if (inName === undefined && measured === undefined) continue;
+    const value = String(metrics[name]);
+    const announced =
+      measured === undefined || measured === 'account' ? undefined : judgeAnnounced(measured, value)?.kind;
+    const kind = inName ?? announced ?? inText(value);
+    if (kind !== undefined) findings.push({ kind, field: fieldOf('metrics', verdict, name, place) });
+  }
+}
+
+function fieldOf(group: string, { kind }: NameVerdict, name: string, place: number): string {
+  return `${group}.${kind === undefined ? name : `field ${place}`}`;
 }
 
 function announcedIn({ announced }: NameVerdict, value: unknown): PiiKind | undefined {
@@ -108,8 +136,11 @@ function announcedIn({ announced }: NameVerdict, value: unknown): PiiKind | unde
   return judgeAnnounced(announced, String(value))?.kind;
 }
 
-function numberText(value: number): string | undefined {
-  return Math.abs(value) < smallestCard ? undefined : String(value);
+/** Of a length, an issuer and a checksum that together prove it. */
+function inNumber(value: number): PiiKind | undefined {
+  if (value < smallestCard || !Number.isInteger(value)) return undefined;
+  const found = scanCell(String(value));
+  return found?.proven ? found.kind : undefined;
 }
 
 function inText(text: string): PiiKind | undefined {
@@ -129,7 +160,11 @@ function inId(text: string): PiiKind | undefined {
 function verdictOn(name: string): NameVerdict {
   const known = names.get(name);
   if (known !== undefined) return known;
-  const verdict = { kind: inId(name), announced: announcedKind(name) };
+  const announced = announcedKind(name);
+  const words = name.replace(/(?<=[a-z])(?=[A-Z])/g, ' ').toLowerCase();
+  const isCounted = announced === 'phone' && channels.test(words);
+  const measured = accounts.test(words) ? 'account' : isCounted ? undefined : announced;
+  const verdict: NameVerdict = { kind: inId(name), announced, measured };
   if (names.size < mostNames && eventNamePattern.test(name)) names.set(name, verdict);
   return verdict;
 }
