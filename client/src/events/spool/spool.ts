@@ -1,22 +1,14 @@
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
-import { unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { deriveKey, type MasterKey } from '@sdp/shared/crypto';
 import { InputError } from '@sdp/shared/errors';
-import { outputFileError, syncFolder } from '../../files/index.ts';
-import { type InputPosition, type Progress, ProgressFile } from './progress-file.ts';
-import { RejectLog } from './reject-log.ts';
-import { Segment, segmentHeaderBytes } from './segment.ts';
-import { newSpoolIdentity, spoolIdentity } from './spool-identity.ts';
+import { outputFileError } from '../../files/index.ts';
+import { FrameReader } from './frame-reader.ts';
+import { identityName, isSpoolFile, openSpoolParts, type SpoolParts } from './open-spool-parts.ts';
+import type { InputPosition, ProgressFile } from './progress-file.ts';
+import type { RejectLog } from './reject-log.ts';
+import { SegmentFiles } from './segment-files.ts';
 import { lockSpool } from './spool-lock.ts';
-import {
-  type FoundSegments,
-  findSegments,
-  isSegmentName,
-  type SegmentRange,
-  segmentName,
-  spoolDamaged,
-} from './spool-segments.ts';
 
 export interface SpoolOptions {
   /** Made if it is not there. */
@@ -51,8 +43,7 @@ export interface SpoolState {
   readonly oldestAt: number | undefined;
 }
 
-const largestSegment = 16 * 1024 * 1024;
-const smallestSegment = 64 * 1024;
+const lockName = 'lock';
 
 /**
  * Events that wait to be delivered, on the disk, sealed, in order. What {@link append} was given outlives a crash and a power
@@ -67,19 +58,13 @@ export class Spool {
   readonly #options: SpoolOptions;
   readonly #unlock: () => void;
   readonly #progress: ProgressFile;
-  /** In order; the last one is written to if it is {@link #writer}'s. */
-  #segments: SegmentRange[];
-  #writer: Segment | undefined;
-  #reader: { readonly segment: Segment; offset: number } | undefined;
+  readonly #files: SegmentFiles;
+  readonly #reader: FrameReader;
   /** Read and not yet settled, in order. */
   #head: { readonly first: number; readonly lines: readonly string[]; readonly at: number }[] = [];
   #settled: number;
   #next: number;
   #input: InputPosition | undefined;
-  /** Of a segment that was deleted while it was the last one: no number is used twice. */
-  #lastNumber = 0;
-  /** A frame is on its way into the last segment, which does not count it yet. */
-  #appending = false;
   #changed = Promise.withResolvers<void>();
 
   private constructor(options: SpoolOptions, unlock: () => void, parts: SpoolParts) {
@@ -91,7 +76,9 @@ export class Spool {
     this.#options = options;
     this.#unlock = unlock;
     this.#progress = parts.progress;
-    this.#segments = [...found.segments];
+    const { folder, masterKey, maxBytes } = options;
+    this.#files = new SegmentFiles({ folder, masterKey, spoolId: parts.id, maxBytes }, found.segments);
+    this.#reader = new FrameReader(this.#files);
     const ends = found.segments.at(-1)?.next ?? 0;
     this.#next = Math.max(ends, last?.next ?? 0);
     this.#settled = Math.min(this.#next, Math.max(last?.settled ?? 0, found.segments[0]?.first ?? this.#next));
@@ -119,7 +106,7 @@ export class Spool {
     try {
       mkdirSync(folder, { recursive: true, mode: 0o700 });
       unlock = lockSpool(join(folder, lockName), folder);
-      return new Spool(options, unlock, await openParts(options));
+      return new Spool(options, unlock, await openSpoolParts(folder, options.masterKey));
     } catch (error) {
       unlock();
       throw fileError(error, folder);
@@ -151,7 +138,7 @@ export class Spool {
   }
 
   get bytes(): number {
-    return this.#segments.reduce((sum, range) => sum + this.#bytesOf(range), 0);
+    return this.#files.bytes;
   }
 
   hasRoomFor(bytes: number): boolean {
@@ -180,19 +167,13 @@ export class Spool {
    */
   async append(lines: readonly string[], note: FrameNote): Promise<void> {
     const text = Buffer.from(`${JSON.stringify(note)}\n${lines.join('\n')}`, 'utf8');
-    this.#appending = true;
     try {
-      const writer = await this.#writable();
-      await writer.append({ first: this.#next, count: lines.length }, text);
-      this.#next += lines.length;
-      const last = this.#segments.at(-1);
-      if (last !== undefined) last.next = this.#next;
-      this.#input = note.input ?? this.#input;
+      await this.#files.append({ first: this.#next, count: lines.length }, text);
     } catch (error) {
       throw fileError(error, this.folder);
-    } finally {
-      this.#appending = false;
     }
+    this.#next += lines.length;
+    this.#input = note.input ?? this.#input;
     this.#tell();
   }
 
@@ -232,7 +213,13 @@ export class Spool {
       this.#head.shift();
     }
     await this.#remember();
-    await this.#deleteSettled();
+    const gone = this.#files.settledBefore(before);
+    // What tells that they were delivered has to be on the disk before they go.
+    if (gone.length > 0) await this.#progress.sync();
+    for (const range of gone) {
+      await this.#reader.leave(range.number);
+      await this.#files.delete(range);
+    }
     this.#tell();
   }
 
@@ -252,15 +239,11 @@ export class Spool {
   /** Where everything is settled, nothing but the counts stays on the disk. */
   async close(): Promise<void> {
     try {
-      await this.#reader?.segment.close();
-      if (this.#writer !== this.#reader?.segment) await this.#writer?.close();
-      this.#reader = undefined;
-      this.#writer = undefined;
+      await this.#reader.close();
+      await this.#files.close();
       await this.#remember();
       await this.#progress.sync();
-      if (this.waiting === 0) {
-        for (const { path } of this.#segments) await unlink(path).catch(() => undefined);
-      }
+      if (this.waiting === 0) await this.#files.deleteAll();
       await this.rejects.close();
       await this.#progress.close();
     } finally {
@@ -268,169 +251,24 @@ export class Spool {
     }
   }
 
-  get #segmentBytes(): number {
-    return Math.min(largestSegment, Math.max(smallestSegment, Math.floor(this.#options.maxBytes / 16)));
-  }
-
-  #bytesOf(range: SegmentRange): number {
-    return range.number === this.#writer?.number ? this.#writer.bytes : range.bytes;
-  }
-
-  async #writable(): Promise<Segment> {
-    if (this.#writer !== undefined && this.#writer.bytes < this.#segmentBytes) return this.#writer;
-    const number = Math.max(this.#segments.at(-1)?.number ?? 0, this.#lastNumber) + 1;
-    const path = join(this.folder, segmentName(number));
-    const full = this.#writer;
-    const writer = await Segment.create(path, this.#identityOf(number));
-    syncFolder(this.folder);
-    const last = this.#segments.at(-1);
-    if (last !== undefined && full !== undefined) last.bytes = full.bytes;
-    this.#segments.push({ number, path, first: this.#next, next: this.#next, bytes: segmentHeaderBytes });
-    this.#writer = writer;
-    // Only now: until then the reader may take it for the one that is written to, and read from it.
-    if (full !== undefined && full !== this.#reader?.segment) await full.close();
-    return writer;
-  }
-
   /** Reads one more frame into the head. @returns whether there was one */
   async #readNext(): Promise<boolean> {
-    for (;;) {
-      const reader = await this.#readerFor();
-      if (reader === undefined) return false;
-      const frame = await reader.segment.read(reader.offset);
-      if (frame === 'damaged') throw spoolDamaged(reader.segment.path);
-      if (frame === 'end') {
-        const following = this.#segments.find(({ number }) => number > reader.segment.number);
-        if (following === undefined) return false;
-        await this.#moveReader(following);
-        continue;
-      }
-      reader.offset = frame.end;
-      if (frame.first + frame.count <= this.#settled || frame.count === 0) continue;
-      const [note = '', ...lines] = frame.text.toString('utf8').split('\n');
-      if (lines.length !== frame.count) throw spoolDamaged(reader.segment.path);
-      const { at } = JSON.parse(note) as FrameNote;
-      this.#head.push({ first: frame.first, lines, at });
-      return true;
-    }
-  }
-
-  async #readerFor() {
-    if (this.#reader === undefined) {
-      const first = this.#segments.find(({ next }) => next > this.#settled);
-      if (first !== undefined) await this.#moveReader(first);
-    }
-    return this.#reader;
-  }
-
-  async #moveReader(range: SegmentRange): Promise<void> {
-    const before = this.#reader?.segment;
-    const segment =
-      this.#writer?.number === range.number
-        ? this.#writer
-        : await Segment.open(range.path, this.#identityOf(range.number));
-    if (segment === 'damaged' || segment === undefined) throw spoolDamaged(range.path);
-    this.#reader = { segment, offset: segmentHeaderBytes };
-    if (before !== undefined && before !== this.#writer) await before.close();
+    const frame = await this.#reader.next(this.#settled);
+    if (frame === undefined) return false;
+    this.#head.push({ first: frame.first, lines: frame.lines, at: (JSON.parse(frame.note) as FrameNote).at });
+    return true;
   }
 
   async #remember(): Promise<void> {
     const input = this.#input === undefined ? {} : { input: this.#input };
-    const last = this.#segments.at(-1);
-    const end = last === undefined ? {} : { end: { segment: last.number, bytes: this.#bytesOf(last) } };
-    await this.#progress.write({ settled: this.#settled, next: this.#next, ...end, ...input });
-  }
-
-  /** Removes segments of which nothing waits; the last one only if it is full, since it says which number comes next. */
-  async #deleteSettled(): Promise<void> {
-    const gone = this.#segments.filter(
-      (range, at) =>
-        range.next <= this.#settled &&
-        (at < this.#segments.length - 1 || (!this.#appending && this.#bytesOf(range) >= this.#segmentBytes)),
-    );
-    if (gone.length === 0) return;
-    // What tells that they were delivered has to be on the disk before they go.
-    await this.#progress.sync();
-    for (const range of gone) {
-      this.#lastNumber = Math.max(this.#lastNumber, range.number);
-      if (this.#reader?.segment.number === range.number) {
-        if (this.#reader.segment !== this.#writer) await this.#reader.segment.close();
-        this.#reader = undefined;
-      }
-      if (this.#writer?.number === range.number) {
-        const writer = this.#writer;
-        this.#writer = undefined;
-        await writer.close();
-      }
-      await unlink(range.path);
-    }
-    this.#segments = this.#segments.filter((range) => !gone.includes(range));
-  }
-
-  #identityOf(number: number) {
-    return { masterKey: this.#options.masterKey, spoolId: this.id, number };
+    const { end } = this.#files;
+    await this.#progress.write({ settled: this.#settled, next: this.#next, ...(end && { end }), ...input });
   }
 
   #tell(): void {
     this.#changed.resolve();
     this.#changed = Promise.withResolvers<void>();
   }
-}
-
-interface SpoolParts {
-  readonly id: string;
-  readonly found: FoundSegments;
-  readonly progress: ProgressFile;
-  readonly last: Progress | undefined;
-  readonly rejects: RejectLog;
-}
-
-const identityName = 'spool.json';
-const lockName = 'lock';
-const progressName = 'progress';
-const rejectsName = 'rejected.segment';
-
-function isSpoolFile(name: string): boolean {
-  return [identityName, progressName, rejectsName].includes(name) || isSegmentName(name);
-}
-
-async function openParts({ folder, masterKey }: SpoolOptions): Promise<SpoolParts> {
-  const identityPath = join(folder, identityName);
-  let id = spoolIdentity(identityPath, masterKey);
-  let found = await findSegments(folder, masterKey, id);
-  const progressPath = join(folder, progressName);
-  const opened = await ProgressFile.open(progressPath, progressKey(masterKey, id));
-  const { end } = opened.last ?? {};
-  const ending = found.segments.find(({ number }) => number === end?.segment);
-  if (end !== undefined && ending !== undefined && ending.bytes < end.bytes) {
-    await opened.file.close();
-    throw spoolDamaged(ending.path);
-  }
-  const rejects = await RejectLog.open(join(folder, rejectsName), masterKey, id).catch(async (error: unknown) => {
-    await opened.file.close();
-    throw error;
-  });
-  let { file: progress, last } = opened;
-  if (last === undefined && found.segments.length === 0 && rejects.count === 0) {
-    // Nothing says which numbers were given out, and one given twice would be taken for a repeat.
-    await progress.close();
-    id = newSpoolIdentity(identityPath, masterKey);
-    found = { segments: [], cutBytes: found.cutBytes, lastText: undefined };
-    ({ file: progress, last } = await ProgressFile.open(progressPath, progressKey(masterKey, id)));
-    await rejects.close();
-    return {
-      id,
-      found,
-      progress,
-      last,
-      rejects: await RejectLog.open(join(folder, rejectsName), masterKey, id),
-    };
-  }
-  return { id, found, progress, last, rejects };
-}
-
-function progressKey(masterKey: MasterKey, id: string) {
-  return deriveKey(masterKey, 'event-spool-progress-v1', id);
 }
 
 function noteOf(text: string | undefined): FrameNote | undefined {
