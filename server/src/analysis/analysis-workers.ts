@@ -87,7 +87,7 @@ export async function startAnalysisWorkers(options: AnalysisWorkersOptions): Pro
     clocked.push({
       ...{ topic, group, behind },
       waitingForTime: () => states.waitingForTime(),
-      advance: (partition, clockMs) => states.advance(partition, clockMs),
+      advance: (partition, clockMs, readTo) => states.advance(partition, clockMs, readTo),
     });
   };
 

@@ -4,6 +4,8 @@ import type { CompiledRule, Match } from './compiled-rule-rules.ts';
 /** What a rule has to know of an event that concerns it, and no more. */
 export interface Fact {
   readonly ruleId: string;
+  /** Of the rule as it was when the event was looked at. */
+  readonly version: string;
   readonly clientId: string;
   readonly eventId: string;
   /** When it happened, as it counts; milliseconds since 1970. */
@@ -36,7 +38,7 @@ export function factOf(rule: CompiledRule, event: StreamEvent, clockSkewMs: numb
   const isSkewed = atMs > receivedAtMs + clockSkewMs;
   const isSingle = rule.kind === 'single';
   return {
-    ruleId: rule.id,
+    ...{ ruleId: rule.id, version: rule.fingerprint },
     ...{ clientId, eventId, receivedAtMs, group, isSkewed },
     timeMs: isSkewed ? receivedAtMs : atMs,
     ...{ bits: match.bits, value: match.value },

@@ -3,6 +3,14 @@ import type { CompiledRule } from './compiled-rule-rules.ts';
 import { EventWindow } from './event-window-rules.ts';
 import type { Aggregate } from './window-aggregate-rules.ts';
 
+/** Events of a group that came one soon after the other, by the server's clock: no absence is among them. */
+export interface Presence {
+  fromMs: number;
+  untilMs: number;
+  /** The last of them. */
+  last: { readonly eventId: string; readonly offset: number; readonly timeMs: number };
+}
+
 /** What is remembered of one group of a rule. */
 export interface GroupState {
   readonly clientId: string;
@@ -21,13 +29,16 @@ export interface GroupState {
   /** Of a window: what ends at the newest event, and the place of the first event in it. */
   readonly head: Aggregate | undefined;
   headFrom: number;
-  /** Of an absence: the last event. */
-  last: { readonly eventId: string; readonly offset: number; readonly timeMs: number } | undefined;
+  /** Of an absence: stretches of events with silences between them that are still to be judged, in order. */
+  presences: Presence[];
 }
+
+/** Kept of a group at most: of more, the two oldest are taken for one. */
+export const mostPresences = 64;
 
 export function newGroup(rule: CompiledRule, clientId: string, group: readonly string[]): GroupState {
   return {
-    ...{ clientId, group, clockMs: 0, touched: 0, fired: [], headFrom: 0, last: undefined },
+    ...{ clientId, group, clockMs: 0, touched: 0, fired: [], headFrom: 0, presences: [] },
     newestMs: Number.NEGATIVE_INFINITY,
     cutMs: Number.NEGATIVE_INFINITY,
     window: new EventWindow(),
@@ -42,11 +53,10 @@ export function writeGroup(writer: StateWriter, state: GroupState): void {
   for (const value of [state.clockMs, state.touched, state.newestMs, state.cutMs]) writer.number(value);
   writer.count(state.fired.length);
   for (const end of state.fired) writer.number(end);
-  writer.count(state.last === undefined ? 0 : 1);
-  if (state.last !== undefined) {
-    writer.text(state.last.eventId);
-    writer.number(state.last.offset);
-    writer.number(state.last.timeMs);
+  writer.count(state.presences.length);
+  for (const { fromMs, untilMs, last } of state.presences) {
+    for (const value of [fromMs, untilMs, last.offset, last.timeMs]) writer.number(value);
+    writer.text(last.eventId);
   }
   state.window.write(writer);
 }
@@ -57,13 +67,17 @@ export function readGroup(reader: StateReader, rule: CompiledRule | undefined): 
   const group = Array.from({ length: reader.count() }, () => reader.text());
   const [clockMs, touched, newestMs, cutMs] = [reader.number(), reader.number(), reader.number(), reader.number()];
   const fired = Array.from({ length: reader.count() }, () => reader.number());
-  const hasLast = reader.count() === 1;
-  const last = hasLast ? { eventId: reader.text(), offset: reader.number(), timeMs: reader.number() } : undefined;
+  const presences = Array.from({ length: reader.count(mostPresences) }, () => readPresence(reader));
   const window = EventWindow.read(reader);
   const head = rule?.kind === 'window' ? rule.newAggregate() : undefined;
   const headFrom = rule === undefined ? 0 : window.after(newestMs - rule.withinMs);
   if (head !== undefined) {
     for (let place = headFrom; place < window.size; place += 1) head.add(window.bitsAt(place), window.valueAt(place));
   }
-  return { ...{ clientId, group, clockMs, touched, newestMs, cutMs, fired, window, head, headFrom, last } };
+  return { ...{ clientId, group, clockMs, touched, newestMs, cutMs, fired, window, head, headFrom, presences } };
+}
+
+function readPresence(reader: StateReader): Presence {
+  const [fromMs, untilMs, offset, timeMs] = [reader.number(), reader.number(), reader.number(), reader.number()];
+  return { fromMs, untilMs, last: { eventId: reader.text(), offset, timeMs } };
 }

@@ -1,7 +1,7 @@
 import { evidenceEventIds, StateReader, StateWriter, stateInvalid } from '../detectors/index.ts';
 import type { CompiledRule } from './compiled-rule-rules.ts';
 import { type Fact, groupKeyOf } from './fact-rules.ts';
-import { type GroupState, newGroup, readGroup, writeGroup } from './group-state-rules.ts';
+import { type GroupState, newGroup, type Presence, readGroup, writeGroup } from './group-state-rules.ts';
 import {
   type Decision,
   isSuppressed,
@@ -10,6 +10,7 @@ import {
   judgeWindow,
   noteFired,
 } from './judge-window-rules.ts';
+import { notePresence } from './presence-rules.ts';
 
 /** A rule was met. */
 export interface Firing {
@@ -50,6 +51,7 @@ export interface RuleEvents {
 }
 
 export interface RuleJudgeOptions {
+  /** Of one id there may be several versions, each of which judges the facts that were made for it. */
   readonly rules: readonly CompiledRule[];
   readonly latenessMs: number;
   /** Of it, so much is sure: what is beyond gives way for want of room without a word. The whole where left out. */
@@ -64,16 +66,20 @@ interface RuleState {
   readonly groups: Map<string, GroupState>;
   /** Of an absence: those that were told of. */
   readonly silent: Map<string, GroupState>;
+  /** Of an absence: before this time none can be due. */
+  dueMs: number;
 }
 
-const form = { kind: 1, layout: 1 };
+const form = { kind: 1, layout: 2 };
 const dayMs = 86_400_000;
-/** What takes longer from the API to whoever judges is rare: events that stand in one partition, and in several. */
-const absenceGraceMs = { here: 5_000, later: 30_000 };
+/** What takes longer from the API into the log is rare. */
+const absenceGraceMs = 5_000;
+/** Between two looks at all groups, by the same clock. */
+const lookEveryMs = 1_000;
 
 /**
- * Judges facts by rules. What it finds depends on the facts and their order alone; time is that of the events, and for forgetting
- * and for absences the newest time at which the API took one. Forgets groups that nothing came for so long that no event of
+ * Judges facts by rules. What it finds depends on the facts and their order alone; time is that of the events, for forgetting
+ * the newest time at which the API took one, and for absences the time up to which all are known to have come. Forgets groups that nothing came for so long that no event of
  * theirs counts any more, and of too many the one that has gone longest without an event.
  */
 export class RuleJudge {
@@ -81,6 +87,9 @@ export class RuleJudge {
   #states = new Map<string, RuleState>();
   #absences: RuleState[] = [];
   #clockMs = Number.NEGATIVE_INFINITY;
+  /** All that the API took before has been judged. */
+  #shownMs = Number.NEGATIVE_INFINITY;
+  #lookedMs = Number.NEGATIVE_INFINITY;
   #sequence = 0;
   #groups = 0;
   #kept = 0;
@@ -96,14 +105,10 @@ export class RuleJudge {
     this.#options = options;
     this.#states = new Map();
     for (const rule of options.rules) {
-      const known = before.get(rule.id);
-      const isSame = known?.rule.fingerprint === rule.fingerprint;
-      this.#states.set(rule.id, {
-        rule,
-        groups: isSame ? known.groups : new Map(),
-        silent: isSame ? known.silent : new Map(),
-      });
+      const { groups = new Map(), silent = new Map() } = before.get(versionOf(rule)) ?? {};
+      this.#states.set(versionOf(rule), { rule, groups, silent, dueMs: Number.NEGATIVE_INFINITY });
     }
+    this.#lookedMs = Number.NEGATIVE_INFINITY;
     this.#absences = [...this.#states.values()].filter(({ rule }) => rule.kind === 'absence');
     this.#count();
   }
@@ -126,17 +131,22 @@ export class RuleJudge {
    * Nothing that was taken before that time is still to come. @returns absences
    */
   advance(clockMs: number): readonly Firing[] {
-    if (clockMs <= this.#clockMs) return none;
-    this.#clockMs = clockMs;
-    if (this.#absences.length === 0) return none;
+    if (clockMs <= this.#shownMs) return none;
+    this.#shownMs = clockMs;
+    this.#clockMs = Math.max(this.#clockMs, clockMs);
+    if (this.#absences.length === 0 || clockMs - this.#lookedMs < lookEveryMs) return none;
     const firings: Firing[] = [];
-    for (const state of this.#absences) this.#findAbsences(state, firings);
+    for (const state of this.#absences) {
+      if (clockMs <= state.dueMs) continue;
+      this.#lookedMs = clockMs;
+      this.#findAbsences(state, firings);
+    }
     return firings;
   }
 
   judge(fact: Fact): Firing | undefined {
     this.#clockMs = Math.max(this.#clockMs, fact.receivedAtMs);
-    const state = this.#states.get(fact.ruleId);
+    const state = this.#states.get(`${fact.ruleId}@${fact.version}`);
     if (state === undefined) return undefined;
     const { rule } = state;
     if (rule.kind === 'single' && rule.cooldownMs === 0) return firingOfOne(rule, fact);
@@ -149,6 +159,7 @@ export class RuleJudge {
   snapshot(): Uint8Array {
     const writer = new StateWriter(form);
     writer.number(this.#clockMs);
+    writer.number(this.#shownMs);
     writer.number(this.#sequence);
     writer.count(this.#states.size);
     for (const { rule, groups, silent } of this.#states.values()) {
@@ -167,11 +178,11 @@ export class RuleJudge {
     const judge = new RuleJudge(options);
     const reader = new StateReader(bytes, form);
     judge.#clockMs = reader.number();
+    judge.#shownMs = reader.number();
     judge.#sequence = reader.number();
     for (let left = reader.count(); left > 0; left -= 1) {
       const [id, fingerprint] = [reader.text(), reader.text()];
-      const known = judge.#states.get(id);
-      const state = known?.rule.fingerprint === fingerprint ? known : undefined;
+      const state = judge.#states.get(`${id}@${fingerprint}`);
       for (const map of [state?.groups, state?.silent]) {
         for (let groups = reader.count(); groups > 0; groups -= 1) {
           const group = readGroup(reader, state?.rule);
@@ -186,11 +197,20 @@ export class RuleJudge {
     return judge;
   }
 
-  #judgeIn({ rule }: RuleState, group: GroupState, fact: Fact): Firing | undefined {
+  #judgeIn(state: RuleState, group: GroupState, fact: Fact): Firing | undefined {
     const { latenessMs, sureLatenessMs = latenessMs, limits, events } = this.#options;
+    const { rule } = state;
     if (rule.kind === 'absence') {
-      group.newestMs = Math.max(group.newestMs, fact.timeMs);
-      group.last = { eventId: fact.eventId, offset: fact.offset, timeMs: fact.timeMs };
+      // What was before it is judged: it can't have been silent any more.
+      if (fact.receivedAtMs + rule.withinMs + absenceGraceMs < this.#shownMs) {
+        events.late(rule);
+        state.dueMs = Number.NEGATIVE_INFINITY;
+        return undefined;
+      }
+      // Cooldowns of absences go by that clock as well.
+      group.newestMs = Math.max(group.newestMs, fact.receivedAtMs);
+      const overMs = rule.withinMs + absenceGraceMs;
+      state.dueMs = Math.min(state.dueMs, notePresence(group, fact, overMs) + overMs);
       return undefined;
     }
     if (rule.kind === 'single') {
@@ -235,21 +255,24 @@ export class RuleJudge {
     return known;
   }
 
-  #findAbsences({ rule, groups, silent }: RuleState, firings: Firing[]): void {
-    const graceMs = rule.isLocal ? absenceGraceMs.here : absenceGraceMs.later;
+  #findAbsences(state: RuleState, firings: Firing[]): void {
+    const { rule, groups, silent } = state;
+    const overMs = rule.withinMs + absenceGraceMs;
+    state.dueMs = Number.POSITIVE_INFINITY;
     for (const [key, group] of groups) {
-      if (this.#clockMs - group.clockMs <= rule.withinMs + graceMs) return;
+      for (let first = group.presences[0]; first !== undefined; first = group.presences[0]) {
+        if (this.#shownMs - first.untilMs <= overMs) {
+          state.dueMs = Math.min(state.dueMs, first.untilMs + overMs);
+          break;
+        }
+        group.presences.shift();
+        if (isSuppressed(rule, group, first.untilMs)) continue;
+        noteFired(rule, group, first.untilMs, this.#options.latenessMs);
+        firings.push(absenceOf(rule, group, first));
+      }
+      if (group.presences.length > 0) continue;
       groups.delete(key);
       silent.set(key, group);
-      const { last } = group;
-      if (last === undefined || isSuppressed(rule, group, group.clockMs)) continue;
-      noteFired(rule, group, group.clockMs, this.#options.latenessMs);
-      firings.push({
-        ...{ rule, clientId: group.clientId, group: group.group, eventId: last.eventId },
-        ...{ atMs: group.clockMs + rule.withinMs, firstMs: last.timeMs, lastMs: last.timeMs },
-        ...{ count: 1, isAtLeast: false, eventIds: [last.eventId], isSkewed: false },
-        ...{ firstOffset: last.offset, lastOffset: last.offset, numbers: { silent_seconds: rule.withinMs / 1_000 } },
-      });
     }
   }
 
@@ -308,6 +331,19 @@ export class RuleJudge {
 }
 
 const none: readonly Firing[] = [];
+
+function versionOf({ id, fingerprint }: CompiledRule): string {
+  return `${id}@${fingerprint}`;
+}
+
+function absenceOf(rule: CompiledRule, { clientId, group }: GroupState, { untilMs, last }: Presence): Firing {
+  const { eventId, offset, timeMs } = last;
+  return {
+    ...{ rule, clientId, group, eventId, atMs: untilMs + rule.withinMs, firstMs: timeMs, lastMs: timeMs },
+    ...{ count: 1, isAtLeast: false, eventIds: [eventId], isSkewed: false },
+    ...{ firstOffset: offset, lastOffset: offset, numbers: { silent_seconds: rule.withinMs / 1_000 } },
+  };
+}
 
 function firingOfOne(rule: CompiledRule, fact: Fact): Firing {
   const { clientId, group, eventId, timeMs, offset, numbers, isSkewed } = fact;

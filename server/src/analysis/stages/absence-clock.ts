@@ -1,4 +1,4 @@
-import type { StageBus } from '@sdp/shared/messaging';
+import type { StageBus, TopicLag } from '@sdp/shared/messaging';
 import type { Logger } from '../../observability/index.ts';
 
 /** Partitions of a stage, as far as time matters to them. */
@@ -8,7 +8,8 @@ export interface Clocked {
   /** Groups whose messages have to be through as well, with their topics: what they send may still be on its way. */
   readonly behind: readonly { readonly topic: string; readonly group: string }[];
   waitingForTime(): readonly number[];
-  advance(partition: number, clockMs: number): Promise<void>;
+  /** @param clockMs all that the API took before stands before `readTo`, as far as it is in the partition */
+  advance(partition: number, clockMs: number, readTo: bigint): Promise<void>;
 }
 
 export interface AbsenceClockOptions {
@@ -19,16 +20,29 @@ export interface AbsenceClockOptions {
   readonly everyMs?: number;
 }
 
+/** A time, and how far everybody has to be for all that the API took before it to be judged. */
+interface Waypoint {
+  readonly clockMs: number;
+  /** Ends of the topics behind at that time, by their place and partition. */
+  readonly behind: readonly (readonly bigint[])[];
+  /** Ends of the stage's own topic when those behind had come so far. */
+  own?: readonly bigint[];
+}
+
 /** What the API took so long ago stands in the log, and its clock and ours agree as far. */
 const marginMs = 5_000;
+/** Kept of a stage; of more, every other one goes. */
+const mostWaypoints = 64;
 
 /**
- * Lets time pass for partitions in which nothing is left to read: an absence would otherwise be noticed with the next event. What
- * is found does not depend on when this runs: the next event would find the same, as all events before it have been shown.
+ * Lets time pass for partitions as far as they have been worked off, however far behind the clock that is: an absence would
+ * otherwise be noticed with the next event, or be told of where events are only late. What is found does not depend on when this
+ * runs.
  */
 export class AbsenceClock {
   readonly #options: AbsenceClockOptions;
   readonly #timer: NodeJS.Timeout;
+  readonly #waypoints = new Map<Clocked, Waypoint[]>();
   #ticking: Promise<void> | undefined;
 
   constructor(options: AbsenceClockOptions) {
@@ -51,17 +65,45 @@ export class AbsenceClock {
   }
 
   async #tick(): Promise<void> {
-    const { bus, stages } = this.#options;
-    for (const stage of stages) {
-      const waiting = stage.waitingForTime();
-      if (waiting.length === 0) continue;
-      // Before the look: what comes in after it is newer.
-      const clockMs = Date.now() - marginMs;
-      const others = await Promise.all(stage.behind.map(({ topic, group }) => bus.lag(topic, group)));
-      if (others.flat().some(({ lag }) => lag > 0n)) continue;
-      const lags = await bus.lag(stage.topic, stage.group);
-      const isThrough = (partition: number) => lags.some((each) => each.partition === partition && each.lag === 0n);
-      for (const partition of waiting.filter(isThrough)) await stage.advance(partition, clockMs);
-    }
+    for (const stage of this.#options.stages) await this.#look(stage);
   }
+
+  async #look(stage: Clocked): Promise<void> {
+    const { bus } = this.#options;
+    const waiting = stage.waitingForTime();
+    if (waiting.length === 0) return void this.#waypoints.delete(stage);
+    // Before the look: what comes in after it is newer.
+    const clockMs = Date.now() - marginMs;
+    const behind = await Promise.all(stage.behind.map(({ topic, group }) => bus.lag(topic, group)));
+    // After the others: what they have settled, they have sent.
+    const own = await bus.lag(stage.topic, stage.group);
+    const waypoints = [...(this.#waypoints.get(stage) ?? []), { clockMs, behind: behind.map(endsOf) } as Waypoint];
+    for (const waypoint of waypoints) {
+      const arePast = waypoint.behind.every((ends, place) => isPast(behind[place] ?? [], ends));
+      if (waypoint.own === undefined && arePast) waypoint.own = endsOf(own);
+    }
+    let first = waypoints.length - 1;
+    for (const partition of waiting) {
+      const last = waypoints.findLastIndex((waypoint) => waypoint.own && isPast(own, waypoint.own, partition));
+      const passed = waypoints[last];
+      await stage.advance(partition, passed?.clockMs ?? Number.NEGATIVE_INFINITY, passed?.own?.[partition] ?? 0n);
+      first = Math.min(first, last);
+    }
+    // Those before the last that all have passed tell nothing more.
+    const left = waypoints.slice(Math.max(0, first));
+    this.#waypoints.set(stage, left.length > mostWaypoints ? left.filter((_, place) => place % 2 === 0) : left);
+  }
+}
+
+/** By partition. */
+function endsOf(lags: readonly TopicLag[]): bigint[] {
+  const ends: bigint[] = [];
+  for (const { partition, end } of lags) ends[partition] = end;
+  return ends;
+}
+
+/** Whether a group has settled all before these ends, in one partition or in all. */
+function isPast(lags: readonly TopicLag[], ends: readonly bigint[], only?: number): boolean {
+  const asked = only === undefined ? lags : lags.filter(({ partition }) => partition === only);
+  return asked.every(({ partition, end, lag }) => end - lag >= (ends[partition] ?? 0n));
 }

@@ -20,7 +20,6 @@ export function factMessages(
   const byShard = Map.groupBy(facts, ({ ruleId, group }) =>
     partitionOf(JSON.stringify([ruleId, ...group]), eventShards),
   );
-  const versions = new Map(rules.gathered.map(({ id, fingerprint }) => [id, fingerprint]));
   const { tenant, eventId, trace } = source;
   return [...byShard].flatMap(([shard, own]) =>
     Array.from({ length: Math.ceil(own.length / maxFactsPerMessage) }, (_, n): StageSending<Facts> => {
@@ -32,7 +31,7 @@ export function factMessages(
           client_id: tenant,
           shard,
           received_at: receivedAt,
-          facts: part.map((fact) => wireFact(fact, versions.get(fact.ruleId) ?? '')),
+          facts: part.map(wireFact),
         },
         eventId: `${eventId}:${rules.fingerprint}:${shard}.${n}`,
         tenant,
@@ -42,8 +41,8 @@ export function factMessages(
   );
 }
 
-function wireFact(fact: Fact, version: string): WireFact {
-  const { ruleId, eventId, timeMs, group, bits, value, numbers, userId, host, source, isSkewed } = fact;
+function wireFact(fact: Fact): WireFact {
+  const { ruleId, version, eventId, timeMs, group, bits, value, numbers, userId, host, source, isSkewed } = fact;
   return {
     ...{ rule: ruleId, version, event_id: eventId, at_ms: timeMs, group: [...group], bits, value },
     ...(Object.keys(numbers).length > 0 && { numbers: { ...numbers } }),
@@ -57,7 +56,7 @@ function wireFact(fact: Fact, version: string): WireFact {
 export function factOfWire(wire: WireFact, clientId: string, receivedAtMs: number, offset: bigint): Fact {
   const { user_id: userId, host, source } = wire;
   return {
-    ...{ ruleId: wire.rule, clientId, eventId: wire.event_id, timeMs: wire.at_ms, receivedAtMs },
+    ...{ ruleId: wire.rule, version: wire.version, clientId, eventId: wire.event_id, timeMs: wire.at_ms, receivedAtMs },
     ...{ group: wire.group, bits: wire.bits, value: wire.value, numbers: wire.numbers ?? {} },
     ...(userId !== undefined && { userId }),
     ...(host !== undefined && { host }),

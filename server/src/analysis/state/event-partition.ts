@@ -27,6 +27,8 @@ export interface EventPartitionOptions {
 
 /** Of each partition; half a million events take 18 MB. */
 const seenOptions = { horizonMs: 3_600_000, maxEvents: 2 ** 19 };
+/** Without a snapshot, detectors that learn begin with what came in so long, as far as the log is read back at all. */
+const learnedMs = 86_400_000;
 const names = { seen: 'seen', rules: 'rules' } as const;
 
 interface Running {
@@ -43,7 +45,7 @@ export function eventPartitions(
     create: (partition) => new EventPartition({ ...options, partition }),
     restore: (partition, parts) => new EventPartition({ ...options, partition }, parts),
     receivedAtMs: ({ payload }) => Date.parse(payload.received_at),
-    memoryMs: () => longestMemoryMs(options.rules()),
+    memoryMs: () => Math.max(longestMemoryMs(options.rules()), options.detectors().length > 0 ? learnedMs : 0),
   };
 }
 
@@ -67,7 +69,7 @@ export class EventPartition implements PartitionWork<StageMessage<EventBatch>> {
     this.#useDetectors(parts);
   }
 
-  get hasAbsences(): boolean {
+  get isWaiting(): boolean {
     return this.#rules.hasAbsences;
   }
 

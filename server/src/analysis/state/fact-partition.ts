@@ -1,10 +1,19 @@
 import type { StageMessage } from '@sdp/shared/messaging';
-import { type Firing, findingOf, longestMemoryMs, RuleJudge, type RuleSet } from '../../anomaly-rules/index.ts';
+import {
+  type Fact,
+  type Firing,
+  findingOf,
+  longestMemoryMs,
+  RuleJudge,
+  type RuleSet,
+} from '../../anomaly-rules/index.ts';
 import type { Finding } from '../../detectors/index.ts';
 import { stateInvalid } from '../../detectors/index.ts';
 import { SeenEvents } from '../../events/index.ts';
 import { type Facts, factsTopic } from '../analysis-flow.ts';
 import { factOfWire } from '../stages/fact-messages.ts';
+import { EarlyFacts } from './early-facts.ts';
+import { FormerRules } from './former-rules.ts';
 import type { PartitionKind, PartitionWork, Taken } from './partition-work.ts';
 import { RuleCounts } from './work-counts.ts';
 
@@ -14,7 +23,7 @@ export interface FactPartitionOptions {
 }
 
 const seenOptions = { horizonMs: 3_600_000, maxEvents: 2 ** 18 };
-const names = { seen: 'seen', rules: 'rules' } as const;
+const names = { seen: 'seen', rules: 'rules', early: 'early' } as const;
 
 /** Of the partitions of the topic of facts. */
 export function factPartitions(rules: () => RuleSet): PartitionKind<StageMessage<Facts>> {
@@ -27,14 +36,21 @@ export function factPartitions(rules: () => RuleSet): PartitionKind<StageMessage
   };
 }
 
-/** Facts of one partition: those of a group stand in one, so they are judged here. */
+/**
+ * Facts of one partition: those of a group stand in one, so they are judged here, each by the rule that it was made for. Workers
+ * take up a change of the rules within seconds of one another: a rule that was in force here stays so for facts that are still
+ * made for it, and facts of a rule that is not known yet wait until it is.
+ */
 export class FactPartition implements PartitionWork<StageMessage<Facts>> {
   readonly #options: FactPartitionOptions;
   readonly #seen: SeenEvents;
   readonly #judge: RuleJudge;
   readonly #ruleCounts = new RuleCounts();
+  readonly #former = new FormerRules();
+  readonly #early: EarlyFacts;
   #rules: RuleSet;
-  #versions: ReadonlyMap<string, string> = new Map();
+  /** Of the rules in force. */
+  #versions: ReadonlySet<string> = new Set();
 
   /** @param parts of a snapshot @throws {IntegrityError} `record-tampered` */
   constructor(options: FactPartitionOptions, parts?: ReadonlyMap<string, Uint8Array>) {
@@ -42,13 +58,14 @@ export class FactPartition implements PartitionWork<StageMessage<Facts>> {
     const [seen, bytes] = [parts?.get(names.seen), parts?.get(names.rules)];
     if (parts !== undefined && (seen === undefined || bytes === undefined)) throw stateInvalid();
     this.#seen = seen === undefined ? new SeenEvents(seenOptions) : SeenEvents.restore(seen, seenOptions);
+    this.#early = EarlyFacts.restore(parts?.get(names.early));
     this.#rules = options.rules();
     const judgeOptions = this.#judgeOptions();
     this.#judge = bytes === undefined ? new RuleJudge(judgeOptions) : RuleJudge.restore(bytes, judgeOptions);
   }
 
-  get hasAbsences(): boolean {
-    return this.#judge.hasAbsences;
+  get isWaiting(): boolean {
+    return this.#judge.hasAbsences || this.#early.size > 0;
   }
 
   get groups(): number {
@@ -60,24 +77,18 @@ export class FactPartition implements PartitionWork<StageMessage<Facts>> {
   }
 
   take({ tenant, offset, payload }: StageMessage<Facts>): Taken {
-    if (this.#options.rules() !== this.#rules) {
-      this.#rules = this.#options.rules();
-      this.#judge.use(this.#judgeOptions());
-    }
+    const firings: Firing[] = [];
+    this.#useRules(firings);
     const receivedAtMs = Date.parse(payload.received_at);
-    // Of a rule that counts otherwise now, what was made for it before is of no use.
-    const current = payload.facts.filter(({ rule, version }) => this.#versions.get(rule) === version);
-    const chosen = this.#seen.select(current, ({ rule, event_id: eventId }) => ({
+    const chosen = this.#seen.select(payload.facts, ({ rule, version, event_id: eventId }) => ({
       clientId: tenant,
-      eventId: `${rule}\0${eventId}`,
+      eventId: `${rule}@${version}\0${eventId}`,
       receivedAtMs,
     }));
     const forgottenBefore = this.#seen.forgottenEarly;
     chosen.remember();
-    const firings: Firing[] = [...this.#judge.advance(receivedAtMs)];
     for (const wire of chosen.fresh) {
-      const firing = this.#judge.judge(factOfWire(wire, tenant, receivedAtMs, offset));
-      if (firing !== undefined) firings.push(firing);
+      this.#judgeOrKeep(factOfWire(wire, tenant, receivedAtMs, offset), firings);
     }
     return {
       findings: this.#findings(firings),
@@ -91,14 +102,40 @@ export class FactPartition implements PartitionWork<StageMessage<Facts>> {
   }
 
   advance(clockMs: number): readonly Finding[] {
-    return this.#findings(this.#judge.advance(clockMs));
+    const firings: Firing[] = [];
+    this.#useRules(firings);
+    this.#early.forget();
+    // Not by the clock of the messages: another partition of events may be far behind the one that sent them.
+    firings.push(...this.#judge.advance(clockMs));
+    return this.#findings(firings);
   }
 
   snapshot(): ReadonlyMap<string, Uint8Array> {
     return new Map([
       [names.seen, this.#seen.snapshot()],
       [names.rules, this.#judge.snapshot()],
+      [names.early, this.#early.snapshot()],
     ]);
+  }
+
+  #useRules(firings: Firing[]): void {
+    const rules = this.#options.rules();
+    const hasExpired = this.#former.forget();
+    if (rules === this.#rules && !hasExpired) return;
+    this.#former.add(this.#rules.gathered, rules.gathered);
+    this.#rules = rules;
+    this.#judge.use(this.#judgeOptions());
+    for (const fact of this.#early.take((version) => this.#versions.has(version))) this.#judgeOrKeep(fact, firings);
+  }
+
+  #judgeOrKeep(fact: Fact, firings: Firing[]): void {
+    const version = `${fact.ruleId}@${fact.version}`;
+    if (!this.#versions.has(version) && !this.#former.has(version)) {
+      if (this.#early.add(fact)) this.#ruleCounts.gaveWay();
+      return;
+    }
+    const firing = this.#judge.judge(fact);
+    if (firing !== undefined) firings.push(firing);
   }
 
   #findings(firings: readonly Firing[]): readonly Finding[] {
@@ -108,10 +145,10 @@ export class FactPartition implements PartitionWork<StageMessage<Facts>> {
 
   #judgeOptions() {
     const { gathered, latenessMs, catchUpMs, limits } = this.#rules;
-    this.#versions = new Map(gathered.map(({ id, fingerprint }) => [id, fingerprint]));
+    this.#versions = new Set(gathered.map(({ id, fingerprint }) => `${id}@${fingerprint}`));
     // Workers that are not equally far, one of them killed for a minute, are no fault of the events.
     return {
-      ...{ rules: gathered, limits, events: this.#ruleCounts },
+      ...{ rules: [...gathered, ...this.#former.rules], limits, events: this.#ruleCounts },
       ...{ latenessMs: latenessMs + catchUpMs, sureLatenessMs: latenessMs },
     };
   }

@@ -31,8 +31,9 @@ interface Held<M> {
   settledOffset: bigint;
   /** What followed from messages that are not settled: one that comes again must not be taken twice. */
   readonly taken: Map<bigint, Taken>;
-  /** Found by the clock and not stored yet. */
+  /** Found by the clock and not stored yet; to be told once the messages before `untoldOffset` are settled. */
   untold: readonly Finding[];
+  untoldOffset: bigint;
   waiting: { readonly offset: bigint; readonly resolve: () => void }[];
 }
 
@@ -136,7 +137,15 @@ export class PartitionStates<M extends PlacedMessage> {
     }
     if (findings.length > 0) await tell(findings);
     const held: Held<M> = {
-      ...{ work, endOffset: nextOffset, settledOffset: nextOffset, taken: new Map(), untold: [], waiting: [] },
+      ...{
+        work,
+        endOffset: nextOffset,
+        settledOffset: nextOffset,
+        taken: new Map(),
+        untold: [],
+        untoldOffset: 0n,
+        waiting: [],
+      },
     };
     this.#partitions.set(partition, held);
     if (stored !== undefined) this.#stored.set(partition, { of: held, endOffset: from });
@@ -151,21 +160,23 @@ export class PartitionStates<M extends PlacedMessage> {
   /** Partitions in which something waits for time to pass. */
   waitingForTime(): readonly number[] {
     return [...this.#partitions]
-      .filter(([, { work, untold }]) => work.hasAbsences || untold.length > 0)
+      .filter(([, { work, untold }]) => work.isWaiting || untold.length > 0)
       .map(([partition]) => partition);
   }
 
   /**
-   * Lets time pass where nothing is in hand.
+   * Lets time pass.
    *
-   * @param clockMs all that the API took before, and that stands in the partition, is settled
+   * @param clockMs all that the API took before stands before `readTo`, as far as it is in the partition
    */
-  async advance(partition: number, clockMs: number): Promise<void> {
+  async advance(partition: number, clockMs: number, readTo: bigint): Promise<void> {
     const held = this.#partitions.get(partition);
-    if (held === undefined || held.endOffset !== held.settledOffset) return;
-    held.untold = [...held.untold, ...held.work.advance(clockMs)];
+    // Settled by whoever had it before, or has it now: this state isn't so far.
+    if (held === undefined || held.settledOffset < readTo) return;
+    const found = held.work.advance(clockMs);
+    if (found.length > 0) [held.untold, held.untoldOffset] = [[...held.untold, ...found], held.endOffset];
     const telling = held.untold;
-    if (telling.length === 0) return;
+    if (telling.length === 0 || held.settledOffset < held.untoldOffset) return;
     await this.#options.tell(telling);
     held.untold = held.untold.slice(telling.length);
   }

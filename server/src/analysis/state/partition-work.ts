@@ -15,7 +15,7 @@ export interface PartitionWork<M> {
   /** All that the API took before that time has been shown. */
   advance(clockMs: number): readonly Finding[];
   /** Whether anything waits for time to pass. */
-  readonly hasAbsences: boolean;
+  readonly isWaiting: boolean;
   /** Groups and events that are kept. */
   readonly groups: number;
   readonly kept: number;

@@ -29,6 +29,11 @@ export class RuleCounts implements RuleEvents {
     this.#late.set(id, (this.#late.get(id) ?? 0) + 1);
   }
 
+  /** An event that waited to be judged was forgotten. */
+  gaveWay(): void {
+    this.#cutEvents += 1;
+  }
+
   overloaded(_rule: CompiledRule, what: 'group' | 'event'): void {
     if (what === 'group') this.#groups += 1;
     else this.#cutEvents += 1;

@@ -161,10 +161,10 @@ interface Stored {
 
 function storedOf(finding: Finding): Stored {
   const { detector, alertType, level, message, at, userId = null, tags, metrics, explanation, evidence } = finding;
-  const { topic, partition, eventIds, count } = evidence;
+  const { topic, partition, eventIds } = evidence;
   return {
     ...{ detector, alert_type: alertType, alert_level: level, alert_message: message, at, user_id: userId },
-    ...{ tags, metrics, explanation, evidence: { topic, partition, event_ids: eventIds, count } },
+    ...{ tags, metrics, explanation, evidence: { topic, partition, event_ids: eventIds } },
   };
 }
 
