@@ -5,6 +5,7 @@ export { type SilenceRoutesOptions, silenceRoutes } from './api/silence-routes.t
 export { createChannel } from './channels/create-channel.ts';
 export { type LiveAlerts, type LiveAlertsOptions, startLiveAlerts } from './live-alerts.ts';
 export { type LoadAlertsOptions, type LoadedAlerts, loadAlerts } from './load-alerts.ts';
+export { watchAlertOutbox } from './outbox-metrics.ts';
 export { raiseAlert, type SystemAlert } from './raise-alert.ts';
 export type { AlertsConfig, Route as AlertRoute, SecretSource } from './rules/alert-config.ts';
 export { formatDuration } from './rules/duration-rules.ts';

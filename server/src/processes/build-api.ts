@@ -1,6 +1,6 @@
 import { UnavailableError } from '@sdp/shared/errors';
 import { accessLogPaths, accessLogRoutes } from '../access-log/index.ts';
-import { alertPaths, notificationRoutes, silenceRoutes } from '../alerts/index.ts';
+import { alertPaths, notificationRoutes, silenceRoutes, watchAlertOutbox } from '../alerts/index.ts';
 import {
   anomalyPaths,
   anomalyStreamPath,
@@ -92,6 +92,7 @@ export async function startApi(platform: Platform, runner?: BatchRunner): Promis
     groupOf: (type) => workerGroup(workerRoleOf[type]),
   });
   metrics.watchOutbox(relay.lag);
+  watchAlertOutbox(metrics.registry, pool);
   const accessLog = createAccessLog({
     pool,
     macOf: createRowMac(serverKey),
