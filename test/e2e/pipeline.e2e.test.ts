@@ -190,6 +190,35 @@ describe('the four steps of the README on the sample file', () => {
     expect(new Set(merged.map(({ is_anomaly }) => is_anomaly))).toEqual(new Set(['true', 'false']));
   });
 
+  it('judges rules over the rows: of one row, and of those of a city and a day', async () => {
+    product.write(
+      'rules.yml',
+      Buffer.from(`version: 1
+rules:
+  - { id: high-limit, title: A high limit, form: pattern, where: { field: LIMIT_BAL, at_least: 500000 } }
+  - { id: same-day, title: Several of a city on one day, form: threshold, group_by: [city], count: 2, within: 1d }
+`),
+    );
+    const params = ['--param', 'rules=@rules.yml', '--param', 'time_column=signup_date', '--param', 'threshold=1'];
+    const { batch_id } = await product.sdpJson(upload('anomaly_detection', ...params));
+    await product.sdpOk(merge(String(batch_id), 'customers_by_rules.csv'));
+    const merged = expectRawUntouched('customers_by_rules.csv');
+    const together = Map.groupBy(raw, ({ record }) => `${record['city']} ${record['signup_date']}`);
+    const expected = raw.map(({ record }) => {
+      const others = together.get(`${record['city']} ${record['signup_date']}`)?.length ?? 0;
+      return [
+        ...(Number(record['LIMIT_BAL']) >= 500_000 ? ['rule high-limit: A high limit'] : []),
+        ...(others > 1 ? [`rule same-day: Several of a city on one day (count ${others}, limit 2, within 1 d)`] : []),
+      ];
+    });
+    expect(
+      merged.map(({ anomaly_reasons: reasons = '' }) => reasons.split('; ').filter((text) => text.startsWith('rule '))),
+    ).toEqual(expected);
+    expect(merged.map(({ is_anomaly }) => is_anomaly)).toEqual(expected.map((texts) => String(texts.length > 0)));
+    expect(expected.filter((texts) => texts.length === 0).length).toBeGreaterThan(100);
+    expect(expected.flat().some((text) => text.startsWith('rule same-day'))).toBe(true);
+  });
+
   it('gives the raw file back byte for byte, to a file and through pipes', async () => {
     const columns = ['full_name', 'email', 'phone', 'national_id', 'card_number', 'iban', 'city'];
     const named = columns.flatMap((column) => ['--column', column]);

@@ -100,6 +100,9 @@ Examples:
 
   $ sdp upload-batch --file patients_tok.csv --client-id acme --processing-type anonymization \\
     --param k=5 --param quasi_identifiers=age,zip --server-url https://sdp.example.com
+
+  $ sdp upload-batch --file logins_tok.csv --client-id acme --processing-type anomaly_detection \\
+    --param rules=@login-rules.yml --param time_column=at --server-url https://sdp.example.com --wait
 `,
     )
     .action((options: Options) => uploadBatch(context, options, tuning));
@@ -109,7 +112,7 @@ async function uploadBatch(context: CommandContext, options: Options, tuning: Se
   const { env, terminal, signal } = context;
   const clientId = parseClientId(required(options.clientId ?? env['SDP_CLIENT_ID'], '--client-id', 'SDP_CLIENT_ID'));
   const processingType = parseProcessingType(options.processingType);
-  const params = parseParams(processingType, options.param ?? []);
+  const params = await parseParams(processingType, options.param ?? [], (file) => pathFrom(context, file));
   const declared = parseDeclarations(options.declare ?? []);
   if (options.idempotencyKey !== undefined && !/^[\x21-\x7e]{1,200}$/.test(options.idempotencyKey)) {
     throw new UsageError('usage-invalid', { message: '--idempotency-key has characters that a header cannot hold' });

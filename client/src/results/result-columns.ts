@@ -1,10 +1,12 @@
-import type {
-  AnomalyReason,
-  AnomalyResult,
-  AnonymizationResult,
-  BatchResult,
-  ProcessingType,
-  ScoringResult,
+import {
+  type AnomalyReason,
+  type AnomalyResult,
+  type AnomalyRuleReason,
+  type AnonymizationResult,
+  type BatchResult,
+  durationText,
+  type ProcessingType,
+  type ScoringResult,
 } from '@sdp/shared/contracts';
 import { IntegrityError } from '@sdp/shared/errors';
 import { formatNumber, spreadsheetSafe } from './spreadsheet-safe.ts';
@@ -76,12 +78,12 @@ function anomalyColumns(known: ReadonlySet<string>): ResultColumns {
   return {
     header: ['anomaly_score', 'is_anomaly', 'anomaly_reasons'],
     cells(result) {
-      const { score, is_anomaly, columns } = result as AnomalyResult;
+      const { score, is_anomaly, columns, rules = [] } = result as AnomalyResult;
       assertKnown(
         columns.map(({ column }) => column),
         known,
       );
-      const reasons = columns.map(reasonText).join('; ');
+      const reasons = [...rules.map(ruleText), ...columns.map(reasonText)].join('; ');
       return [formatNumber(score, scoreDecimals), String(is_anomaly), spreadsheetSafe(reasons)];
     },
   };
@@ -94,6 +96,15 @@ function reasonText({ column, share, direction, position, aspect }: AnomalyReaso
   const percent = `${formatNumber(position * 100, percentDecimals)} %`;
   const where = direction === 'rare' ? `${percent} have it` : `${percent} are lower`;
   return `${text} (${aspect === undefined ? '' : 'time of day '}${direction}: ${where})`;
+}
+
+/** E.g. `rule login-burst: Many logins of one user (count 24, limit 20, within 3 min)`. */
+function ruleText({ rule, title, numbers = {}, within_seconds: seconds }: AnomalyRuleReason): string {
+  const figures = [
+    ...Object.entries(numbers).map(([name, value]) => `${name} ${formatNumber(value, scoreDecimals)}`),
+    ...(seconds === undefined ? [] : [`within ${durationText(seconds * 1_000)}`]),
+  ];
+  return `rule ${rule}: ${title}${figures.length === 0 ? '' : ` (${figures.join(', ')})`}`;
 }
 
 /** A server that could choose names could choose what stands in the user's header. */

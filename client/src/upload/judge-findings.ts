@@ -2,7 +2,8 @@ import type { ColumnMethod } from '@sdp/shared/contracts';
 import type { ColumnFinding } from '@sdp/shared/detection';
 import { type Finding, InputError } from '@sdp/shared/errors';
 
-const kindNames: Readonly<Record<ColumnFinding['kind'], string>> = {
+/** What people call what detection finds. */
+export const kindNames: Readonly<Record<ColumnFinding['kind'], string>> = {
   email: 'e-mail address',
   'payment-card': 'payment card number',
   iban: 'IBAN',

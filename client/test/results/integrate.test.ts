@@ -148,6 +148,19 @@ describe('columns', () => {
     });
   });
 
+  test('anomaly detection by rules: which ones, and their numbers, before the columns', async () => {
+    const rules = [
+      { rule: 'burst', title: '=Many', severity: 'ERROR', numbers: { count: 24, limit: 20 }, within_seconds: 180 },
+      { rule: 'large', title: 'A large amount', severity: 'WARNING' },
+    ] as const;
+    const withRules = changed((results) => results.map((result) => ({ ...result, rules }) as unknown as BatchResult));
+    const id = await uploaded(withRules, ['--processing-type', 'anomaly_detection']);
+    await bench.integrate(id);
+    expect(table()[0]?.['anomaly_reasons']).toBe(
+      'rule burst: =Many (count 24, limit 20, within 3 min); rule large: A large amount; note 0.5 (high: 99.5 % are lower)',
+    );
+  });
+
   test('a column of the raw file keeps its name and its cells', async () => {
     const id = await uploaded();
     const [header, ...rows] = readFileSync(bench.fixture.rawPath, 'utf8').trimEnd().split('\n');

@@ -46,7 +46,7 @@ describe('GET /api/v1/results/{batch_id}', () => {
     const response = await results('?format=csv', { Accept: 'application/json' });
     const lines = (await response.text()).trimEnd().split('\r\n');
     expect(lines).toHaveLength(count + 1);
-    expect(lines[0]).toBe('seq,key,status,score,is_anomaly,columns');
+    expect(lines[0]).toBe('seq,key,status,score,is_anomaly,columns,rules');
     expect(lines[1]).toMatch(/^1,'=1\+1,scored,/);
   });
 

@@ -1,9 +1,8 @@
 import { z } from 'zod';
+import { anomalyLevels } from './anomaly-level.ts';
 import { clientIdSchema } from './batch.ts';
 import { editReasonSchema } from './record.ts';
 
-/** Mildest first. */
-export const anomalyLevels = ['INFO', 'WARNING', 'ERROR', 'CRITICAL'] as const;
 export const anomalyLevelSchema = z.enum(anomalyLevels).meta({ id: 'AnomalyLevel' });
 export type AnomalyLevel = z.infer<typeof anomalyLevelSchema>;
 

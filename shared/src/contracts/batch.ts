@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { columnNameSchema, processingTypeSchema } from './processing-type.ts';
+import { columnNameSchema } from './column-name.ts';
+import { processingTypeSchema } from './processing-type.ts';
 import { releaseReportSchema } from './release-report.ts';
 
 /** Server-made UUID of a batch. */

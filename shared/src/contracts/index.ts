@@ -1,8 +1,10 @@
 export * from './access-log.ts';
 export * from './alert.ts';
 export * from './anomaly.ts';
+export * from './anomaly-level.ts';
 export * from './batch.ts';
 export * from './batch-received-message.ts';
+export * from './column-name.ts';
 export * from './event.ts';
 export * from './event-batch.ts';
 export { isSurelyEvent } from './event-check.ts';
@@ -20,6 +22,7 @@ export * from './quality.ts';
 export * from './record.ts';
 export * from './release-report.ts';
 export * from './results.ts';
+export * from './rules/batch-rules.ts';
 export * from './rules/condition.ts';
 export * from './rules/duration.ts';
 export * from './rules/rule-forms.ts';

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { columnNameSchema } from './column-name.ts';
+import { batchRulesSchema, mostBatchRules, needsTimes } from './rules/batch-rules.ts';
 
 /** What a client can ask the server to do with a batch. Each has one worker and one topic, `batch.<type>`. */
 export const processingTypes = ['risk_scoring', 'anonymization', 'anomaly_detection'] as const;
@@ -6,13 +8,6 @@ export const processingTypes = ['risk_scoring', 'anonymization', 'anomaly_detect
 export const processingTypeSchema = z.enum(processingTypes).meta({ id: 'ProcessingType' });
 
 export type ProcessingType = z.infer<typeof processingTypeSchema>;
-
-export const columnNameSchema = z
-  .string()
-  .min(1)
-  .max(256)
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: PostgreSQL can't keep this one
-  .regex(/^[^\u0000]*$/, 'text without NUL characters');
 
 /** `risk_scoring` takes no parameters. */
 export const scoringParamsSchema = z.strictObject({}).meta({ id: 'ScoringParams' });
@@ -69,12 +64,40 @@ export const anomalyParamsSchema = z
     threshold: z.number().min(0).max(1).optional(),
     /** Seed of the forest, so that a run can be repeated. */
     seed: z.int().min(0).max(4_294_967_295).optional(),
+    /** Rules over the rows, as `anomaly-rules.yml` has them, their fields being columns. */
+    rules: z.array(z.record(z.string(), z.unknown())).min(1).max(mostBatchRules).optional(),
+    /** Column that says when a row happened: rules that look at several rows need it. */
+    time_column: columnNameSchema.optional(),
   })
+  .superRefine(checkRules)
   .refine(({ contamination, threshold }) => contamination === undefined || threshold === undefined, {
     message: 'either contamination or threshold',
     path: ['threshold'],
   })
   .meta({ id: 'AnomalyParams' });
+
+/** The rules stay as they are written: they are checked again by whoever reads them. */
+function checkRules(
+  { rules, time_column: timeColumn }: { readonly rules?: unknown; readonly time_column?: string | undefined },
+  context: z.RefinementCtx,
+): void {
+  if (rules === undefined) return;
+  const parsed = batchRulesSchema.safeParse(rules);
+  if (parsed.success) {
+    for (const [index, rule] of parsed.data.entries()) {
+      if (timeColumn !== undefined || !needsTimes(rule)) continue;
+      const message = 'looks at several rows, so time_column must say which column holds their times';
+      context.addIssue({ code: 'custom', path: ['rules', index], message });
+    }
+    return;
+  }
+  for (const { path, message, ...issue } of parsed.error.issues) {
+    const at = { path: ['rules', ...path], message };
+    if (issue.code === 'unrecognized_keys')
+      context.addIssue({ ...at, code: issue.code, keys: issue.keys, input: Object(rules) });
+    else context.addIssue({ ...at, code: 'custom' });
+  }
+}
 
 /** Parameter schema per processing type. */
 export const paramsSchemas = {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { batchIdSchema, clientIdSchema } from './batch.ts';
-import { columnNameSchema } from './processing-type.ts';
+import { columnNameSchema } from './column-name.ts';
 
 export const expectationKinds = [
   'row_count',

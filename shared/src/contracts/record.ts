@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { batchIdSchema, cellSchema, clientIdSchema } from './batch.ts';
-import { columnNameSchema } from './processing-type.ts';
+import { columnNameSchema } from './column-name.ts';
 
 /** `{batch_id}.{seq}`: which job, and which record of it, counted from 1. */
 export const recordIdSchema = z

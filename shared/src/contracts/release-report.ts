@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { columnNameSchema } from './processing-type.ts';
+import { columnNameSchema } from './column-name.ts';
 
 const share = z.number().min(0).max(1);
 const count = z.int().min(0);

@@ -1,6 +1,8 @@
 import { z } from 'zod';
+import { anomalyLevels } from './anomaly-level.ts';
 import { batchIdSchema, cellSchema } from './batch.ts';
-import { columnNameSchema } from './processing-type.ts';
+import { columnNameSchema } from './column-name.ts';
+import { mostBatchRules } from './rules/batch-rules.ts';
 
 /** Present in every result: `seq` counts the batch's records from 1, `key` is the record's value in the key column. */
 const resultBase = { seq: z.int().min(1), key: cellSchema };
@@ -51,6 +53,19 @@ export const anomalyReasonSchema = z
   .meta({ id: 'AnomalyReason' });
 export type AnomalyReason = z.infer<typeof anomalyReasonSchema>;
 
+/** A rule of the batch that a record met, or that it and others together met. */
+export const anomalyRuleReasonSchema = z
+  .strictObject({
+    rule: z.string().regex(/^[a-z][a-z0-9-]{0,63}$/),
+    title: z.string().regex(/^[^\p{C}]{1,200}$/u),
+    severity: z.enum(anomalyLevels),
+    /** Where several records decided: what was counted, and its limit. Never what one of them holds. */
+    numbers: z.record(z.string().regex(/^[a-z_]{1,40}$/), z.number()).optional(),
+    within_seconds: z.number().min(0).optional(),
+  })
+  .meta({ id: 'AnomalyRuleReason' });
+export type AnomalyRuleReason = z.infer<typeof anomalyRuleReasonSchema>;
+
 /** Result of `anomaly_detection`. */
 export const anomalyResultSchema = z
   .strictObject({
@@ -61,6 +76,8 @@ export const anomalyResultSchema = z
     is_anomaly: z.boolean(),
     /** Columns that made the score, most contributing first. */
     columns: z.array(anomalyReasonSchema).max(10),
+    /** Rules that it met or was part of; where the batch brought rules. */
+    rules: z.array(anomalyRuleReasonSchema).max(mostBatchRules).optional(),
   })
   .meta({ id: 'AnomalyResult' });
 export type AnomalyResult = z.infer<typeof anomalyResultSchema>;

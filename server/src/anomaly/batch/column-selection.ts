@@ -88,7 +88,7 @@ function kindOf(profile: ColumnProfile, { isAskedFor, withNumbersOfRows }: KindO
   const { filled, records } = profile;
   if (filled === 0) return undefined;
   const isReadable = (cells: number) => cells >= filled * readableShare;
-  const form = bestForm(profile);
+  const form = numberFormOf(profile);
   if (isReadable(cellsIn(profile, form)) || isReadable(profile.dates)) {
     if (filled < records * filledShare || (isIdentifier(profile) && !withNumbersOfRows)) return undefined;
     if (!isReadable(profile.dates)) return { kind: 'number', form };
@@ -104,8 +104,8 @@ function cellsIn({ numbers, whole }: ColumnProfile, form: NumberForm): number {
   return form === 'grouped' ? numbers.plain + numbers.grouped : whole + numbers.comma;
 }
 
-/** The form that reads most cells; the plainer one where two read as many. */
-function bestForm(profile: ColumnProfile): NumberForm {
+/** How most of a column's numbers are written; the plainer form where two read as many. */
+export function numberFormOf(profile: ColumnProfile): NumberForm {
   return (['grouped', 'comma'] as const).reduce<NumberForm>(
     (best, form) => (cellsIn(profile, form) > cellsIn(profile, best) ? form : best),
     'plain',

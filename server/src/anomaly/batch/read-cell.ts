@@ -26,14 +26,17 @@ export function readNumber(cell: Cell | undefined, form: NumberForm): number {
 }
 
 const dateShape =
-  /^(?:(\d{4})([-/])(\d{2})\2(\d{2})|(\d{2})\.(\d{2})\.(\d{4}))(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.\d{1,9})?)?(Z|[+-]\d{2}:?\d{2})?)?$/;
+  /^(?:(\d{4})([-/])(\d{2})\2(\d{2})|(\d{2})\.(\d{2})\.(\d{4}))(?:[T ](\d{2}):(\d{2})(?::(\d{2})(\.\d{1,9})?)?(Z|[+-]\d{2}:?\d{2})?)?$/;
 const longestDate = 40;
+const dayMs = 86_400_000;
 
 export interface CellDate {
   /** Since 1970; by the clock that the cell gives, whatever its zone. */
   readonly days: number;
   /** Hours since midnight; undefined where the cell gives no time. */
   readonly hours: number | undefined;
+  /** How far its zone is ahead of UTC; 0 where it names none. */
+  readonly zoneDays: number;
 }
 
 /** A date like 1980-01-31, 1980/01/31 or 31.01.1980, with or without a time; undefined for anything else. */
@@ -44,9 +47,24 @@ export function readDate(cell: Cell | undefined): CellDate | undefined {
   const [year, month, day] = (parts[1] ? [parts[1], parts[3], parts[4]] : [parts[7], parts[6], parts[5]]).map(Number);
   const midnight = Date.UTC(year as number, (month as number) - 1, day);
   if (new Date(midnight).getUTCDate() !== day || new Date(midnight).getUTCMonth() + 1 !== month) return undefined;
-  const hours =
-    parts[8] === undefined ? undefined : Number(parts[8]) + Number(parts[9]) / 60 + Number(parts[10] ?? 0) / 3_600;
-  return { days: midnight / 86_400_000 + (hours ?? 0) / 24, hours };
+  const [hour, minute, second] = [parts[8], parts[9], `${parts[10] ?? 0}${parts[11] ?? ''}`].map(Number);
+  if (parts[8] === undefined) return { days: midnight / dayMs, hours: undefined, zoneDays: 0 };
+  const hours = (hour as number) + (minute as number) / 60 + (second as number) / 3_600;
+  // A leap second is one of the next minute; midnight may be written 24:00.
+  if (hours > 24 || (minute as number) > 59 || (second as number) >= 61) return undefined;
+  return { days: midnight / dayMs + hours / 24, hours, zoneDays: zoneDaysOf(parts[12]) };
+}
+
+function zoneDaysOf(zone: string | undefined): number {
+  if (zone === undefined || zone === 'Z') return 0;
+  const minutes = Number(zone.slice(1, 3)) * 60 + Number(zone.slice(-2));
+  return ((zone.startsWith('-') ? -1 : 1) * minutes) / 1_440;
+}
+
+/** Milliseconds since 1970 of a date, with or without a time; in UTC where it names no zone. */
+export function readInstant(cell: Cell | undefined): number | undefined {
+  const date = readDate(cell);
+  return date && Math.round((date.days - date.zoneDays) * 86_400_000);
 }
 
 export function isEmpty(cell: Cell | undefined): boolean {

@@ -1,13 +1,10 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Cell } from '@sdp/shared/contracts';
 import type { BatchInput } from '../../batches/index.ts';
 import type { ForestPlan, Matrix } from '../forest/index.ts';
 import { ColumnProfile } from './column-profile.ts';
 import { indicesOf, selectColumns } from './column-selection.ts';
 import { type ForestFeature, featuresOf } from './forest-features.ts';
-
-/** Some 10 ms of work: other requests of the same process get their turn in between. */
-export const rowsPerTurn = 1_024;
+import { rowsInTurns } from './rows-in-turns.ts';
 
 type Row = readonly (Cell | undefined)[];
 
@@ -21,32 +18,33 @@ export interface Sample {
   readonly sorted: readonly Float32Array[];
 }
 
-/** Hands out rows in pieces, with a turn for others between them. `firstSeq` counts from 1. */
-export async function* rowsInTurns(
-  input: BatchInput<'anomaly_detection'>,
-): AsyncGenerator<{ readonly firstSeq: number; readonly rows: readonly Row[] }> {
-  for await (const { firstSeq, rows } of input.readRecords()) {
-    for (let start = 0; start < rows.length; start += rowsPerTurn) {
-      await nextTurn();
-      input.signal.throwIfAborted();
-      yield { firstSeq: firstSeq + start, rows: rows.slice(start, start + rowsPerTurn) };
-    }
-  }
-}
-
 /**
- * Reads a batch twice: finds out what its columns hold, then keeps the planned rows.
+ * Reads a batch once and finds out what its columns hold.
  *
- * @throws {InputError} `batch-unprocessable` when the columns asked for don't fit or no column is usable
+ * @throws {InputError} `batch-unprocessable` before, for a column asked for that isn't there
  */
-export async function readSample(input: BatchInput<'anomaly_detection'>, plan: ForestPlan): Promise<Sample> {
-  const { columns, keyIndex, recordCount, params } = input;
+export async function profileColumns(input: BatchInput<'anomaly_detection'>): Promise<readonly ColumnProfile[]> {
+  const { columns, params } = input;
   indicesOf(columns, params.columns);
   indicesOf(columns, params.exclude);
   const profiles = columns.map(() => new ColumnProfile());
   for await (const { rows } of rowsInTurns(input)) {
     for (const cells of rows) for (const [index, profile] of profiles.entries()) profile.add(cells[index]);
   }
+  return profiles;
+}
+
+/**
+ * Reads a batch and keeps the planned rows.
+ *
+ * @throws {InputError} `batch-unprocessable` when the columns asked for don't fit or no column is usable
+ */
+export async function readSample(
+  input: BatchInput<'anomaly_detection'>,
+  plan: ForestPlan,
+  profiles: readonly ColumnProfile[],
+): Promise<Sample> {
+  const { columns, keyIndex, recordCount, params } = input;
   const selected = selectColumns({
     columns,
     keyIndex,

@@ -66,7 +66,7 @@ function csvColumns({ processingType, valueColumns }: ResultsHead): string[] {
     case 'anonymization':
       return ['seq', 'key', 'status', 'class_size', ...valueColumns.map((name) => `value.${name}`)];
     case 'anomaly_detection':
-      return ['seq', 'key', 'status', 'score', 'is_anomaly', 'columns'];
+      return ['seq', 'key', 'status', 'score', 'is_anomaly', 'columns', 'rules'];
   }
 }
 
@@ -85,7 +85,10 @@ function csvCells(result: BatchResult, { valueColumns }: ResultsHead): Cell[] {
         .join(':'),
     )
     .join(' ');
-  return [seq, key, status, result.score, result.is_anomaly, columns];
+  const rules = (result.rules ?? []).map(({ rule, numbers = {} }) =>
+    [rule, ...Object.entries(numbers).map(([name, value]) => `${name}=${value}`)].join(':'),
+  );
+  return [seq, key, status, result.score, result.is_anomaly, columns, rules.join(' ')];
 }
 
 function csvLine(cells: readonly Cell[]): string {

@@ -128,15 +128,18 @@ test.each([
   ['2026-02-28', 20_512],
   ['2026/02/28', 20_512],
   ['28.02.2026', 20_512],
-  ['2026-02-28T12:00:00.5Z', 20_512.5],
+  ['2026-02-28T12:00:00.5Z', 20_512.5 + 0.5 / 86_400],
   ['2026-02-28 18:00+02:00', 20_512.75],
   ['2026-02-30', undefined],
   ['2026-13-01', undefined],
   ['2026-02/28', undefined],
   ['02/28/2026', undefined],
+  ['2026-02-28T25:00', undefined],
+  ['2026-02-28T12:60', undefined],
   ['soon', undefined],
 ])('the date %s', (text, days) => {
-  expect(readDate(text)?.days).toBe(days);
+  if (days === undefined) expect(readDate(text)).toBeUndefined();
+  else expect(readDate(text)?.days).toBeCloseTo(days, 9);
 });
 
 describe('parameters', () => {

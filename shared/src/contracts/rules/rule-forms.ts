@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { anomalyLevels } from '../anomaly.ts';
+import { anomalyLevels } from '../anomaly-level.ts';
 import type { EventType } from '../event.ts';
 import { ruleConditionSchema } from './condition.ts';
 import { durationSchema } from './duration.ts';

@@ -1,0 +1,2 @@
+/** How much an anomaly matters, from least to most. */
+export const anomalyLevels = ['INFO', 'WARNING', 'ERROR', 'CRITICAL'] as const;
