@@ -52,6 +52,23 @@ describe('a spool', () => {
     await spool.close();
   });
 
+  it('takes no new file for a damaged one although all before it were delivered and are gone', async () => {
+    const spool = await open(path, mebibyte);
+    // Full files go as soon as they are delivered, and what is remembered is how long the last one was.
+    await append(spool, 'x'.repeat(70_000));
+    await spool.peek(10, mebibyte);
+    await spool.settle(1);
+    expect(segments()).toEqual([]);
+    const first = await open(await abandoned(spool, join(folder.path, 'first')), mebibyte);
+    await append(first, 'y');
+    const second = join(folder.path, 'second');
+    cpSync(first.folder, second, { recursive: true });
+    await first.close();
+    const third = await open(second, mebibyte);
+    expect(await third.peek(10, mebibyte)).toEqual({ first: 1, lines: ['y'] });
+    await third.close();
+  });
+
   it('loses nothing that it had taken when its last file is cut off at any byte', async () => {
     const spool = await open();
     const ends: { bytes: number; events: number }[] = [];

@@ -25,24 +25,26 @@ export class SegmentFiles {
   #writer: Segment | undefined;
   /** Those that are being read. */
   readonly #lent = new Set<Segment>();
-  /** Of a file that was deleted while it was the last one: no number is used twice. */
-  #lastNumber = 0;
+  /** The highest that a file had: none is used twice, or a new file would be taken for what is left of an old one. */
+  #lastNumber: number;
   /** A frame is on its way into the last file, which does not count it yet. */
   #appending = false;
 
-  constructor(options: SegmentFilesOptions, found: readonly SegmentRange[]) {
+  /** @param lastNumber the highest that was remembered; files of that number may be gone */
+  constructor(options: SegmentFilesOptions, found: readonly SegmentRange[], lastNumber: number) {
     this.#options = options;
     this.#ranges = [...found];
+    this.#lastNumber = Math.max(lastNumber, found.at(-1)?.number ?? 0);
   }
 
   get bytes(): number {
     return this.#ranges.reduce((sum, range) => sum + this.#bytesOf(range), 0);
   }
 
-  /** How long the last one is. */
-  get end(): { readonly segment: number; readonly bytes: number } | undefined {
+  /** Which one was the last, and how long it is at least. */
+  get end(): { readonly segment: number; readonly bytes: number } {
     const last = this.#ranges.at(-1);
-    return last && { segment: last.number, bytes: this.#bytesOf(last) };
+    return { segment: this.#lastNumber, bytes: last?.number === this.#lastNumber ? this.#bytesOf(last) : 0 };
   }
 
   /** Appends a frame and has it on the disk; if it fails, nothing has changed. To be awaited before the next call. */
@@ -94,7 +96,6 @@ export class SegmentFiles {
 
   /** Deletes one that nobody reads. */
   async delete(range: SegmentRange): Promise<void> {
-    this.#lastNumber = Math.max(this.#lastNumber, range.number);
     if (this.#writer?.number === range.number) {
       const writer = this.#writer;
       this.#writer = undefined;
@@ -124,7 +125,7 @@ export class SegmentFiles {
 
   async #writable(first: number): Promise<Segment> {
     if (this.#writer !== undefined && this.#writer.bytes < this.#fullBytes) return this.#writer;
-    const number = Math.max(this.#ranges.at(-1)?.number ?? 0, this.#lastNumber) + 1;
+    const number = this.#lastNumber + 1;
     const path = join(this.#options.folder, segmentName(number));
     const full = this.#writer;
     const writer = await Segment.create(path, this.#identityOf(number));
@@ -132,6 +133,7 @@ export class SegmentFiles {
     const last = this.#ranges.at(-1);
     if (last !== undefined && full !== undefined) last.bytes = full.bytes;
     this.#ranges.push({ number, path, first, next: first, bytes: segmentHeaderBytes });
+    this.#lastNumber = number;
     this.#writer = writer;
     // Only now: until then the reader may take it for the one that is written to, and read from it.
     if (full !== undefined && !this.#lent.has(full)) await full.close();

@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto';
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, unlink } from 'node:fs/promises';
 import { deriveKey, type MasterKey } from '@sdp/shared/crypto';
 import { type FrameHeader, frameHeaderBytes, openFrame, readFrameHeader, sealFrame } from './frame.ts';
 
@@ -54,6 +54,8 @@ export class Segment {
       return new Segment(path, identity, handle, segmentHeaderBytes);
     } catch (error) {
       await handle.close();
+      // On a full disk a file can be made, and not be written to: the next attempt would find it in its way.
+      await unlink(path).catch(() => undefined);
       throw error;
     }
   }

@@ -77,7 +77,11 @@ export class Spool {
     this.#unlock = unlock;
     this.#progress = parts.progress;
     const { folder, masterKey, maxBytes } = options;
-    this.#files = new SegmentFiles({ folder, masterKey, spoolId: parts.id, maxBytes }, found.segments);
+    this.#files = new SegmentFiles(
+      { folder, masterKey, spoolId: parts.id, maxBytes },
+      found.segments,
+      last?.end?.segment ?? 0,
+    );
     this.#reader = new FrameReader(this.#files);
     const ends = found.segments.at(-1)?.next ?? 0;
     this.#next = Math.max(ends, last?.next ?? 0);
@@ -262,7 +266,7 @@ export class Spool {
   async #remember(): Promise<void> {
     const input = this.#input === undefined ? {} : { input: this.#input };
     const { end } = this.#files;
-    await this.#progress.write({ settled: this.#settled, next: this.#next, ...(end && { end }), ...input });
+    await this.#progress.write({ settled: this.#settled, next: this.#next, end, ...input });
   }
 
   #tell(): void {
