@@ -69,6 +69,12 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 ? upper : (upper + (sorted[middle - 1] ?? Number.NaN)) / 2;
 }
 
+/** @param share of the values that are at most as large, from 0 to 1 */
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN;
+}
+
 /** Runs A and B in turn, A B A B …, and gives the runs in pairs: a ratio within a pair survives a machine whose speed drifts. */
 export async function inTurn<A, B>(runs: number, a: () => Promise<A>, b: () => Promise<B>): Promise<{ a: A; b: B }[]> {
   const pairs: { a: A; b: B }[] = [];

@@ -1,4 +1,4 @@
-import { markdownTable, perSecond, seconds } from './measure.ts';
+import { markdownTable, perSecond, quantile, seconds } from './measure.ts';
 import { type ServerUnderTest, sendBatch, startServerUnderTest } from './server-under-test.ts';
 import { tokenizedRecords } from './tokenized-records.ts';
 
@@ -68,9 +68,4 @@ async function timePages(server: ServerUnderTest, jobId: string, queryOf: (i: nu
     cursor = answer.next_cursor;
   }
   return times;
-}
-
-function quantile(times: readonly number[], share: number): number {
-  const sorted = [...times].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN;
 }

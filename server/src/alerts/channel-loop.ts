@@ -142,13 +142,13 @@ export class ChannelLoop {
       logger.warn({ ...fields, reason: outcome.reason }, 'alert not sent, it will be tried again');
     if (outcome.kind === 'refused') logger.error({ ...fields, reason: outcome.reason }, 'alert refused by its channel');
     try {
-      const { state, alerts } = await settleMessage({ pool, ...this.#serving }, message, outcome);
+      const { kind, state, alerts } = await settleMessage({ pool, ...this.#serving }, message, outcome);
       this.#note(state);
       // By what the channel was before; it hasn't failed as it is now.
-      if (outcome.kind === 'retry' && sender !== this.#serving.sender) this.#isNew = true;
-      if (outcome.kind === 'retry') return;
-      metrics.settled(channel.name, outcome.kind === 'sent' ? 'delivered' : 'failed', alerts);
-      if (outcome.kind === 'sent') metrics.sentAfter(channel.name, (Date.now() - message.since.getTime()) / 1_000);
+      if (kind === 'retry' && sender !== this.#serving.sender) this.#isNew = true;
+      if (kind === 'retry') return;
+      metrics.settled(channel.name, kind === 'sent' ? 'delivered' : 'failed', alerts);
+      if (kind === 'sent') metrics.sentAfter(channel.name, (Date.now() - message.since.getTime()) / 1_000);
     } catch (error) {
       // It stands there as pending, and is sent again under the same id.
       logger.warn({ ...fields, ...errorFields(error) }, 'what became of an alert could not be stored');

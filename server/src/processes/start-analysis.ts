@@ -1,6 +1,7 @@
 import { startAnalysisWorkers } from '../analysis/index.ts';
 import { ensureAnomalyPartitions } from '../anomaly-events/index.ts';
 import { shippedFile } from '../topics/index.ts';
+import { startHousekeeping } from './housekeeping.ts';
 import type { Platform } from './platform.ts';
 
 /** Analyses events as they come in. @throws {ConfigError} for the file of rules @throws {UnavailableError} */
@@ -13,5 +14,11 @@ export async function startAnalysis(platform: Platform) {
     secure: { ...messaging.parts, bus },
   });
   for (const stage of workers.stages) messaging.watch(() => stage.health());
-  return { close: (deadlineMs: number) => workers.close(deadlineMs) };
+  // A worker may run for months without an API beside it.
+  const housekeeping = startHousekeeping(logger, [() => ensureAnomalyPartitions(pool)]);
+  return {
+    close: async (deadlineMs: number) => {
+      await Promise.all([workers.close(deadlineMs), housekeeping.close()]);
+    },
+  };
 }

@@ -114,6 +114,38 @@ ${at()}`;
     expect(await alerting.registry.metrics()).toContain('sdp_alerts_total{channel="discord",outcome="failed"} 1');
   });
 
+  it('that was taken is not sent again where the answer never ends', async () => {
+    discord.answer = () => ({ status: 200, isEndless: true });
+    alerting.start(channel(', timeout: 300ms') + at(), secrets());
+    const id = await alerting.raise();
+    await settled(alerting.pool);
+    expect(await outcomes(alerting.pool)).toEqual({ [id]: ['discord:DELIVERED'] });
+    expect(discord.received).toHaveLength(1);
+  });
+
+  it('is not sent before the date that a receiver names, by the receiver’s own clock', async () => {
+    const ahead = (ms: number) => new Date(Date.now() + 3_600_000 + ms).toUTCString();
+    discord.answer = (_path, index) =>
+      index > 0
+        ? { status: 204 }
+        : { status: 429, headers: { date: ahead(0), 'retry-after': ahead(2_000) }, isEndless: true };
+    alerting.start(channel(', timeout: 300ms') + at(), secrets());
+    await alerting.raise();
+    await settled(alerting.pool);
+    const [first, second] = discord.received;
+    expect((second?.at ?? 0) - (first?.at ?? 0)).toBeGreaterThanOrEqual(1_950);
+  });
+
+  it('waits while the receiver does not know who sends it, unless there is a fallback', async () => {
+    discord.answer = (_path, index) => ({ status: index < 2 ? 401 : 204 });
+    alerting.start(channel() + at(), secrets());
+    const id = await alerting.raise();
+    await settled(alerting.pool);
+    expect(discord.received.map(({ status }) => status)).toEqual([401, 401, 204]);
+    expect(await outcomes(alerting.pool)).toEqual({ [id]: ['discord:DELIVERED'] });
+    expect(alerting.log.filter((line) => line.includes('http-401'))).toHaveLength(2);
+  });
+
   it('does not follow a redirect', async () => {
     discord.answer = () => ({ status: 307, headers: { location: `${discord.url}/elsewhere` } });
     alerting.start(channel() + at(), secrets());

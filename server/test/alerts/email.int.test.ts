@@ -24,6 +24,11 @@ let port = 0;
 const mails: Mail[] = [];
 /** Status with which the server answers the next messages. */
 let refusals: number[] = [];
+/** Status with which it answers a mailbox, until it is taken away. */
+const mailboxRefusals = new Map<string, number>();
+/** It takes so many messages more and cuts the connection before it says so. */
+let cuts = 0;
+let isPasswordRight = true;
 
 beforeAll(async () => {
   alerting = await openAlerting();
@@ -43,6 +48,9 @@ afterEach(async () => {
   port = 0;
   mails.length = 0;
   refusals = [];
+  mailboxRefusals.clear();
+  cuts = 0;
+  isPasswordRight = true;
   alerting.log.length = 0;
 });
 
@@ -53,7 +61,13 @@ async function up({ plain = false } = {}): Promise<void> {
     authOptional: true,
     disabledCommands: plain ? ['STARTTLS'] : [],
     onAuth: ({ username, password }, _session, callback) =>
-      password === 'smtp-password' ? callback(null, { user: username }) : callback(new Error('no')),
+      password === 'smtp-password' && isPasswordRight
+        ? callback(null, { user: username })
+        : callback(new Error(`no: ${password}`)),
+    onRcptTo: ({ address }, _session, callback) => {
+      const responseCode = mailboxRefusals.get(address);
+      callback(responseCode === undefined ? null : Object.assign(new Error(`later: ${address}`), { responseCode }));
+    },
     onData: (stream, session, callback) => {
       const chunks: Buffer[] = [];
       stream.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -70,10 +84,14 @@ async function up({ plain = false } = {}): Promise<void> {
           text: Buffer.concat(chunks).toString('utf8'),
           ...{ secure: session.secure, user: session.user },
         });
-        callback();
+        if (cuts-- > 0) cutAll();
+        else callback();
       });
     },
   });
+  const cutAll = () => {
+    for (const connection of made.connections) connection._socket.destroy();
+  };
   made.on('error', () => undefined);
   await new Promise<void>((done) => made.listen(port, '127.0.0.1', () => done()));
   port = (made.server.address() as AddressInfo).port;
@@ -155,6 +173,60 @@ describe('an e-mail', () => {
     await settled(alerting.pool, 30_000);
     expect((await outcomes(alerting.pool))[later]).toEqual(['mail:DELIVERED']);
     expect(new Set(mails.map((mail) => header(mail, 'Message-ID'))).size).toBe(2);
+  });
+
+  it('whose answer is lost comes twice at most, as the same one', async () => {
+    await up();
+    cuts = 1;
+    alerting.start(file());
+    const id = await alerting.raise();
+    await settled(alerting.pool);
+    expect(await outcomes(alerting.pool)).toEqual({ [id]: ['mail:DELIVERED'] });
+    expect(mails).toHaveLength(2);
+    expect(new Set(mails.map((mail) => header(mail, 'Message-ID'))).size).toBe(1);
+  });
+
+  it('reaches a mailbox that takes it later, and the others once', async () => {
+    await up();
+    mailboxRefusals.set('dev@sdp.example', 450);
+    alerting.start(file());
+    const id = await alerting.raise();
+    await until(() => mails.length === 1);
+    expect(mails[0]?.to).toEqual(['ops@sdp.example']);
+    mailboxRefusals.clear();
+    await settled(alerting.pool);
+    expect(mails.map(({ to }) => to)).toEqual([['ops@sdp.example'], ['dev@sdp.example']]);
+    expect(mails.map((mail) => header(mail, 'To'))).toEqual(Array(2).fill('ops@sdp.example, dev@sdp.example'));
+    expect(await outcomes(alerting.pool)).toEqual({ [id]: ['mail:DELIVERED'] });
+    expect(alerting.log.join('')).not.toMatch(/dev@/);
+  });
+
+  it('counts as sent when the others have it and one mailbox is refused for good, at once or later', async () => {
+    await up();
+    mailboxRefusals.set('dev@sdp.example', 550);
+    alerting.start(file());
+    await alerting.raise();
+    await settled(alerting.pool);
+    mailboxRefusals.set('dev@sdp.example', 450);
+    await alerting.raise();
+    await until(() => mails.length === 2);
+    mailboxRefusals.set('dev@sdp.example', 550);
+    await settled(alerting.pool);
+    expect(mails.map(({ to }) => to)).toEqual([['ops@sdp.example'], ['ops@sdp.example']]);
+    expect(Object.values(await outcomes(alerting.pool)).flat()).toEqual(['mail:DELIVERED', 'mail:DELIVERED']);
+  });
+
+  it('waits while the password is not the right one, which is told without it', async () => {
+    await up();
+    isPasswordRight = false;
+    alerting.start(file(signedIn()), { SMTP_PASSWORD: 'smtp-password' });
+    const id = await alerting.raise();
+    await until(() => alerting.log.some((line) => line.includes('"reason":"smtp-535"')));
+    expect((await outcomes(alerting.pool))[id]).toEqual(['mail:SENDING']);
+    isPasswordRight = true;
+    await settled(alerting.pool);
+    expect(await outcomes(alerting.pool)).toEqual({ [id]: ['mail:DELIVERED'] });
+    expect(alerting.log.join('')).not.toMatch(/smtp-password/);
   });
 
   it('that is refused for good fails with the status, and the server’s words stay out of the log', async () => {

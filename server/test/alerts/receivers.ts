@@ -13,9 +13,14 @@ export interface Received {
   readonly status: number;
 }
 
-/** What a receiver does with a request: answers with a status, or cuts the connection (`reset`) or keeps silent (`hang`). */
+/** What a receiver does with a request: answers with a status, or cuts the connection (`reset`), keeps silent (`hang`) or never ends its answer (`isEndless`). */
 export type Answer =
-  | { readonly status: number; readonly headers?: Readonly<Record<string, string>>; readonly body?: unknown }
+  | {
+      readonly status: number;
+      readonly headers?: Readonly<Record<string, string>>;
+      readonly body?: unknown;
+      readonly isEndless?: boolean;
+    }
   | 'reset'
   | 'hang';
 
@@ -87,5 +92,9 @@ function respond(response: ServerResponse, answer: Answer): void {
     return;
   }
   response.writeHead(answer.status, { 'content-type': 'application/json', ...answer.headers });
+  if (answer.isEndless) {
+    response.write(' ');
+    return;
+  }
   response.end(answer.body === undefined ? '' : JSON.stringify(answer.body));
 }

@@ -1,6 +1,11 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startTestDatabase, type TestDatabase } from '../../../test/support/postgres.ts';
-import { ensureAnomalyPartitions, forgetAnomalies, writeAnomalies } from '../../src/anomaly-events/index.ts';
+import {
+  ensureAnomalyPartitions,
+  forgetAnomalies,
+  listAnomalies,
+  writeAnomalies,
+} from '../../src/anomaly-events/index.ts';
 import { createPool, type Pool, withTransaction } from '../../src/database/index.ts';
 import { sampleFinding } from './sample-finding.ts';
 
@@ -25,6 +30,7 @@ const places = async () => {
   const { rows } = await pool.query('SELECT dedupe_key AS key, tableoid::regclass::text AS place FROM anomaly_events');
   return new Map(rows.map(({ key, place }) => [key, place]));
 };
+const list = () => withTransaction(pool, (tx) => listAnomalies(tx, '*', { limit: 10 }));
 const count = async (table: string) => (await pool.query(`SELECT count(*)::int AS n FROM ${table}`)).rows[0].n;
 
 it('anomalies stand in the table of their week, those of odd clocks apart, and go with their week', async () => {
@@ -56,4 +62,22 @@ it('anomalies stand in the table of their week, those of odd clocks apart, and g
   for (const table of ['anomaly_events', 'anomaly_key', 'anomaly_finding', 'anomaly_state_change']) {
     expect([table, await count(table)]).toEqual([table, 0]);
   }
+});
+
+it('two months after the last table was made anomalies are stored, found and handled as ever, and get their table later', async () => {
+  const later = new Date(now.getTime() + 61 * dayMs);
+  const finding = sampleFinding({ dedupeKey: 'later', atMs: later.getTime() });
+  for (let turn = 0; turn < 2; turn++) await withTransaction(pool, (tx) => writeAnomalies(tx, [finding]));
+  expect(await places()).toEqual(new Map([['later', 'anomaly_events_default']]));
+  const [found] = await list();
+  expect(found?.anomaly_id).toBeDefined();
+  // Workers come by at the same time, one of them while another one writes.
+  await Promise.all([
+    ensureAnomalyPartitions(pool, later),
+    withTransaction(pool, (tx) => writeAnomalies(tx, [{ ...finding, evidence: { ...finding.evidence, count: 99 } }])),
+    ensureAnomalyPartitions(pool, later),
+  ]);
+  expect((await places()).get('later')).toMatch(/^anomaly_events_\d{8}$/);
+  const [moved] = await list();
+  expect(moved).toMatchObject({ anomaly_id: found?.anomaly_id, repeats: 1 });
 });

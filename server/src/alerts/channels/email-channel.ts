@@ -36,17 +36,21 @@ export function createEmailChannel(
     disableFileAccess: true,
     disableUrlAccess: true,
   });
+  /** Mailboxes that were asked to be tried later, by message: the others have it. */
+  const left = new Map<string, readonly string[]>();
   const domain = /@([^\s<>@]+?)>?$/.exec(from)?.[1] ?? 'sdp.invalid';
   return {
     name,
     send: async (message: OutgoingMessage): Promise<Outcome> => {
       const { messageId, createdAt, notice } = message;
       const { incident } = notice;
+      const mailboxes = left.get(messageId) ?? to;
       try {
-        await transport.sendMail({
+        const { rejectedErrors = [] } = await transport.sendMail({
           ...emailBody(message),
           from,
           to: [...to],
+          envelope: { from, to: [...mailboxes] },
           date: createdAt,
           messageId: `<${messageId}@${domain}>`,
           // What is said of the same later is shown below it.
@@ -56,23 +60,43 @@ export function createEmailChannel(
           }),
           headers: { 'Auto-Submitted': 'auto-generated', 'X-SDP-Message-Id': messageId },
         });
-        // One mailbox that is refused must not keep the message from the others: it counts as sent if anybody got it.
-        return { kind: 'sent' };
+        // One mailbox that is refused for good must not keep the message from the others: it counts as sent if anybody got it.
+        const later = rejectedErrors.flatMap((error) => {
+          const { recipient, responseCode } = error as { readonly recipient?: string; readonly responseCode?: number };
+          return recipient !== undefined && isForNow(responseCode) ? [recipient] : [];
+        });
+        left.delete(messageId);
+        if (later.length === 0) return { kind: 'sent' };
+        if (left.size >= maxLeft) left.clear();
+        left.set(messageId, later);
+        return { kind: 'retry', reason: 'smtp-mailbox-later' };
       } catch (error) {
-        return outcomeOf(error);
+        const outcome = outcomeOf(error);
+        // The others have it.
+        if (outcome.kind === 'refused' && !outcome.isUnauthorized && left.delete(messageId)) return { kind: 'sent' };
+        return outcome;
       }
     },
     close: async () => transport.close(),
   };
 }
 
+/** More messages than may wait on a channel. Of those that are forgotten all mailboxes get them once more. */
+const maxLeft = 1_000;
+
+const isForNow = (responseCode: number | undefined) =>
+  responseCode !== undefined && responseCode >= 400 && responseCode < 500;
+
 /** By the class of the server's answer (RFC 5321, 4.2.1): 4xx may pass, 5xx doesn't. Its text names mailboxes and is left out. */
 function outcomeOf(error: unknown): Outcome {
   const { code, responseCode } = error as { readonly code?: string; readonly responseCode?: number };
   // Without encryption nothing was refused: nothing was offered.
   if (code === 'ETLS') return { kind: 'retry', reason: 'tls' };
+  if (code === 'EAUTH' && !isForNow(responseCode)) {
+    return { kind: 'refused', reason: `smtp-${responseCode ?? 'auth'}`, isUnauthorized: true };
+  }
   if (responseCode !== undefined && responseCode >= 500) return { kind: 'refused', reason: `smtp-${responseCode}` };
-  if (responseCode !== undefined && responseCode >= 400) return { kind: 'retry', reason: `smtp-${responseCode}` };
+  if (isForNow(responseCode)) return { kind: 'retry', reason: `smtp-${responseCode}` };
   if (code === 'ETIMEDOUT') return { kind: 'retry', reason: 'timeout' };
   if (code === 'EDNS') return { kind: 'retry', reason: 'name-not-found' };
   return { kind: 'retry', reason: 'connection-lost' };

@@ -48,7 +48,10 @@ export function createHttpChannel(options: HttpChannelOptions): Channel {
           },
           body,
         });
-        const text = await readSome(answer.body);
+        const isTaken = answer.statusCode >= 200 && answer.statusCode < 300;
+        // Whoever took the message may take his time to say so at length: it is not sent again over that.
+        if (isTaken) void answer.body.dump({ limit: maxAnswerBytes }).catch(() => undefined);
+        const text = isTaken ? '' : await readSome(answer.body);
         return outcomeOfStatus(answer.statusCode, answer.headers, text, new Date());
       } catch (error) {
         return failed(error);
@@ -61,10 +64,14 @@ export function createHttpChannel(options: HttpChannelOptions): Channel {
 async function readSome(body: AsyncIterable<Buffer>): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of body) {
-    chunks.push(chunk);
-    size += chunk.length;
-    if (size > maxAnswerBytes) break;
+  try {
+    for await (const chunk of body) {
+      chunks.push(chunk);
+      size += chunk.length;
+      if (size > maxAnswerBytes) break;
+    }
+  } catch {
+    // The status and the headers say enough.
   }
   return Buffer.concat(chunks).toString('utf8').slice(0, maxAnswerBytes);
 }

@@ -16,6 +16,8 @@ export type Outcome =
       /** It won't succeed as it is. */
       readonly kind: 'refused';
       readonly reason: string;
+      /** The receiver doesn't know the sender: nothing is wrong with the message, and it may succeed once somebody sets that right. */
+      readonly isUnauthorized?: boolean;
     };
 
 const firstDelayMs = 500;
@@ -42,7 +44,7 @@ type Headers = Readonly<Record<string, string | string[] | undefined>>;
 
 /**
  * How long the answer of a webhook asks to wait. Discord says so in seconds, as a number of its JSON body and in headers; others by
- * `Retry-After`, in seconds or as a date (RFC 9110). The longest counts.
+ * `Retry-After`, in seconds or as a date (RFC 9110), by the receiver's own clock where it tells it. The longest counts.
  *
  * @param headers with names in lower case
  */
@@ -50,10 +52,17 @@ export function retryAfterMs(headers: Headers, body: string, now: Date): number 
   const seconds = [numberOf(bodyOf(body)['retry_after']), numberOf(headers['x-ratelimit-reset-after'])];
   const header = headers['retry-after'];
   if (typeof header === 'string') {
-    seconds.push(/^\d+(?:\.\d+)?$/.test(header) ? Number(header) : (Date.parse(header) - now.getTime()) / 1_000);
+    seconds.push(
+      /^\d+(?:\.\d+)?$/.test(header) ? Number(header) : (Date.parse(header) - clockOf(headers, now)) / 1_000,
+    );
   }
   const known = seconds.filter((each) => each !== undefined && Number.isFinite(each) && each >= 0) as number[];
   return known.length === 0 ? undefined : Math.ceil(Math.max(...known) * 1_000);
+}
+
+function clockOf({ date }: Headers, now: Date): number {
+  const told = typeof date === 'string' ? Date.parse(date) : Number.NaN;
+  return Number.isFinite(told) ? told : now.getTime();
 }
 
 /** What the receiver's limit leaves after a message that it took: nothing, until a time that it says. */
@@ -69,9 +78,11 @@ export function outcomeOfStatus(status: number, headers: Headers, body: string, 
   if (status === 429) return { kind: 'retry', reason: 'http-429', afterMs: retryAfterMs(headers, body, now) };
   if (status >= 500 || status === 408 || status === 425) {
     const header = headers['retry-after'];
-    const afterMs = header === undefined ? undefined : retryAfterMs({ 'retry-after': header }, '', now);
+    const afterMs =
+      header === undefined ? undefined : retryAfterMs({ 'retry-after': header, date: headers['date'] }, '', now);
     return { kind: 'retry', reason: `http-${status}`, afterMs };
   }
+  if (status === 401 || status === 403) return { kind: 'refused', reason: `http-${status}`, isUnauthorized: true };
   return { kind: 'refused', reason: status >= 300 && status < 400 ? 'redirected' : `http-${status}` };
 }
 

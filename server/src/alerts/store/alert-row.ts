@@ -34,25 +34,35 @@ const payloadSchema = z.object({
   message: z.string().catch(''),
   tags: z.record(z.string(), z.unknown()).catch({}),
   metrics: z.record(z.string(), z.unknown()).catch({}),
+  user_id: z.string().nullable().catch(null),
 });
 
 export function alertOfOutbox(row: OutboxRow): Alert {
   const parsed = payloadSchema.safeParse(row.payload);
   const payload = parsed.success ? parsed.data : payloadSchema.parse({});
   const type = payload.type || row.kind;
+  const withoutUser = userRemover(payload.user_id);
   return {
     alertId: row.alert_id,
     clientId: row.client_id ?? ownClient,
     kind: row.kind,
     type,
     level: row.level,
-    title: payload.title || type,
-    message: payload.message,
-    tags: onlyOf(payload.tags, (value) => (typeof value === 'string' ? value : undefined)),
+    title: withoutUser(payload.title || type),
+    message: withoutUser(payload.message),
+    tags: onlyOf(payload.tags, (value) => (typeof value === 'string' ? withoutUser(value) : undefined)),
     numbers: onlyOf(payload.metrics, (value) => (typeof value === 'number' ? value : undefined)),
     anomalyId: row.anomaly_id ?? undefined,
     at: row.created_at,
   };
+}
+
+/** A message about one user doesn't say which: the anomaly does, to those who may see it. A user's id may stand in a text as a word. */
+function userRemover(userId: string | null): (text: string) => string {
+  if (userId === null || userId === '') return (text) => text;
+  const escaped = userId.replace(/[$()*+./?[\\\]^{|}]/g, '\\$&');
+  const word = new RegExp(`(?<![\\p{L}\\p{N}_])${escaped}(?![\\p{L}\\p{N}_])`, 'gu');
+  return (text) => text.replace(word, '[user]');
 }
 
 export function alertOfRow(row: AlertRow): Alert {

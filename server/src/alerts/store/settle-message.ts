@@ -16,6 +16,8 @@ export interface SettleOptions {
 }
 
 export interface Settled {
+  /** What is written down. */
+  readonly kind: Outcome['kind'];
   readonly state: ChannelState;
   /** Alerts that the message told of first. */
   readonly alerts: number;
@@ -23,18 +25,22 @@ export interface Settled {
 
 /**
  * Writes down what became of an attempt to send a message. Sent: its alerts are delivered. Refused: they failed on this channel, with
- * the reason, and go to its fallback where it has one. Else the message is sent again later.
+ * the reason, and go to its fallback where it has one; without one a message whose sender is not known to the receiver waits for
+ * somebody to set that right. Else the message is sent again later.
  *
  * @throws {UnavailableError} `database-unavailable`; the message is then sent once more, under the same id
  */
 export function settleMessage(
   options: SettleOptions,
   message: { readonly messageId: string; readonly attempts: number },
-  outcome: Outcome,
+  given: Outcome,
 ): Promise<Settled> {
   const { pool, channel } = options;
+  const outcome = keptOutcome(options, given);
   return withTransaction(pool, async (tx) => {
-    if (outcome.kind === 'retry') return { state: await sendLater(tx, channel.name, message, outcome), alerts: 0 };
+    if (outcome.kind === 'retry') {
+      return { kind: 'retry', state: await sendLater(tx, channel.name, message, outcome), alerts: 0 };
+    }
     const { messageId } = message;
     const isSent = outcome.kind === 'sent';
     const reason = isSent ? null : outcome.reason;
@@ -49,7 +55,7 @@ export function settleMessage(
       pauseMs: isSent ? outcome.pauseMs : undefined,
     });
     // A process that had lost the channel and sent it all the same may have been first.
-    if (rowCount === 0) return { state, alerts: 0 };
+    if (rowCount === 0) return { kind: outcome.kind, state, alerts: 0 };
     const { rowCount: alerts } = await query(
       tx,
       `UPDATE alert_delivery SET state = $2, reason = $3, settled_at = clock_timestamp() WHERE message_id = $1`,
@@ -58,8 +64,14 @@ export function settleMessage(
     if (!isSent) await fallBack(tx, options, messageId, outcome.reason);
     await releaseGroups(tx, options, messageId);
     if (isSent) await tellStates(tx, [messageId], options.updated);
-    return { state, alerts: alerts ?? 0 };
+    return { kind: outcome.kind, state, alerts: alerts ?? 0 };
   });
+}
+
+function keptOutcome({ channel: { fallback }, channels }: SettleOptions, outcome: Outcome): Outcome {
+  const hasFallback = fallback !== undefined && channels.has(fallback);
+  if (outcome.kind !== 'refused' || !outcome.isUnauthorized || hasFallback) return outcome;
+  return { kind: 'retry', reason: outcome.reason };
 }
 
 async function sendLater(

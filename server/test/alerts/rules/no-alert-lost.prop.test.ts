@@ -209,6 +209,7 @@ const scenario: fc.Arbitrary<Scenario> = fc.record({
   limit: fc.record({ messages: fc.integer({ min: 3, max: 5 }), perMs: fc.constantFrom(minuteMs, 10 * minuteMs) }),
   route: fc.record({
     id: fc.constant('route'),
+    key: fc.constant('route'),
     match: fc.constant({}),
     channels: fc.constant(['channel']),
     groupBy: fc.constantFrom(['type'], ['level', 'type'], []),

@@ -11,6 +11,8 @@ describe('a receiver that asks to wait', () => {
     [{ 'retry-after': '1', 'x-ratelimit-reset-after': '2.5' }, '{"retry_after": 0.3}', 2_500],
     [{ 'retry-after': 'soon' }, '<html>', undefined],
     [{}, '{"retry_after": "x"}', undefined],
+    [{ date: 'Sun, 01 Mar 2026 08:00:00 GMT', 'retry-after': 'Sun, 01 Mar 2026 08:00:07 GMT' }, '', 7_000],
+    [{ 'x-ratelimit-global': 'true', 'retry-after': '65' }, '{"retry_after": 64.57, "global": true}', 65_000],
     [{ 'retry-after': 'Sun, 01 Mar 2026 09:00:00 GMT' }, 'null', undefined],
   ])('%j %s: %s', (headers, body, expected) => {
     expect(retryAfterMs(headers, body, now)).toBe(expected);
