@@ -1,4 +1,4 @@
-// `npm run bench [-- tokenize large again methods scan vault values peers ingest records end-to-end hops integrity messaging decisions models transactions anonymize analysis alerts anomaly backup series templates soak soak-kafka] [--rows N] [--runs N]`: prints Markdown tables; docs/benchmarks.md holds a run of it.
+// `npm run bench [-- tokenize large again methods scan vault values peers ingest intake followers records end-to-end hops integrity messaging decisions models transactions anonymize analysis alerts anomaly backup series templates soak soak-kafka] [--rows N] [--runs N]`: prints Markdown tables; docs/benchmarks.md holds a run of it.
 import { cpus, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import { benchAgain } from './again.bench.ts';
@@ -9,8 +9,10 @@ import { benchAnonymize } from './anonymize.bench.ts';
 import { benchBackup } from './backup.bench.ts';
 import { benchDecisions } from './decisions.bench.ts';
 import { benchEndToEnd } from './end-to-end.bench.ts';
+import { benchFollowers } from './followers.bench.ts';
 import { benchHops } from './hops.bench.ts';
 import { benchIngest } from './ingest.bench.ts';
+import { benchIntake } from './intake.bench.ts';
 import { benchIntegrity } from './integrity.bench.ts';
 import { benchMessaging } from './messaging.bench.ts';
 import { benchMethods } from './methods.bench.ts';
@@ -43,6 +45,8 @@ const benches: Record<string, () => Promise<string>> = {
   values: () => benchValues({ values: rowsOr(1_000_000), runs }),
   peers: () => benchPeers({ rows: rowsOr(200_000), runs }),
   ingest: () => benchIngest({ rows: rowsOr(200_000), runs }),
+  intake: () => benchIntake({ events: rowsOr(300_000) }),
+  followers: () => benchFollowers({ events: rowsOr(200_000) }),
   records: () => benchRecords({ rows: rowsOr(1_000_000) }),
   'end-to-end': () => benchEndToEnd({ rows: rowsOr(200_000), runs }),
   hops: () => benchHops({ seconds: 10 }),
