@@ -38,6 +38,10 @@ function startsExtension(text: string, index: number): boolean {
   return (text.charCodeAt(index) | 32) === 120 && isDigitAt(text, index + 1);
 }
 
+export function digitsIn(chunk: DigitChunk): number {
+  return chunk.reduce((sum, group) => sum + group.end - group.start, 0);
+}
+
 /** Whether a UUID stands there, perhaps behind a prefix as in `order-6f0e0f5c-…`. */
 export function isInsideUuid(text: string, start: number, end: number): boolean {
   if (text.length < uuidLength) return false;
@@ -51,6 +55,7 @@ export function isInsideUuid(text: string, start: number, end: number): boolean 
 
 /** Every chunk of a text, in one pass: each character is looked at a bounded number of times. */
 export function* digitChunks(text: string): Generator<DigitChunk> {
+  const mayHoldUuid = text.length >= uuidLength && hasFourHyphens(text);
   let chunk: DigitGroup[] = [];
   let previousEnd = -1;
   for (let i = 0; i < text.length; ) {
@@ -67,7 +72,7 @@ export function* digitChunks(text: string): Generator<DigitChunk> {
     }
     const inWord = isLetterAt(text, start - 1) || (isLetterAt(text, i) && !startsExtension(text, i));
     previousEnd = i;
-    if (inWord || isInsideUuid(text, start, i)) {
+    if (inWord || (mayHoldUuid && isInsideUuid(text, start, i))) {
       if (chunk.length > 0) yield chunk;
       chunk = [];
       previousEnd = -1;
@@ -76,6 +81,15 @@ export function* digitChunks(text: string): Generator<DigitChunk> {
     }
   }
   if (chunk.length > 0) yield chunk;
+}
+
+function hasFourHyphens(text: string): boolean {
+  let at = -1;
+  for (let found = 0; found < 4; found += 1) {
+    at = text.indexOf('-', at + 1);
+    if (at < 0) return false;
+  }
+  return true;
 }
 
 function isSeparator(text: string): boolean {

@@ -1,4 +1,4 @@
-import { digitChunks } from './digit-groups.ts';
+import { digitChunks, digitsIn } from './digit-groups.ts';
 import { findEmails } from './email.ts';
 import type { LocatedFinding, PiiFinding } from './finding.ts';
 import { fold } from './fold.ts';
@@ -8,6 +8,10 @@ import { findCards, judgeCard } from './payment-card.ts';
 import { findPhones } from './phone.ts';
 import { ALL_DIGITS, AT, DECIMAL, DIGITS, FOLDABLE, IBAN_START, suspicion } from './prefilter.ts';
 import { findSsns } from './us-ssn.ts';
+
+/** Digits of the shortest telephone number that is taken for one, of any plan or announced; nothing else is shorter. */
+const shortestPhone = 7;
+const shortestCard = 13;
 
 /**
  * The first find in a cell; one that a checksum proves goes before any other. Looks for e-mail addresses, payment card
@@ -58,10 +62,12 @@ function allFindings(text: string, flags: number): LocatedFinding[] {
     const card = flags === ALL_DIGITS ? cardFinding(text) : wholeNumberCard(text);
     return card === undefined ? [] : [{ ...card, start: 0, end: text.length }];
   }
-  const chunks = (flags & DIGITS) === 0 ? [] : [...digitChunks(text)];
+  // Times, ports and sizes of a log line are chunks too short for what is looked for in them.
+  const chunks =
+    (flags & DIGITS) === 0 ? [] : [...digitChunks(text)].filter((chunk) => digitsIn(chunk) >= shortestPhone);
   const byPriority = [
     (flags & IBAN_START) === 0 ? [] : findIbans(text),
-    chunks.flatMap((chunk) => findCards(text, chunk)),
+    chunks.flatMap((chunk) => (digitsIn(chunk) < shortestCard ? [] : findCards(text, chunk))),
     (flags & AT) === 0 ? [] : findEmails(text),
     chunks.flatMap((chunk) => findSsns(text, chunk)),
     chunks.flatMap((chunk) => findPhones(text, chunk)),

@@ -1,6 +1,6 @@
 import { findIdentifiers, scanAll } from '@sdp/shared/detection';
 import { type IdentifierSpan, type Token, textMethod, tokenPrefix } from '@sdp/shared/tokenization';
-import { isClean } from './clean-texts.ts';
+import { isClean, noteClean } from './clean-texts.ts';
 
 /**
  * Replaces what identifies somebody in a text by tokens, in place: all identifiers that are known (e-mail, phone, card,
@@ -8,7 +8,11 @@ import { isClean } from './clean-texts.ts';
  */
 export function identifierText(tokenOf: (value: string) => Token, region?: string): (text: string) => string {
   const options = region === undefined ? {} : { region };
-  const find = (text: string) => covering([...findIdentifiers(text, options), ...scanAll(text)]);
+  const find = (text: string) => {
+    const refusable = scanAll(text);
+    if (refusable.length === 0) noteClean(text);
+    return covering([...findIdentifiers(text, options), ...refusable]);
+  };
   return textMethod({ find, tokenFor: (_kind, value) => tokenOf(value) });
 }
 

@@ -1,4 +1,4 @@
-import { digitChunks } from '../digit-groups.ts';
+import { digitChunks, digitsIn } from '../digit-groups.ts';
 import { findEmails } from '../email.ts';
 import type { LocatedFinding } from '../finding.ts';
 import { findIbans } from '../iban.ts';
@@ -180,7 +180,7 @@ export const searchContacts: ShapeSearch = (sought, request) => {
     if ((flags & IBAN_START) !== 0 && byKind.has('iban')) findIbans(text).forEach(add);
     if ((flags & (DIGITS | ALL_DIGITS | DECIMAL)) === 0 || !(cards || phones !== undefined)) return;
     for (const chunk of digitChunks(text)) {
-      const digits = chunk.reduce((sum, group) => sum + group.end - group.start, 0);
+      const digits = digitsIn(chunk);
       if (digits < 7) continue;
       if (cards && digits >= 13)
         findCards(text, chunk)
