@@ -1,16 +1,9 @@
-import { type EventType, eventShards } from '@sdp/shared/contracts';
+import { eventShards } from '@sdp/shared/contracts';
 import type { PayloadContract } from '@sdp/shared/messaging';
 import { z } from 'zod';
 
 /** Where facts of rules come together whose groups stand in several partitions. */
 export const factsTopic = 'anomaly.facts';
-
-/** Consumer groups that analyse events, by type. */
-export const analysisGroups: Readonly<Record<EventType, string>> = {
-  log: 'sdp-analysis-logs',
-  metric: 'sdp-analysis-metrics',
-  transaction: 'sdp-analysis-transactions',
-};
 
 /** Consumer group that judges facts. */
 export const factsGroup = 'sdp-analysis-facts';

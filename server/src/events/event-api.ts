@@ -9,10 +9,11 @@ import type { DataKeyRing } from '../records/index.ts';
 import { createEventApiMetrics } from './api/event-api-metrics.ts';
 import { intakeRoutes } from './api/intake-routes.ts';
 import { readRoutes } from './api/read-routes.ts';
-import { eventStoreGroup, eventTopics } from './event-flow.ts';
 import { EventIntake } from './intake/event-intake.ts';
 import { LagGate } from './intake/lag-gate.ts';
 import { RefusalTrail } from './intake/refusal-trail.ts';
+import { tellOverload } from './intake/tell-overload.ts';
+import { waitingEvents } from './intake/waiting-events.ts';
 import { eventStreams } from './stream/event-streams.ts';
 
 export interface EventApiOptions {
@@ -60,10 +61,10 @@ export async function startEventApi(options: EventApiOptions): Promise<EventApi>
   // Each message says whose it is.
   const producer = new SecureProducer({ ...options.messaging, bus, tenant: 'sdp-server', maxWaitMs });
   await producer.connect();
-  const topics = Object.values(eventTopics);
   const gate = new LagGate({
-    lagOf: () => Promise.all(topics.map((topic) => bus.lag(topic, eventStoreGroup))),
+    lagOf: waitingEvents(bus),
     maxMessages: settings.maxBacklog,
+    onOverload: (messages) => void tellOverload({ pool, logger, maxMessages: settings.maxBacklog }, messages),
   });
   metrics.watchLag(() => gate.messages);
   const trail = new RefusalTrail({

@@ -12,6 +12,13 @@ export const eventTopics: Readonly<Record<EventType, string>> = {
 /** Consumer group that stores recent events and counts. */
 export const eventStoreGroup = 'sdp-event-store';
 
+/** Consumer groups that analyse events, by type. */
+export const analysisGroups: Readonly<Record<EventType, string>> = {
+  log: 'sdp-analysis-logs',
+  metric: 'sdp-analysis-metrics',
+  transaction: 'sdp-analysis-transactions',
+};
+
 export const eventBatchContract: PayloadContract<EventBatch> = {
   name: 'event.batch',
   version: 1,

@@ -164,14 +164,16 @@ describe('LagGate', () => {
   it('looks once a second, however many ask, and lets nobody in while it cannot tell', async () => {
     let [now, looks, lag] = [0, 0, 5n];
     let isDown = false;
+    const told: number[] = [];
     const gate = new LagGate({
       lagOf: async () => {
         looks += 1;
         if (isDown) throw new UnavailableError('bus-unavailable');
         const of = (waiting: bigint) => [{ partition: 0, lag: waiting, end: waiting, settled: 0n }];
-        return [of(lag), of(1n)];
+        return [[...of(lag), ...of(1n)], of(2n)];
       },
       maxMessages: 6,
+      onOverload: (messages) => void told.push(messages),
       now: () => now,
     });
     await Promise.all(Array.from({ length: 10 }, () => gate.check()));
@@ -180,6 +182,9 @@ describe('LagGate', () => {
     await gate.check();
     now = 1_000;
     await expect(gate.check()).rejects.toMatchObject({ code: 'server-busy' });
+    now = 1_500;
+    await expect(gate.check()).rejects.toMatchObject({ details: { retryAfterSeconds: 5 } });
+    expect(told).toEqual([7]);
     isDown = true;
     now = 2_000;
     await expect(gate.check()).rejects.toMatchObject({ code: 'bus-unavailable' });
