@@ -9,7 +9,7 @@ import { matrixOf, profileColumns, readSample, type Sample } from './sample.ts';
 import { thresholdOf } from './threshold.ts';
 
 /** Version of the algorithm: results of equal versions, seeds and batches are equal. */
-export const anomalyModelVersion = 'isolation-forest-2.0.0';
+export const anomalyModelVersion = 'isolation-forest-2.1.0';
 
 /** A record above it is called an anomaly; scikit-learn's default (`contamination='auto'`) draws the same line. */
 const usualThreshold = 0.5;

@@ -2,7 +2,7 @@ import type { Cell } from '@sdp/shared/contracts';
 import { isHashToken, isToken } from '@sdp/shared/tokenization';
 import { nameHash } from '../name-hash.ts';
 import { DistinctEstimate } from './distinct-estimate.ts';
-import { categoryOf, isEmpty, type NumberForm, readDate, readNumber } from './read-cell.ts';
+import { categoryOf, isEmpty, type NumberForm, readDate, readNumber, saysMissing } from './read-cell.ts';
 
 /** Different values that are counted one by one. */
 export const mostCategories = 2_000;
@@ -11,6 +11,8 @@ export const mostCategories = 2_000;
 export class ColumnProfile {
   records = 0;
   filled = 0;
+  /** Filled cells that say that there is no value. */
+  missing = 0;
   tokens = 0;
   /** Plain numbers, and cells that are numbers in another form only. */
   readonly numbers: Record<NumberForm, number> = { plain: 0, grouped: 0, comma: 0 };
@@ -39,7 +41,8 @@ export class ColumnProfile {
     this.#distinct.add(hash);
     this.shortest = Math.min(this.shortest, text.length);
     this.longest = Math.max(this.longest, text.length);
-    if (isToken(text) || isHashToken(text)) this.tokens += 1;
+    if (saysMissing(cell)) this.missing += 1;
+    else if (isToken(text) || isHashToken(text)) this.tokens += 1;
     else if (!this.#addNumber(cell)) this.#addDate(cell);
   }
 

@@ -13,9 +13,16 @@ const hardlyRepeating = 0.9;
 /** Whole numbers as long as this that never repeat are numbers of accounts and the like. */
 const identifierDigits = 8;
 
+/** Float32 tells numbers apart that differ by a sixteen millionth of their size: a range of so much has 4,000 steps. */
+const closest = 2 ** -12;
+/** Trees of scikit-learn's make split no finer than 1e-7. */
+const smallestRange = 1e-4;
+const spread = 1e6;
+
 /** How a column is looked at. */
 export type ColumnKind =
-  | { readonly kind: 'number'; readonly form: NumberForm }
+  /** `from` and `unit` spread the numbers out where float32 would see one number in all of them. */
+  | { readonly kind: 'number'; readonly form: NumberForm; readonly from?: number; readonly unit?: number }
   | { readonly kind: 'date'; readonly hasTimes: boolean; readonly from: number }
   /** Records by the hash of their value; empty cells are a value like others. */
   | { readonly kind: 'category'; readonly counts: ReadonlyMap<number, number> };
@@ -85,18 +92,29 @@ interface KindOptions {
 }
 
 function kindOf(profile: ColumnProfile, { isAskedFor, withNumbersOfRows }: KindOptions): ColumnKind | undefined {
-  const { filled, records } = profile;
+  const { filled, records, missing } = profile;
   if (filled === 0) return undefined;
-  const isReadable = (cells: number) => cells >= filled * readableShare;
+  // Where most cells say that there is no value, that is what the column says.
+  const told = filled - missing >= records * filledShare ? filled - missing : filled;
+  const isReadable = (cells: number) => cells >= told * readableShare;
   const form = numberFormOf(profile);
   if (isReadable(cellsIn(profile, form)) || isReadable(profile.dates)) {
-    if (filled < records * filledShare || (isIdentifier(profile) && !withNumbersOfRows)) return undefined;
-    if (!isReadable(profile.dates)) return { kind: 'number', form };
+    if (told < records * filledShare || (isIdentifier(profile) && !withNumbersOfRows)) return undefined;
+    if (!isReadable(profile.dates)) return { kind: 'number', form, ...spreadOut(profile) };
     return { kind: 'date', hasTimes: profile.times > profile.dates / 2, from: profile.earliestDay };
   }
   const { counts } = profile;
   if (!counts || profile.distinct() > filled * repeatingShare) return undefined;
   return isReadable(profile.tokens) && !isAskedFor ? undefined : { kind: 'category', counts };
+}
+
+/** Numbers that lie close together for their size, as times in milliseconds do, or closer than trees tell apart. */
+function spreadOut({ numbers, lowest, highest }: ColumnProfile): { readonly from?: number; readonly unit?: number } {
+  const range = highest - lowest;
+  const size = Math.max(Math.abs(lowest), Math.abs(highest));
+  if (numbers.grouped + numbers.comma > 0 || !(range > 0) || (range > size * closest && range > smallestRange))
+    return {};
+  return { from: lowest, unit: range / spread };
 }
 
 function cellsIn({ numbers, whole }: ColumnProfile, form: NumberForm): number {
@@ -114,7 +132,8 @@ export function numberFormOf(profile: ColumnProfile): NumberForm {
 
 /** Whole numbers that never repeat and lie side by side, or are all of one length, as numbers of rows and accounts are. */
 function isIdentifier(profile: ColumnProfile): boolean {
-  const { whole, filled, lowest, highest, shortest, longest } = profile;
+  const { whole, missing, lowest, highest, shortest, longest } = profile;
+  const filled = profile.filled - missing;
   if (whole < filled || profile.distinct() < filled * hardlyRepeating) return false;
   const isCounter = filled > 2 && highest - lowest + 1 <= filled * 1.1;
   return isCounter || (shortest === longest && shortest >= identifierDigits);

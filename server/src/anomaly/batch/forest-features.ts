@@ -27,7 +27,8 @@ export function featuresOf(columns: readonly SelectedColumn[], records: number):
     const { index, name, as } = column;
     if (as.kind === 'category') return [{ name, index, kind: 'category', ...rarities(as.counts, records) }];
     if (as.kind === 'date') return dateFeatures(index, name, as);
-    const read = (cell: Cell | undefined) => readNumber(cell, as.form);
+    const { form, from = 0, unit = 1 } = as;
+    const read = (cell: Cell | undefined) => (readNumber(cell, form) - from) / unit;
     return [{ name, index, kind: 'number', levels: undefined, read }];
   });
 }

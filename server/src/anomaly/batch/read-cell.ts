@@ -1,17 +1,21 @@
 import { type Cell, numberOfCell } from '@sdp/shared/contracts';
 
-/** How the numbers of a column are written: 1234.5, 1,234.50 or 1.234,50. */
+/** How the numbers of a column are written: 1234.5, 1,234.50 or 1.234,50; a blank or an apostrophe may part groups, too. */
 export const numberForms = ['plain', 'grouped', 'comma'] as const;
 export type NumberForm = (typeof numberForms)[number];
 
 const shapes = {
-  grouped: /^[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?$/,
-  comma: /^[+-]?(?:\d{1,3}(?:\.\d{3})+|\d+)(?:,\d+)?$/,
+  grouped: /^[+-]?(?:\d{1,3}(?:([,'’ \u00a0\u202f])\d{3}(?:\1\d{3})*)?|\d+)(?:\.\d+)?$/,
+  comma: /^[+-]?(?:\d{1,3}(?:([.'’ \u00a0\u202f])\d{3}(?:\1\d{3})*)?|\d+)(?:,\d+)?$/,
 } as const;
+const groupSigns = /[,'’ \u00a0\u202f]/g;
+const commaGroupSigns = /[.'’ \u00a0\u202f]/g;
+/** What programs write for a value that is missing. */
+const missing = /^(?:-{1,2}|\?|\.|#?n\/?a|nan|null|nil|none|missing|unknown)$/i;
 /** A currency or a percent sign before or behind a number, with or without a blank. */
 const signs = /^\p{Sc}\s?|\s?[\p{Sc}%]$/gu;
 const longestNumber = 64;
-/** Beyond it a number doesn't fit float32, in which the forest computes. */
+/** What is beyond counts as so much: it doesn't fit float32, in which the forest computes. */
 const largestFloat32 = 3.4e38;
 
 /** The number in a cell, NaN where there is none. */
@@ -20,9 +24,11 @@ export function readNumber(cell: Cell | undefined, form: NumberForm): number {
   if (form !== 'plain' && typeof cell === 'string' && cell.length <= longestNumber) {
     const text = cell.trim().replace(signs, '');
     if (!shapes[form].test(text)) return Number.NaN;
-    value = Number(form === 'grouped' ? text.replaceAll(',', '') : text.replaceAll('.', '').replace(',', '.'));
+    value = Number(
+      form === 'grouped' ? text.replace(groupSigns, '') : text.replace(commaGroupSigns, '').replace(',', '.'),
+    );
   }
-  return Math.abs(value) <= largestFloat32 ? value : Number.NaN;
+  return Math.max(-largestFloat32, Math.min(largestFloat32, value));
 }
 
 const dateShape =
@@ -69,6 +75,11 @@ export function readInstant(cell: Cell | undefined): number | undefined {
 
 export function isEmpty(cell: Cell | undefined): boolean {
   return cell === undefined || cell === null || cell === '';
+}
+
+/** Whether a cell says that there is no value. In a column of numbers or dates it is a gap; elsewhere a value like others. */
+export function saysMissing(cell: Cell | undefined): boolean {
+  return typeof cell === 'string' && missing.test(cell.trim());
 }
 
 /** A value of a category, as text: `1` and `"1"` are one value. */

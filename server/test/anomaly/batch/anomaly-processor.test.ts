@@ -45,7 +45,7 @@ describe('anomalyProcessor', () => {
     });
     expect(first?.columns[0]?.position).toBeGreaterThan(0.99);
     expect(first?.columns[0]?.share).toBeGreaterThan(0.6);
-    expect(summary).toEqual({ modelVersion: 'isolation-forest-2.0.0', counts: { scored: 400 } });
+    expect(summary).toEqual({ modelVersion: 'isolation-forest-2.1.0', counts: { scored: 400 } });
   });
 
   test('gives what the contract says, and draws the line at 0.5', async () => {

@@ -17,7 +17,8 @@ export type ReadTime = (cell: Cell | undefined) => number;
  *
  * @throws {InputError} `batch-unprocessable` for a column of something else
  */
-export function timesIn(column: string, { filled, dates, numbers, highest }: ColumnProfile): ReadTime {
+export function timesIn(column: string, { filled: cells, missing, dates, numbers, highest }: ColumnProfile): ReadTime {
+  const filled = cells - missing;
   if (filled > 0 && dates >= filled * readableShare) return (cell) => readInstant(cell) ?? Number.NaN;
   if (filled === 0 || numbers.plain < filled * readableShare) {
     throw new InputError('batch-unprocessable', {
