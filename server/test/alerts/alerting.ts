@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Registry } from 'prom-client';
+import { vi } from 'vitest';
 import { startTestDatabase, type TestDatabase } from '../../../test/support/postgres.ts';
 import {
   type AlertWorker,
@@ -95,6 +96,7 @@ export async function openAlerting(): Promise<Alerting> {
     raise: async (alert = {}) => (await raiseAll(pool, [alert]))[0] as string,
     raiseAll: (alerts) => raiseAll(pool, alerts),
     close: async () => {
+      vi.restoreAllMocks();
       await stop();
       await pool.end();
       await database.stop();
@@ -118,6 +120,11 @@ async function raiseAll(pool: Pool, alerts: readonly Partial<RaisedAlert>[]): Pr
     [JSON.stringify(rows)],
   );
   return rows.map(({ alert_id }) => alert_id);
+}
+
+/** Delays before another attempt are drawn at random: these are from the short end, so that tests don't wait. Ends with `close`. */
+export function drawShortDelays(): void {
+  vi.spyOn(Math, 'random').mockReturnValue(0.05);
 }
 
 /** As the API does when somebody handles an anomaly. */

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type Alerting, handle, openAlerting, outcomes, settled, until } from './alerting.ts';
+import { type Alerting, drawShortDelays, handle, openAlerting, outcomes, settled, until } from './alerting.ts';
 import { type Receiver, startReceiver } from './receivers.ts';
 
 let alerting: Alerting;
@@ -9,6 +9,8 @@ beforeAll(async () => {
 });
 afterAll(() => alerting.close());
 beforeEach(async () => {
+  drawShortDelays();
+  drawShortDelays();
   discord = await startReceiver();
 });
 afterEach(async () => {
@@ -35,10 +37,10 @@ describe('an alert', () => {
     await settled(alerting.pool);
     expect(await outcomes(alerting.pool)).toEqual({ [id]: ['discord:DELIVERED'] });
     expect(discord.received).toHaveLength(1);
-    const { body } = discord.received[0] ?? {};
-    expect(body.embeds[0].title).toBe('CRITICAL: Latency is high');
-    expect(body.embeds[0].description).toContain('latency\\_ms: 1,532.5');
-    expect(body.allowed_mentions).toEqual({ parse: [] });
+    const body = discord.received[0]?.body;
+    expect(body?.embeds[0].title).toBe('CRITICAL: Latency is high');
+    expect(body?.embeds[0].description).toContain('latency\\_ms: 1,532.5');
+    expect(body?.allowed_mentions).toEqual({ parse: [] });
     expect(await alerting.registry.metrics()).toContain('sdp_alerts_total{channel="discord",outcome="delivered"} 1');
   });
 
@@ -197,7 +199,7 @@ describe('a channel', () => {
     alerting.start(channel(', rate_limit: { messages: 3, per: 2s }') + at(), secrets());
     await settled(alerting.pool);
     expect(discord.received).toHaveLength(3);
-    const titles = discord.received.map(({ body }) => body.embeds[0].title as string);
+    const titles = discord.received.map(({ body }) => body.embeds[0].title);
     expect(titles.filter((title) => title.startsWith('CRITICAL: Latency'))).toHaveLength(1);
     expect(titles.filter((title) => title.includes('10 alerts in several groups'))).toHaveLength(1);
     const states = await outcomes(alerting.pool);

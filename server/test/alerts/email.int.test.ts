@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { SMTPServer } from 'smtp-server';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { selfSigned } from '../../../client/test/support/self-signed.ts';
-import { type Alerting, openAlerting, outcomes, settled, until } from './alerting.ts';
+import { type Alerting, drawShortDelays, openAlerting, outcomes, settled, until } from './alerting.ts';
 
 interface Mail {
   readonly from: string;
@@ -31,6 +31,7 @@ let cuts = 0;
 let isPasswordRight = true;
 
 beforeAll(async () => {
+  drawShortDelays();
   alerting = await openAlerting();
   folder = mkdtempSync(join(tmpdir(), 'sdp-smtp-'));
   certificate = selfSigned(folder, 'DNS:localhost');

@@ -50,7 +50,7 @@ route: { channels: [pager], group_wait: 0s }
         payload: { summary: 'Many errors', severity: 'error', component: 'billing' },
       });
       expect(trigger?.text).not.toMatch(/tok_secret|tok_user/);
-      const anomalyId = trigger?.body.payload.custom_details.alerts[0].anomaly_id as string;
+      const anomalyId = trigger?.body.payload.custom_details.alerts[0].anomaly_id;
       const scopes = defaultScopesOf('DataEngineer');
       const { text } = await server.keys.create({
         ...{ role: 'DataEngineer', tenants: ['acme'], label: '', scopes, allowDeclaredSafe: false },

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
-import { type Alerting, handle, openAlerting, outcomes, settled, until } from './alerting.ts';
+import { type Alerting, drawShortDelays, handle, openAlerting, outcomes, settled, until } from './alerting.ts';
 import { type Receiver, startReceiver } from './receivers.ts';
 
 let alerting: Alerting;
@@ -14,6 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => alerting.close());
 beforeEach(async () => {
+  drawShortDelays();
   receiver = await startReceiver();
   path = join(alerting.folder, `${randomUUID()}.yml`);
 });

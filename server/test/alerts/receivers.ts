@@ -1,13 +1,28 @@
 import { createServer, type IncomingHttpHeaders, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
+interface Embed {
+  readonly title: string;
+  readonly description: string;
+}
+
+/** Bodies of all channels, as far as tests look at them: each has what its channel sends. */
+export interface ReceivedBody {
+  readonly embeds: readonly [Embed, ...Embed[]];
+  readonly allowed_mentions: unknown;
+  readonly event_action: string;
+  readonly dedup_key: string;
+  readonly payload: {
+    readonly custom_details: { readonly alerts: readonly [{ readonly anomaly_id: string }] };
+  };
+}
+
 /** A request that a receiver got, whatever it answered. */
 export interface Received {
   readonly path: string;
   readonly headers: IncomingHttpHeaders;
   readonly text: string;
-  // biome-ignore lint/suspicious/noExplicitAny: tests look at bodies of all channels
-  readonly body: any;
+  readonly body: ReceivedBody;
   readonly at: number;
   /** What it was answered with; 0 where the connection was cut. */
   readonly status: number;

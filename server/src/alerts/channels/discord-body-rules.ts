@@ -28,8 +28,14 @@ interface Embed {
   readonly timestamp: string;
 }
 
+export interface DiscordBody {
+  readonly username: string;
+  readonly allowed_mentions: { readonly parse: readonly string[] };
+  readonly embeds: readonly Embed[];
+}
+
 /** The body of Discord's "execute webhook": nobody is pinged, whatever a text says, and nothing in it becomes a link or markup. */
-export function discordBody({ messageId, createdAt, notice }: OutgoingMessage): object {
+export function discordBody({ messageId, createdAt, notice }: OutgoingMessage): DiscordBody {
   const color = notice.kind === 'resolved' ? resolvedColor : colors[notice.level];
   const head: Embed = {
     title: within(`${notice.level}: ${plain(notice.title)}`, limits.title),

@@ -1,4 +1,4 @@
-import { lookup as lookupAll } from 'node:dns';
+import dns from 'node:dns';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
 
 /** Addresses that are not on the public internet (RFC 6890 and its registries), link-local ones of clouds' metadata among them. */
@@ -53,7 +53,7 @@ export class PrivateAddressError extends Error {
  * name that points elsewhere a moment later gains nothing.
  */
 export const publicLookup: LookupFunction = (hostname, options, callback) => {
-  lookupAll(hostname, { ...options, all: true }, (error, addresses) => {
+  dns.lookup(hostname, { ...options, all: true }, (error, addresses) => {
     if (error) callback(error, '');
     else if (addresses.length === 0 || !addresses.every(({ address }) => isPublicAddress(address))) {
       callback(new PrivateAddressError(), '');

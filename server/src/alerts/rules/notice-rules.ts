@@ -90,8 +90,7 @@ function typeCounts(counts: NoticeInput['counts']): Notice['types'] {
 
 /** Control characters become blanks, and what is too long ends with `…`. */
 export function cut(text: string, maxLength: number): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the ones to be replaced
-  const clean = text.replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, ' ');
+  const clean = text.replace(/(?!\n)[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, ' ');
   if (clean.length <= maxLength) return clean;
   const end = maxLength - 1;
   // Not between the two halves of a character.

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { S3Client } from '@aws-sdk/client-s3';
 import { UnavailableError } from '@sdp/shared/errors';
 import type { BackupStore, StoredObject } from './backup-store.ts';
 import { openS3Client } from './s3-client.ts';
@@ -6,13 +7,24 @@ import type { S3BackupPlace } from './s3-place.ts';
 
 /** A backup in a bucket. */
 export async function s3Store(place: S3BackupPlace): Promise<BackupStore> {
-  const { client, commands } = await openS3Client(place);
+  let { client, commands } = await openS3Client(place);
   const { HeadObjectCommand, GetObjectCommand, PutObjectCommand, ListObjectsV2Command } = commands;
   const { bucket: Bucket, prefix } = place;
   const before = prefix === '' ? '' : `${prefix}/`;
+  /** A session may end before its time, or by another clock: then it is begun anew. */
+  const sent = async <T>(send: (client: S3Client) => Promise<T>): Promise<T> => {
+    const used = client;
+    try {
+      return await send(used);
+    } catch (error) {
+      if (place.roleArn === undefined || !endedSession.has(nameOf(error))) throw error;
+      if (client === used) ({ client } = await openS3Client(place));
+      return await send(client);
+    }
+  };
   const read = async (name: string): Promise<Buffer | undefined> => {
     try {
-      const { Body } = await client.send(new GetObjectCommand({ Bucket, Key: before + name }));
+      const { Body } = await sent((used) => used.send(new GetObjectCommand({ Bucket, Key: before + name })));
       return Body === undefined ? Buffer.alloc(0) : Buffer.from(await Body.transformToByteArray());
     } catch (error) {
       if (nameOf(error) === 'NoSuchKey' || nameOf(error) === 'NotFound') return undefined;
@@ -27,9 +39,10 @@ export async function s3Store(place: S3BackupPlace): Promise<BackupStore> {
         const ChecksumSHA256 = sha256.toString('base64');
         const abort = signal === undefined ? {} : { abortSignal: signal };
         const put = { Bucket, Key, Body: bytes, ContentLength: bytes.length, ChecksumSHA256 };
-        await client.send(new PutObjectCommand(put), abort);
+        await sent((used) => used.send(new PutObjectCommand(put), abort));
         // Its answer says what was received; this one says what is there.
-        const head = await client.send(new HeadObjectCommand({ Bucket, Key, ChecksumMode: 'ENABLED' }), abort);
+        const look = new HeadObjectCommand({ Bucket, Key, ChecksumMode: 'ENABLED' });
+        const head = await sent((used) => used.send(look, abort));
         if (head.ContentLength !== bytes.length) throw new Mismatch();
         if (head.ChecksumSHA256 !== undefined) {
           if (head.ChecksumSHA256 !== ChecksumSHA256) throw new Mismatch();
@@ -44,7 +57,9 @@ export async function s3Store(place: S3BackupPlace): Promise<BackupStore> {
       for (let ContinuationToken: string | undefined, isFirst = true; isFirst || ContinuationToken !== undefined; ) {
         isFirst = false;
         const page = await guarded(() =>
-          client.send(new ListObjectsV2Command({ Bucket, Prefix: before + beginning, ContinuationToken })),
+          sent((used) =>
+            used.send(new ListObjectsV2Command({ Bucket, Prefix: before + beginning, ContinuationToken })),
+          ),
         );
         for (const { Key = '', Size = 0 } of page.Contents ?? []) {
           yield { name: Key.slice(before.length), bytes: Size } satisfies StoredObject;
@@ -54,11 +69,14 @@ export async function s3Store(place: S3BackupPlace): Promise<BackupStore> {
     },
     check: () =>
       guarded(async () => {
-        await client.send(new ListObjectsV2Command({ Bucket, Prefix: before, MaxKeys: 1 }));
+        await sent((used) => used.send(new ListObjectsV2Command({ Bucket, Prefix: before, MaxKeys: 1 })));
       }),
     close: async () => client.destroy(),
   };
 }
+
+/** What the services say of credentials that were valid for a time and are no longer. */
+const endedSession = new Set(['ExpiredToken', 'ExpiredTokenException', 'InvalidToken', 'TokenRefreshRequired']);
 
 class Mismatch extends Error {
   override readonly name = 'ChecksumMismatch';
