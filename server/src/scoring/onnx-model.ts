@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ConfigError } from '@sdp/shared/errors';
 import type { InferenceSession } from 'onnxruntime-node';
+import { loadOnnxRuntime } from '../inference/index.ts';
 import { type ModelCard, parseModelCard } from './model-card.ts';
 import type { RiskModel } from './risk-model.ts';
 
@@ -33,8 +34,7 @@ export async function loadOnnxModel(options: OnnxModelOptions = {}): Promise<Ris
   if (createHash('sha256').update(bytes).digest('hex') !== card.file.sha256) {
     throw invalid('the model file is not the one that its card describes', modelPath);
   }
-  // Loaded here, not at the top: 20 MB of native code that only the scoring worker needs.
-  const runtime = await import('onnxruntime-node');
+  const runtime = await loadOnnxRuntime();
   const session = await runtime.InferenceSession.create(bytes, {
     executionProviders: ['cpu'],
     intraOpNumThreads: options.threads ?? 1,

@@ -1,4 +1,5 @@
 import type { InferenceSession } from 'onnxruntime-node';
+import { loadOnnxRuntime } from '../../inference/index.ts';
 import { featureSet } from '../features/index.ts';
 import { type OnnxMemberManifest, packageInvalid } from './manifest.ts';
 import { isProbability, type Member, pickColumns } from './member.ts';
@@ -9,8 +10,7 @@ const width = featureSet.names.length;
 export async function openOnnxMember(manifest: OnnxMemberManifest, bytes: Uint8Array): Promise<Member> {
   const { name, file, features, input, output } = manifest;
   const columns = features.map((feature) => featureSet.names.indexOf(feature));
-  // Loaded here, not at the top: 20 MB of native code that only those who score need.
-  const runtime = await import('onnxruntime-node');
+  const runtime = await loadOnnxRuntime();
   const session = await runtime.InferenceSession.create(bytes, {
     executionProviders: ['cpu'],
     intraOpNumThreads: 1,
