@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { testDataPath } from '../test/support/test-data.ts';
 import { type LabelWindow, probation } from './nab-score.ts';
 
@@ -13,15 +14,21 @@ export interface LabelledSeries {
   readonly moments: readonly number[];
 }
 
-/** All series of the folder `anom-nab`; the two artificial folders are one family. */
+/**
+ * All series of the folder that `SDP_BENCH_NAB` names, such as a copy of github.com/numenta/NAB (`data/`, `labels/`), else of
+ * `anom-nab`; the two artificial folders are one family.
+ */
 export function nabSeries(): LabelledSeries[] {
+  const root = resolve(process.env['SDP_BENCH_NAB'] ?? testDataPath('anom-nab'));
   const read = <T>(name: string): Record<string, T[]> =>
-    JSON.parse(readFileSync(testDataPath('anom-nab/labels', name), 'utf8'));
+    JSON.parse(readFileSync(resolve(root, 'labels', name), 'utf8'));
   const windows = read<[string, string]>('combined_windows.json');
   const labels = read<string>('combined_labels.json');
-  return readdirSync(testDataPath('anom-nab/data')).flatMap((folder) =>
-    readdirSync(testDataPath('anom-nab/data', folder)).map((name) => {
-      const rows = readFileSync(testDataPath('anom-nab/data', folder, name), 'utf8')
+  return Object.keys(windows)
+    .sort()
+    .map((path) => {
+      const [folder, name] = path.split('/') as [string, string];
+      const rows = readFileSync(resolve(root, 'data', path), 'utf8')
         .trim()
         .split(/\r?\n/)
         .slice(1);
@@ -33,11 +40,10 @@ export function nabSeries(): LabelledSeries[] {
         name,
         timesMs,
         values: rows.map((row) => Number(row.slice(row.indexOf(',') + 1))),
-        windows: (windows[`${folder}/${name}`] ?? []).map(([from, to]) => ({ from: first(from), to: last(to) })),
-        moments: (labels[`${folder}/${name}`] ?? []).map(first),
+        windows: (windows[path] ?? []).map(([from, to]) => ({ from: first(from), to: last(to) })),
+        moments: (labels[path] ?? []).map(first),
       };
-    }),
-  );
+    });
 }
 
 function timeOf(text: string): number {

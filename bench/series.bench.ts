@@ -13,6 +13,9 @@ const shipped: Judgement = {
   quietSamples: settings.quiet_samples,
 };
 
+/** Families of the whole benchmark that the detector was never made to fit: nobody looked at a series of theirs. */
+const measuredOnly = new Set(['realKnownCause', 'realAdExchange']);
+
 /** Series of metrics: NAB's windows beside simple baselines, what depends on the two numbers there are, and speed. */
 export async function benchSeries(): Promise<string> {
   const all = nabSeries();
@@ -28,9 +31,17 @@ export async function benchSeries(): Promise<string> {
     rows.push(row(`${name}, ${best[0]} (best of ${choices.length})`, all, best[1]));
   }
   rows.push(row('series detector, as shipped', all, learned(shipped)));
-  for (const family of families) {
-    const part = all.filter((series) => series.family === family);
-    rows.push(row(`of these ${family}`, part, learned(shipped)));
+  const parts: [string, (series: LabelledSeries) => boolean][] = [
+    ...families.map((family): [string, (series: LabelledSeries) => boolean] => [
+      family,
+      (series) => series.family === family,
+    ]),
+    ['looked at', ({ family }) => !measuredOnly.has(family)],
+    ['measured only', ({ family }) => measuredOnly.has(family)],
+  ];
+  for (const [name, isOf] of parts) {
+    const part = all.filter(isOf);
+    if (part.length > 0 && part.length < all.length) rows.push(row(`of these ${name}`, part, learned(shipped)));
   }
   return [
     markdownTable(
@@ -134,15 +145,19 @@ function leftOut(all: readonly LabelledSeries[], families: readonly string[]): s
   const choices = [1e-3, 3e-4, 1e-4].flatMap((chance) =>
     [1.1, 1.2, 1.5].map((margin) => ({ ...shipped, chance, margin })),
   );
-  const scores = choices.map((choice) => ({ choice, score: score(all, learned(choice)) }));
+  const tried = choices.map((choice) => {
+    const detections = new Map(all.map((series) => [series, learned(choice)(series)]));
+    return { choice, detector: (series: LabelledSeries) => detections.get(series) as number[] };
+  });
+  const scores = tried.map(({ detector }) => ({ score: score(all, detector) }));
   const rows = families.map((family) => {
     const rest = all.filter((series) => series.family !== family);
     const held = all.filter((series) => series.family === family);
-    const [best] = choices
-      .map((choice) => ({ choice, score: score(rest, learned(choice)) }))
-      .sort((a, b) => b.score - a.score) as [{ choice: Judgement; score: number }];
+    const [best] = tried
+      .map((one) => ({ ...one, score: score(rest, one.detector) }))
+      .sort((a, b) => b.score - a.score) as [(typeof tried)[number], ...unknown[]];
     const { chance, margin } = best.choice;
-    return [family, `${chance}, ${margin}`, score(held, learned(best.choice)).toFixed(1)];
+    return [family, `${chance}, ${margin}`, score(held, best.detector).toFixed(1)];
   });
   const range = scores.map(({ score: one }) => one).sort((a, b) => a - b);
   return `${markdownTable(['left out', 'chance, margin chosen on the others', 'NAB score of those left out'], rows)}\n\nOver all ${choices.length} choices: ${range[0]?.toFixed(1)} to ${range.at(-1)?.toFixed(1)}.`;
@@ -151,6 +166,7 @@ function leftOut(all: readonly LabelledSeries[], families: readonly string[]): s
 /** Series in which nothing happens. */
 function falseAlarms(): string {
   const days = 14;
+  const seeds = 20;
   const noises: [string, (normal: () => number, share: number) => number][] = [
     ['normal noise', (normal) => 50 + 5 * normal()],
     ['a daily wave and normal noise', (normal, share) => 50 + 20 * Math.sin(2 * Math.PI * share) + 3 * normal()],
@@ -158,25 +174,31 @@ function falseAlarms(): string {
   ];
   const rows = noises.map(([name, made]) => [
     name,
-    ...[10_000, 60_000, 300_000].map((stepMs) => {
+    ...[10_000, 60_000, 300_000, 3_600_000].map((stepMs) => {
       let found = 0;
       let warned = 0;
-      for (let seed = 1; seed <= 5; seed += 1) {
-        const random = uniform(seed);
+      for (let seed = 1; seed <= seeds; seed += 1) {
+        const random = uniform(7_919 * seed);
         const normal = () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
         const model = new SeriesModel();
         for (let atMs = 0; atMs < days * 86_400_000; atMs += stepMs) {
           const deviation = model.observe(made(normal, (atMs % 86_400_000) / 86_400_000), atMs, shipped);
           if (deviation === undefined) continue;
           found += 1;
-          if (deviation.ofUsualLargest >= 1.5) warned += 1;
+          if (deviation.severity > 0) warned += 1;
         }
       }
-      return `${(found / (5 * days)).toFixed(3)}, ${(warned / (5 * days)).toFixed(3)}`;
+      return `${(found / (seeds * days)).toFixed(3)}, ${(warned / (seeds * days)).toFixed(3)}`;
     }),
   ]);
   return markdownTable(
-    ['false alarms a day, and warnings among them, of a series of', 'each 10 s', 'each minute', 'each 5 minutes'],
+    [
+      'false alarms a day, and warnings among them, of a series of',
+      'each 10 s',
+      'each minute',
+      'each 5 minutes',
+      'each hour',
+    ],
     rows,
   );
 }

@@ -33,6 +33,20 @@ export function numbersOfText(text: string, count: number): Float64Array {
   return numbers;
 }
 
+/** Numbers of single precision as a text, 4 bytes each, exact. */
+export function textOfFloats(numbers: Float32Array): string {
+  return Buffer.from(numbers.buffer, numbers.byteOffset, numbers.byteLength).toString('base64');
+}
+
+/** @throws {IntegrityError} `record-tampered` when the text isn't of so many finite numbers */
+export function floatsOfText(text: string, count: number): Float32Array {
+  const bytes = Uint8Array.from(Buffer.from(text, 'base64'));
+  if (bytes.length !== 4 * count) throw snapshotInvalid();
+  const numbers = new Float32Array(bytes.buffer);
+  if (!numbers.every(Number.isFinite)) throw snapshotInvalid();
+  return numbers;
+}
+
 function snapshotInvalid(): IntegrityError {
   return new IntegrityError('record-tampered', { message: 'A stored state of a detector cannot be read' });
 }

@@ -7,25 +7,27 @@ import type {
   StreamEvent,
 } from '../../detectors/index.ts';
 import { ClientMemory } from '../client-memory.ts';
-import { numbersOfText, readSnapshot, snapshotOf, textOfNumbers } from '../snapshot-json.ts';
+import { floatsOfText, readSnapshot, snapshotOf, textOfFloats } from '../snapshot-json.ts';
+import { rateOf } from './counter-rate.ts';
 import { seriesFinding } from './series-finding.ts';
-import { type Judgement, SeriesModel, seriesFields } from './series-model.ts';
+import { type Judgement, SeriesModel } from './series-model.ts';
 import type { SeriesSettings } from './series-settings.ts';
+import { seriesFields } from './series-state.ts';
 
 const snapshotSchema = z.strictObject({ series: z.array(z.tuple([z.string(), z.string(), z.string()])) });
 
-/** Watches every metric of every host: spikes, drops and shifts against what this series usually does. */
+/** Watches every metric of every host: spikes, drops, shifts, drifts and standstills against what this series usually does. */
 export function seriesDetectorFactory(settings: SeriesSettings): StreamDetectorFactory {
   return {
     name: 'series',
     // What was learned holds whatever the settings are.
-    version: '1',
+    version: '2',
     types: ['metric'],
     create: () => new SeriesDetector(settings),
     restore: (_scope: DetectorScope, bytes: Uint8Array) => {
       const { series } = readSnapshot(snapshotSchema, bytes);
       const restored = series.map(
-        ([client, key, state]) => [client, key, new SeriesModel(numbersOfText(state, seriesFields))] as const,
+        ([client, key, state]) => [client, key, new SeriesModel(floatsOfText(state, seriesFields))] as const,
       );
       return new SeriesDetector(settings, restored);
     },
@@ -35,6 +37,7 @@ export function seriesDetectorFactory(settings: SeriesSettings): StreamDetectorF
 class SeriesDetector implements StreamDetector {
   readonly #judgement: Judgement;
   readonly #ignored: ReadonlySet<string>;
+  readonly #counters: ReadonlySet<string>;
   readonly #series: ClientMemory<SeriesModel>;
 
   constructor(settings: SeriesSettings, series: Iterable<readonly [string, string, SeriesModel]> = []) {
@@ -45,6 +48,7 @@ class SeriesDetector implements StreamDetector {
       quietSamples: settings.quiet_samples,
     };
     this.#ignored = new Set(settings.ignore);
+    this.#counters = new Set(settings.counters);
     this.#series = new ClientMemory(settings.max_series, series);
   }
 
@@ -56,8 +60,12 @@ class SeriesDetector implements StreamDetector {
       const atMs = Math.min(event.atMs, event.receivedAtMs);
       for (const [metric, value] of Object.entries(event.metrics)) {
         if (this.#ignored.has(metric) || !Number.isFinite(value)) continue;
-        const found = this.#modelOf(event, metric).observe(value, atMs, this.#judgement);
-        if (found !== undefined) findings.push(seriesFinding(event, metric, value, found));
+        const isRate = metric.endsWith('_total') || this.#counters.has(metric);
+        const model = this.#modelOf(event, metric, isRate);
+        const watched = isRate ? rateOf(model.state, value, atMs) : value;
+        if (watched === undefined) continue;
+        const found = model.observe(watched, atMs, this.#judgement);
+        if (found !== undefined) findings.push(seriesFinding(event, { metric, value: watched, isRate }, found));
       }
     }
     return findings;
@@ -65,12 +73,12 @@ class SeriesDetector implements StreamDetector {
 
   snapshot(): Uint8Array {
     return snapshotOf({
-      series: [...this.#series.entries()].map(([client, key, { state }]) => [client, key, textOfNumbers(state)]),
+      series: [...this.#series.entries()].map(([client, key, { state }]) => [client, key, textOfFloats(state)]),
     });
   }
 
-  #modelOf(event: StreamEvent, metric: string): SeriesModel {
-    const key = JSON.stringify([event.host ?? '', event.source ?? '', metric]);
+  #modelOf(event: StreamEvent, metric: string, isRate: boolean): SeriesModel {
+    const key = JSON.stringify([event.host ?? '', event.source ?? '', metric, ...(isRate ? ['rate'] : [])]);
     const known = this.#series.get(event.clientId, key);
     if (known !== undefined) return known;
     const model = new SeriesModel();

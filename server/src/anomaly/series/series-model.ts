@@ -1,41 +1,67 @@
-import { TailEstimate, tailFields } from './tail-estimate.ts';
-
-const dayMs = 86_400_000;
-/** Parts of the day whose usual level is learned. */
-const slots = 48;
-const slotMs = dayMs / slots;
+import { learnSeasons, limited, type SeasonalLevels, seasonalLevels } from './seasonal-levels.ts';
+import {
+  at,
+  dayMs,
+  driftTail,
+  endDay,
+  errorKinds,
+  frozenTail,
+  newSeriesState,
+  type Season,
+  seasons,
+  setTime,
+  tailOf,
+  timeOf,
+} from './series-state.ts';
+import { addToTail, tailChance, tailDays, tailSamples, usualLargest, usualSpread } from './tail-estimate.ts';
 
 const levelWeight = 0.1;
 const scaleWeight = 0.003;
 const driftWeight = 0.01;
-const profileWeight = 0.25;
-const shiftWeight = 0.1;
+const shiftWeight = 0.05;
+const slowWeight = 0.003;
+const slowRunWeight = 0.02;
 /** A surprise of more mean deviations teaches as much as one of so many. */
 const surpriseLimit = 4;
 /** Mean absolute deviation of a normal distribution, as a share of its standard deviation, inverted. */
 const sigmaPerDeviation = 1.25;
-/** Deviations smaller than so many sigmas are never anomalies. */
+/** Deviations smaller than so many sigmas are never anomalies; of a mean of many samples, one is enough. */
 const leastSigmas = 3;
+const leastSlowSigmas = 1;
+/** A statistic is beyond the largest of usual days by so many of their spreads. */
+const sampleSpreads = 2;
+const driftSpreads = 3;
+const frozenSpreads = 4;
+/** An error that the time of the week leaves less than so much of isn't one. */
+const explainedShare = 1 / 3;
+/** A series is frozen from so many equal samples on, and so many times as many as usual. */
+const leastFrozen = 24;
+const frozenTimes = 6;
+/** Deviations of so many usual largest ones, and so many spreads beyond them, are warnings, and errors. */
+const severities = [
+  { times: 1.5, spreads: 4 },
+  { times: 3, spreads: 6 },
+] as const;
 /** The first surprises tell of the beginning, not of the series. */
 const firstSamples = 30;
+const firstSlowSamples = 100;
+const mostSamples = 1e6;
+/** Samples of up to this before the last one count as of its time. */
+const lateMs = 1_800_000;
+/** So many older ones in a row are of a clock that was set back. */
+const lateLimit = 48;
+/** The interval that `chance` is of, and the most that it is scaled by. */
+const usualStepMs = 300_000;
+const longestSteps = 12;
+const valueLimit = 1e30;
+const leastScale = 1e-30;
 
-/** What a statistic says. `up` and `down`: a single value; `shift`: values that stay away. */
-export const deviationKinds = ['up', 'down', 'shift'] as const;
-export type DeviationKind = (typeof deviationKinds)[number];
-/** What the expectation rests on. */
-export const seasons = ['none', 'day'] as const;
-
-const header = { samples: 0, ripe: 1, level: 2, drift: 3, atMs: 4, quietFrom: 5, wide: 6, scale: 7, run: 9 } as const;
-const headerFields = 11;
-const profileAt = headerFields;
-const profileDays = profileAt + slots;
-const tailsAt = profileDays + slots;
-/** Numbers that a {@link SeriesModel} keeps. */
-export const seriesFields = tailsAt + seasons.length * deviationKinds.length * tailFields;
+/** What a statistic says. `drift`: the usual level itself has moved; `frozen`: the value doesn't change any more. */
+export type DeviationKind = (typeof errorKinds)[number] | 'drift' | 'frozen';
 
 export interface Deviation {
   readonly kind: DeviationKind;
-  readonly season: (typeof seasons)[number];
+  readonly season: Season;
   readonly expected: number;
   /** Of the sample, signed; a sigma is 1.25 mean absolute deviations of this series. */
   readonly sigmas: number;
@@ -45,7 +71,11 @@ export interface Deviation {
   readonly chance: number;
   /** The statistic, as a share of its largest value on a usual day. */
   readonly ofUsualLargest: number;
+  /** 0 is worth a note, 1 a warning, 2 is an error. */
+  readonly severity: 0 | 1 | 2;
   readonly samples: number;
+  /** Samples in a row of one value. */
+  readonly same: number;
 }
 
 export interface Judgement {
@@ -56,145 +86,253 @@ export interface Judgement {
 }
 
 /**
- * What is usual for one series of numbers, learned sample by sample in constant time and memory. Two expectations run
- * side by side: the level of the last samples (EWMA), and the usual level at this time of day with a slow drift; the one
- * that errs less is used. What deviates is judged by the tail of its own past, so neither a distribution nor a sampling
- * interval is assumed.
+ * What is usual for one series of numbers, learned sample by sample in constant time and memory. Three expectations run
+ * side by side: the level of the last samples (EWMA), the usual level at this time of day, and at this time of the week, with
+ * a slow drift; the one that errs least is used. What deviates is judged by the tail of its own past, so neither a distribution nor a unit
+ * nor a sampling interval is assumed.
  */
 export class SeriesModel {
-  readonly state: Float64Array;
-  /** Season by season, kind by kind. */
-  readonly #tails: readonly (readonly TailEstimate[])[];
+  readonly state: Float32Array;
 
-  /** @param state {@link seriesFields} numbers, zeros at the beginning; the model is nothing else */
-  constructor(state: Float64Array = new Float64Array(seriesFields)) {
+  /** @param state `seriesFields` numbers, of a model that is gone on with; the model is nothing else */
+  constructor(state: Float32Array = newSeriesState()) {
     this.state = state;
-    this.#tails = seasons.map((_, season) =>
-      deviationKinds.map((_kind, kind) => {
-        const from = tailsAt + (season * deviationKinds.length + kind) * tailFields;
-        return new TailEstimate(state.subarray(from, from + tailFields));
-      }),
-    );
   }
 
   /**
    * Judges a sample, then learns from it.
    *
    * @param atMs samples come in the order of time; one of up to half an hour before the last counts as of its time, an
-   * older one is left out
-   * @returns undefined when it is as expected, or when the last finding is of the same run of deviations
+   * older one is left out, unless so many come in a row that the clock must have been set back
+   * @returns undefined when it is as expected, or when a finding as severe was of the same run of deviations
    */
   observe(value: number, atMs: number, judgement: Judgement): Deviation | undefined {
-    const state = this.state;
-    const x = Math.max(-1e300, Math.min(1e300, value));
-    const isFirst = this.#get(header.samples) === 0;
-    const lastMs = isFirst ? atMs : this.#get(header.atMs);
-    if (atMs < lastMs - slotMs) return undefined;
+    const { state } = this;
+    const isFirst = this.#get(at.samples) === 0;
+    const lastMs = isFirst ? atMs : timeOf(state, at.timeHigh);
+    if (atMs < lastMs - lateMs) {
+      const late = this.#get(at.late) + 1;
+      state[at.late] = late < lateLimit ? late : 0;
+      if (late === lateLimit) setTime(state, at.timeHigh, atMs);
+      return undefined;
+    }
+    state[at.late] = 0;
     const nowMs = Math.max(atMs, lastMs);
-    if (isFirst) state[header.level] = x;
-    state[header.atMs] = nowMs;
-    const samples = this.#get(header.samples) + 1;
-    state[header.samples] = samples;
-    if (Math.floor(nowMs / dayMs) !== Math.floor(lastMs / dayMs)) {
-      for (const tails of this.#tails) for (const tail of tails) tail.endDay();
+    const x = limited(value, valueLimit);
+    if (isFirst) this.#begin(x, nowMs);
+    setTime(state, at.timeHigh, nowMs);
+    const samples = Math.min(mostSamples, this.#get(at.samples) + 1);
+    state[at.samples] = samples;
+    const passedMs = nowMs - lastMs;
+    if (samples > 1) this.#move(at.step, Math.max(0.01, 1 / (samples - 1)), Math.min(passedMs, dayMs));
+    this.#endDay(nowMs, lastMs);
+
+    const seasonal = seasonalLevels(state, nowMs);
+    const scales = this.#scales(x, samples);
+    const found =
+      this.#judgeErrors(x, samples, seasonal, scales, judgement) ??
+      this.#judgeDrift(x, samples, scales[0], judgement) ??
+      this.#judgeFrozen(value, samples, judgement);
+    this.#learnErrors(x, samples, seasonal, scales);
+    this.#learnSlow(x, samples, scales[0]);
+    learnSeasons(state, x, passedMs, seasonal, scales);
+
+    const quiet = this.#get(at.quiet);
+    if (found === undefined) {
+      if (quiet > 0) state[at.quiet] = quiet - 1;
+      return undefined;
     }
-
-    const slot = Math.floor((((nowMs % dayMs) + dayMs) % dayMs) / slotMs);
-    const daysSeen = this.#get(profileDays + slot);
-    const expected = [
-      this.#get(header.level),
-      daysSeen > 0 ? this.#get(profileAt + slot) + this.#get(header.drift) : this.#get(header.level),
-    ];
-    const errors = expected.map((usual) => x - usual);
-    const [levelError, dayError] = errors as [number, number];
-    state[header.wide] =
-      this.#get(header.wide) + Math.max(5e-4, 1 / (samples + 1)) * (Math.abs(levelError) - this.#get(header.wide));
-    const least = 1e-6 + 1e-3 * Math.abs(this.#get(header.level)) + 0.3 * this.#get(header.wide);
-    const scales = [0, 1].map((season) => Math.max(this.#get(header.scale + season), least));
-    // A time of day is known once it was seen for a whole slot.
-    const isRipe = daysSeen >= 0.99;
-    if (isRipe) state[header.ripe] = this.#get(header.ripe) + 1;
-    const ripe = this.#get(header.ripe);
-    const used =
-      ripe > judgement.learnSamples / 2 && this.#get(header.scale + 1) < 0.8 * this.#get(header.scale) ? 1 : 0;
-
-    let found: Deviation | undefined;
-    for (let season = 0; season <= Number(isRipe); season += 1) {
-      const sigma = (scales[season] as number) * sigmaPerDeviation;
-      const sigmas = (errors[season] as number) / sigma;
-      const run = this.#get(header.run + season);
-      const mean = run + shiftWeight * (Math.max(-8, Math.min(8, sigmas)) - run);
-      state[header.run + season] = mean;
-      const statistics = [
-        Math.max(0, sigmas),
-        Math.max(0, -sigmas),
-        Math.abs(mean) * Math.sqrt((2 - shiftWeight) / shiftWeight),
-      ];
-      for (const [kind, size] of statistics.entries()) {
-        const tail = this.#tails[season]?.[kind] as TailEstimate;
-        if (season === used && tail.samples > judgement.learnSamples / (season + 1)) {
-          const chance = judged(tail, size, judgement);
-          if (chance !== undefined && chance < (found?.chance ?? 1)) {
-            found = {
-              kind: deviationKinds[kind] as DeviationKind,
-              season: seasons[season] as (typeof seasons)[number],
-              expected: expected[season] as number,
-              sigmas,
-              sigma,
-              chance,
-              ofUsualLargest: size / Math.max(tail.usualLargest ?? 0, leastSigmas),
-              samples,
-            };
-          }
-        }
-        if (samples > firstSamples && (season === 0 || ripe > firstSamples)) tail.add(Math.min(size, 1e12));
-      }
-    }
-
-    this.#learn({ x, samples, levelError, dayError, scales, slot, daysSeen, isRipe, passedMs: nowMs - lastMs });
-    if (found === undefined) return undefined;
-    const isQuiet = samples <= this.#get(header.quietFrom);
-    state[header.quietFrom] = samples + judgement.quietSamples;
-    return isQuiet ? undefined : found;
+    state[at.quiet] = judgement.quietSamples;
+    if (quiet > 0 && found.severity <= this.#get(at.told)) return undefined;
+    state[at.told] = found.severity;
+    return found;
   }
 
-  #learn(sample: {
-    readonly x: number;
-    readonly samples: number;
-    readonly levelError: number;
-    readonly dayError: number;
-    readonly scales: readonly number[];
-    readonly slot: number;
-    readonly daysSeen: number;
-    readonly isRipe: boolean;
-    readonly passedMs: number;
-  }): void {
-    const state = this.state;
-    const { x, samples, levelError, dayError, slot, daysSeen } = sample;
-    const [levelScale, dayScale] = sample.scales as [number, number];
-    const weight = Math.max(scaleWeight, 1 / (samples + 1));
-    state[header.level] =
-      this.#get(header.level) +
-      Math.max(levelWeight, 1 / (samples + 1)) *
-        (samples < 20 ? levelError : limited(levelError, surpriseLimit * sigmaPerDeviation * levelScale));
-    const size = Math.abs(levelError);
-    const learned = samples < 50 ? size : Math.min(size, surpriseLimit * sigmaPerDeviation * levelScale);
-    state[header.scale] = this.#get(header.scale) + weight * (learned - this.#get(header.scale));
-    if (sample.isRipe) {
-      const before = this.#get(header.scale + 1);
-      const surprise = Math.min(Math.abs(dayError), surpriseLimit * sigmaPerDeviation * dayScale);
-      state[header.scale + 1] = before === 0 ? Math.abs(dayError) : before + weight * (surprise - before);
-      state[header.drift] = this.#get(header.drift) + driftWeight * limited(dayError, surpriseLimit * dayScale);
+  #begin(x: number, nowMs: number): void {
+    this.state[at.level] = x;
+    this.state[at.slow] = x;
+    this.state[at.dayBegins] = Math.floor((((nowMs % dayMs) + dayMs) % dayMs) / 60_000);
+  }
+
+  /** The tails have missed the first samples of the first day: as many of the second one are waited for. */
+  #endDay(nowMs: number, lastMs: number): void {
+    const { state } = this;
+    state[at.wait] = Math.max(0, this.#get(at.wait) - 1);
+    const beginsMs = this.#get(at.dayBegins) * 60_000;
+    if (Math.floor((nowMs - beginsMs) / dayMs) === Math.floor((lastMs - beginsMs) / dayMs)) return;
+    endDay(state);
+    if (tailDays(state, tailOf(0, 0)) === 1) state[at.wait] = firstSamples;
+  }
+
+  /** Mean absolute errors by season, at least so large that rounding and rare samples are no surprise. */
+  #scales(x: number, samples: number): [number, number, number] {
+    const size = Math.abs(x - this.#get(at.level));
+    const wide = this.#get(at.wide);
+    const most = 1_000 * Math.max(this.#get(at.scale), 0.3 * wide);
+    this.#move(at.wide, Math.max(5e-4, 1 / (samples + 1)), wide === 0 || samples < 50 ? size : Math.min(size, most));
+    const least = leastScale + 1e-3 * Math.abs(this.#get(at.level)) + 0.3 * this.#get(at.wide);
+    return [
+      Math.max(this.#get(at.scale), least),
+      Math.max(this.#get(at.scale + 1), least),
+      Math.max(this.#get(at.scale + 2), least),
+    ];
+  }
+
+  #judgeErrors(
+    x: number,
+    samples: number,
+    { levels, known }: SeasonalLevels,
+    scales: readonly [number, number, number],
+    judgement: Judgement,
+  ): Deviation | undefined {
+    const { state } = this;
+    for (let season = 1; season < known; season += 1) {
+      state[at.ripe + season] = Math.min(mostSamples, this.#get(at.ripe + season) + 1);
     }
-    // The share of a slot that this sample stands for.
-    const share = Math.min(1, sample.passedMs / slotMs);
-    const days = daysSeen + share;
-    state[profileDays + slot] = days;
-    const profile = this.#get(profileAt + slot);
-    const fromProfile = x - profile;
-    const step = Math.max(profileWeight, 1 / (days + 1)) * share;
-    state[profileAt + slot] =
-      daysSeen === 0 ? x : profile + step * (days < 2 ? fromProfile : limited(fromProfile, 3 * dayScale));
+    const used = this.#usedSeason(known, judgement.learnSamples);
+    const steps = Math.min(longestSteps, this.#get(at.step) / usualStepMs);
+    // What this time of the week usually brings is no surprise, whatever the last samples were.
+    const explained = explainedShare * Math.abs(x - (levels[used] as number));
+    const isExplained = known === 3 && scales[2] < explained && Math.abs(x - levels[2]) < explained;
+    let found: Deviation | undefined;
+    for (let season = 0; season < known; season += 1) {
+      const expected = levels[season] as number;
+      const sigma = (scales[season] as number) * sigmaPerDeviation;
+      const sigmas = (x - expected) / sigma;
+      this.#move(at.run + season, shiftWeight, limited(sigmas, 8));
+      const isRipe = samples > firstSamples && (season === 0 || this.#get(at.ripe + season) > firstSamples);
+      for (let kind = 0; kind < errorKinds.length; kind += 1) {
+        const size = Math.min(1e12, statisticOf(kind, sigmas, this.#get(at.run + season)));
+        const tail = tailOf(season, kind);
+        if (
+          season === used &&
+          size > leastSigmas &&
+          !isExplained &&
+          tailSamples(state, tail) > judgement.learnSamples / (season + 1) &&
+          isBeyondDays(state, tail, size, judgement.margin, sampleSpreads)
+        ) {
+          const chance = tailChance(state, tail, size);
+          if (chance < (judgement.chance / 2) * steps && chance < (found?.chance ?? 1)) {
+            const expectation = { season: seasons[season] as Season, expected, sigmas, sigma };
+            const usual = Math.max(leastSigmas, usualLargest(state, tail));
+            found = this.#deviation(errorKinds[kind] as DeviationKind, tail, size, expectation, usual);
+          }
+        }
+        if (isRipe) addToTail(state, tail, size);
+      }
+    }
+    return found;
+  }
+
+  /** A longer season is used once it is known well and errs clearly less. */
+  #usedSeason(known: number, learnSamples: number): number {
+    let used = 0;
+    for (let season = 1; season < known; season += 1) {
+      const isKnown = this.#get(at.ripe + season) > learnSamples / 2;
+      if (isKnown && this.#get(at.scale + season) < 0.8 * this.#get(at.scale + used)) used = season;
+    }
+    return used;
+  }
+
+  /** The mean of many samples against the level of many more. Samples hang together, so only days are counted by. */
+  #judgeDrift(x: number, samples: number, leastSigma: number, judgement: Judgement): Deviation | undefined {
+    const { state } = this;
+    const expected = this.#get(at.slow);
+    const sigma = sigmaPerDeviation * Math.max(this.#get(at.slowScale), leastSigma);
+    const sigmas = (x - expected) / sigma;
+    this.#move(at.slowRun, slowRunWeight, limited(sigmas, 8));
+    const size = Math.abs(this.#get(at.slowRun));
+    let found: Deviation | undefined;
+    if (
+      size > leastSlowSigmas &&
+      samples > judgement.learnSamples &&
+      tailDays(state, driftTail) >= 2 &&
+      isBeyondDays(state, driftTail, size, judgement.margin, driftSpreads)
+    ) {
+      found = this.#deviation('drift', driftTail, size, { season: 'none', expected, sigmas, sigma });
+    }
+    if (samples > firstSlowSamples) addToTail(state, driftTail, size);
+    return found;
+  }
+
+  /** A value that doesn't change any more where it used to; zero is also a count of nothing, and says little. */
+  #judgeFrozen(value: number, samples: number, judgement: Judgement): Deviation | undefined {
+    const { state } = this;
+    const high = Math.fround(limited(value, valueLimit));
+    const low = Math.fround(limited(value, valueLimit) - high);
+    const isSame = samples > 1 && high === state[at.lastHigh] && low === state[at.lastLow];
+    const same = isSame ? Math.min(mostSamples, this.#get(at.same) + 1) : 1;
+    state[at.lastHigh] = high;
+    state[at.lastLow] = low;
+    state[at.same] = same;
+    let found: Deviation | undefined;
+    if (
+      value !== 0 &&
+      same >= leastFrozen &&
+      samples > judgement.learnSamples &&
+      tailDays(state, frozenTail) >= 2 &&
+      isBeyondDays(state, frozenTail, same, frozenTimes, frozenSpreads)
+    ) {
+      found = this.#deviation('frozen', frozenTail, same, { season: 'none', expected: value, sigmas: 0, sigma: 0 });
+    }
+    if (samples > firstSamples) addToTail(state, frozenTail, same);
+    return found;
+  }
+
+  #deviation(
+    kind: DeviationKind,
+    tail: number,
+    size: number,
+    expectation: Pick<Deviation, 'season' | 'expected' | 'sigmas' | 'sigma'>,
+    usual = usualLargest(this.state, tail),
+  ): Deviation {
+    return {
+      kind,
+      ...expectation,
+      chance: tailChance(this.state, tail, size),
+      ofUsualLargest: size / usual,
+      severity: severityOf(size / usual, usualSpread(this.state, tail)),
+      samples: this.#get(at.samples),
+      same: this.#get(at.same),
+    };
+  }
+
+  #learnErrors(
+    x: number,
+    samples: number,
+    { levels, known }: SeasonalLevels,
+    scales: readonly [number, number, number],
+  ): void {
+    const weight = Math.max(scaleWeight, 1 / (samples + 1));
+    const levelError = x - levels[0];
+    const limit = surpriseLimit * sigmaPerDeviation * scales[0];
+    const learned = samples < 20 ? levelError : limited(levelError, limit);
+    this.state[at.level] = levels[0] + Math.max(levelWeight, 1 / (samples + 1)) * learned;
+    this.#move(at.scale, weight, samples < 50 ? Math.abs(levelError) : Math.min(Math.abs(levelError), limit));
+    for (let season = 1; season < known; season += 1) {
+      const error = x - (levels[season] as number);
+      const scale = scales[season] as number;
+      const size = Math.min(Math.abs(error), surpriseLimit * sigmaPerDeviation * scale);
+      if (this.#get(at.scale + season) === 0) this.state[at.scale + season] = Math.abs(error);
+      else this.#move(at.scale + season, weight, size);
+      this.state[at.drift + season] =
+        this.#get(at.drift + season) + driftWeight * limited(error, surpriseLimit * scale);
+    }
+  }
+
+  #learnSlow(x: number, samples: number, leastSigma: number): void {
+    const error = x - this.#get(at.slow);
+    const limit = surpriseLimit * sigmaPerDeviation * Math.max(this.#get(at.slowScale), leastSigma);
+    const weight = Math.max(slowWeight, 1 / (samples + 1));
+    const learned = samples < 50 ? error : limited(error, limit);
+    this.state[at.slow] = this.#get(at.slow) + weight * learned;
+    this.#move(at.slowScale, weight, Math.abs(learned));
+  }
+
+  /** Towards a value, by a share of the way. */
+  #move(field: number, weight: number, to: number): void {
+    const from = this.#get(field);
+    this.state[field] = from + weight * (to - from);
   }
 
   #get(field: number): number {
@@ -202,15 +340,19 @@ export class SeriesModel {
   }
 }
 
-/** The chance of a statistic that is an anomaly; undefined for one that is none, and before a usual day is known. */
-function judged(tail: TailEstimate, size: number, { chance, margin }: Judgement): number | undefined {
-  if (size <= leastSigmas) return undefined;
-  const usual = tail.usualLargest;
-  if (usual === undefined || size <= usual * margin) return undefined;
-  const found = tail.chanceOf(size);
-  return found < chance / 2 ? found : undefined;
+function statisticOf(kind: number, sigmas: number, run: number): number {
+  if (kind === 0) return Math.max(0, sigmas);
+  if (kind === 1) return Math.max(0, -sigmas);
+  return Math.abs(run) * Math.sqrt((2 - shiftWeight) / shiftWeight);
 }
 
-function limited(value: number, limit: number): number {
-  return Math.max(-limit, Math.min(limit, value));
+/** Whether a statistic is clearly larger than the largest of usual days; never before a day is known. */
+function isBeyondDays(state: Float32Array, tail: number, size: number, margin: number, spreads: number): boolean {
+  if (tailDays(state, tail) < 1 || state[at.wait] !== 0) return false;
+  return size > usualLargest(state, tail) * Math.max(margin, Math.exp(spreads * usualSpread(state, tail)));
+}
+
+function severityOf(times: number, spread: number): 0 | 1 | 2 {
+  const [warning, error] = severities.map((from) => times >= Math.max(from.times, Math.exp(from.spreads * spread)));
+  return error ? 2 : warning ? 1 : 0;
 }
