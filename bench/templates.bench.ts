@@ -8,6 +8,7 @@ import { testDataPath } from '../test/support/test-data.ts';
 import { groupingAccuracy } from './grouping-accuracy.ts';
 import { sequenceTable } from './log-key-sequences.ts';
 import { markdownTable } from './measure.ts';
+import { templateRatesTable } from './template-rates.ts';
 
 interface System {
   readonly name: string;
@@ -25,7 +26,7 @@ const lookedAt = {
 };
 
 /**
- * Templates of log lines: grouping accuracy by one set of rules, speed, and what sequences of templates tell.
+ * Templates of log lines: grouping accuracy by one set of rules, speed, changes of frequency in simulated sources, and what sequences of templates tell.
  * `SDP_BENCH_LOGHUB` names a copy of https://github.com/logpai/loghub to measure all its systems too, or a folder of the
  * same form, such as `2k_dataset` of loghub-2.0, whose corrected labels are then used.
  */
@@ -51,6 +52,8 @@ export async function benchTemplates(): Promise<string> {
     `That number chosen on the other systems, each system left out in turn: ${mean(left).toFixed(4)} on average.`,
     ...otherSystems(process.env['SDP_BENCH_LOGHUB']),
     markdownTable(['lines/s', ...systems.map(({ name }) => name)], speed(systems)),
+    'Simulated sources with ten kinds of lines, four weeks, with the time of day in what is expected or without:',
+    templateRatesTable(),
     sequenceTable(),
   ].join('\n\n');
 }

@@ -4,6 +4,7 @@ import { maskLine } from './mask-line.ts';
 import { newTemplateFinding, rateFinding } from './template-finding.ts';
 import { type LogTemplate, type Mined, TemplateMiner } from './template-miner.ts';
 import {
+  type BucketTest,
   closeBucket,
   countLine,
   expectationOf,
@@ -15,6 +16,7 @@ import {
   type TemplateRate,
   templateRateSchema,
 } from './template-rate.ts';
+import { type DayPlace, dayPlaceOf } from './template-season.ts';
 import type { TemplateSettings } from './template-settings.ts';
 
 const hourMs = 3_600_000;
@@ -103,7 +105,7 @@ export class SourceTemplates {
     const line = { isNext: ahead > 0, eventId: event.eventId, offset: event.place.offset, level };
     if (line.isNext) is.next += 1;
     else is.open += 1;
-    if (countLine(rate, line, this.#chance) && this.#isLearned) {
+    if (countLine(rate, line, this.#test) && this.#isLearned) {
       const count = line.isNext ? rate.next : rate.open;
       findings.push(this.#rateFinding('surge', event, mined.template, rate, count));
     }
@@ -119,6 +121,13 @@ export class SourceTemplates {
   get #chance(): number {
     const testsPerDay = (2 * 24 * hourMs * Math.max(1, this.#miner.templateCount)) / this.#bucketMs;
     return this.#settings.false_alarms_per_day / testsPerDay;
+  }
+
+  /** Of the open bucket. The next one is within an hour of it, or has no time of day. */
+  readonly #test = (): BucketTest => ({ chance: this.#chance, place: this.#placeOf(this.#is.bucket) });
+
+  #placeOf(bucket: number): DayPlace | undefined {
+    return this.#settings.time_of_day ? dayPlaceOf(bucket, this.#bucketMs) : undefined;
   }
 
   #rateOf({ template, absorbed, forgotten }: Mined, level: string): TemplateRate {
@@ -162,10 +171,10 @@ export class SourceTemplates {
         return;
       }
       if (is.open > 0 && this.#isLearned) this.#tellDrops(event, findings);
-      const chance = this.#chance;
+      const test = this.#test();
       for (const rate of this.#rates.values()) {
         if (is.open === 0) skipBucket(rate);
-        else closeBucket(rate, chance);
+        else closeBucket(rate, test);
       }
       is.bucket += 1;
       is.open = is.next;
@@ -175,12 +184,11 @@ export class SourceTemplates {
 
   /** Where a whole source slows down, its most frequent kinds stand for the rest. */
   #tellDrops(event: StreamEvent, findings: Finding[]): void {
-    const chance = this.#chance;
+    const test = this.#test();
     const dropped: [LogTemplate, TemplateRate][] = [];
     for (const template of this.#miner.templates()) {
       const rate = this.#rates.get(template.id);
-      if (rate !== undefined && ordinaryLevels.has(rate.level) && isTooFew(rate, chance))
-        dropped.push([template, rate]);
+      if (rate !== undefined && ordinaryLevels.has(rate.level) && isTooFew(rate, test)) dropped.push([template, rate]);
     }
     dropped.sort(([a, rate], [b, other]) => other.mean - rate.mean || a.id - b.id);
     for (const [index, [template, rate]] of dropped.entries()) {
@@ -196,10 +204,10 @@ export class SourceTemplates {
     rate: TemplateRate,
     count: number,
   ): Finding {
-    const { mean, variance } = expectationOf(rate);
+    const { mean, variance, season } = expectationOf(rate, kind, this.#placeOf(this.#is.bucket));
     const bucketStartMs = this.#is.bucket * this.#bucketMs;
     return rateFinding(event, {
-      ...{ kind, template, shown: this.#shown, count, expected: mean, deviation: Math.sqrt(variance) },
+      ...{ kind, template, shown: this.#shown, count, expected: mean, deviation: Math.sqrt(variance), season },
       ...{ bucketStartMs, bucketSeconds: this.#settings.bucket_seconds, chance: this.#chance },
       ...{ level: rate.level, eventIds: rate.eventIds, firstOffset: rate.firstOffset },
     });

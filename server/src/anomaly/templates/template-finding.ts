@@ -20,6 +20,8 @@ export interface ToldRate extends Told {
   readonly count: number;
   readonly expected: number;
   readonly deviation: number;
+  /** Whether the time of day is part of what was expected. */
+  readonly season: 'none' | 'day';
   readonly bucketStartMs: number;
   readonly bucketSeconds: number;
   /** Allowed for this test by chance. */
@@ -66,7 +68,7 @@ export function rateFinding(event: StreamEvent, told: ToldRate): Finding {
     metrics: { count, expected, deviation: told.deviation },
     explanation: {
       ...{ kind, template: text, template_id: template.id, log_level: told.level, count, expected },
-      ...{ deviation: told.deviation, chance: told.chance },
+      ...{ deviation: told.deviation, season: told.season, chance: told.chance },
       ...{ bucket_start: new Date(told.bucketStartMs).toISOString(), bucket_seconds: bucketSeconds },
     },
     evidence: isSurge

@@ -14,6 +14,8 @@ export const templateSettingsSchema = z
     bucket_seconds: z.int().min(10).max(86_400).default(300),
     /** Changes of frequency that may be told of a source a day although nothing changed. */
     false_alarms_per_day: z.number().gt(0).max(100).default(0.1),
+    /** Whether lines are expected by the time of day (UTC) where they follow it. */
+    time_of_day: z.boolean().default(true),
     /** Words in one place that are still kinds of messages, not values. */
     variants: z.int().min(1).max(50).default(4),
     /** Templates remembered of a source; the one unseen for longest goes first. */

@@ -216,6 +216,42 @@ describe('snapshots', () => {
     );
   });
 
+  test('whatever the lines are, and what is kept of them is bounded', () => {
+    const part = fc.oneof(
+      fc.constantFrom(
+        'failed',
+        '\u001b[31mred\u001b[0m',
+        'k=v',
+        '{"msg":"a b"}',
+        '\n',
+        '支付失败',
+        '🚀',
+        ' ',
+        '=',
+        '"',
+        '17 ms',
+      ),
+      fc.string({ unit: 'binary', maxLength: 12 }),
+      fc.string({ unit: 'grapheme', minLength: 40, maxLength: 90 }),
+    );
+    const message = fc.array(part, { maxLength: 30 }).map((parts) => parts.join(' ').slice(0, 8_192));
+    fc.assert(
+      fc.property(fc.array(message, { minLength: 1, maxLength: 60 }), fc.nat(), (messages, at) => {
+        const events = messages.map((text, number) => line(number, startMs + number * 40_000, text));
+        const split = at % (events.length + 1);
+        const one = factory.create(scope);
+        const told = [...one.observe(events)];
+        const first = factory.create(scope);
+        const found = [...first.observe(events.slice(0, split))];
+        const second = factory.restore(scope, first.snapshot());
+        found.push(...second.observe(events.slice(split)));
+        expect(found).toEqual(told);
+        expect(Buffer.from(second.snapshot()).equals(one.snapshot())).toBe(true);
+        expect(one.snapshot().length).toBeLessThan(12 * 20_000);
+      }),
+    );
+  });
+
   test('bytes that are no snapshot are refused', () => {
     for (const text of ['', 'x', '{}', '{"sources":[["c","a",{}]]}']) {
       expect(() => factory.restore(scope, Buffer.from(text))).toThrow(
