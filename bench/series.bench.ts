@@ -166,7 +166,6 @@ function leftOut(all: readonly LabelledSeries[], families: readonly string[]): s
 /** Series in which nothing happens. */
 function falseAlarms(): string {
   const days = 14;
-  const seeds = 20;
   const noises: [string, (normal: () => number, share: number) => number][] = [
     ['normal noise', (normal) => 50 + 5 * normal()],
     ['a daily wave and normal noise', (normal, share) => 50 + 20 * Math.sin(2 * Math.PI * share) + 3 * normal()],
@@ -175,6 +174,7 @@ function falseAlarms(): string {
   const rows = noises.map(([name, made]) => [
     name,
     ...[10_000, 60_000, 300_000, 3_600_000].map((stepMs) => {
+      const seeds = stepMs < 60_000 ? 5 : 20;
       let found = 0;
       let warned = 0;
       for (let seed = 1; seed <= seeds; seed += 1) {
