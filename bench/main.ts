@@ -1,4 +1,4 @@
-// `npm run bench [-- tokenize large again methods scan vault values peers ingest intake followers records end-to-end hops integrity messaging decisions models transactions anonymize analysis alerts anomaly backup series templates soak soak-kafka] [--rows N] [--runs N]`: prints Markdown tables; docs/benchmarks.md holds a run of it.
+// `npm run bench [-- tokenize large again methods scan vault values peers ingest intake followers records end-to-end hops integrity messaging decisions models transactions anonymize analysis alerts anomaly backup series templates overload soak soak-kafka] [--rows N] [--runs N]`: prints Markdown tables; docs/benchmarks.md holds a run of it.
 import { cpus, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import { benchAgain } from './again.bench.ts';
@@ -17,6 +17,7 @@ import { benchIntegrity } from './integrity.bench.ts';
 import { benchMessaging } from './messaging.bench.ts';
 import { benchMethods } from './methods.bench.ts';
 import { benchModels } from './models.bench.ts';
+import { benchOverload } from './overload.bench.ts';
 import { benchPeers } from './peers.bench.ts';
 import { benchRecords } from './records.bench.ts';
 import { benchScan } from './scan.bench.ts';
@@ -60,6 +61,7 @@ const benches: Record<string, () => Promise<string>> = {
   anomaly: () => benchAnomaly(),
   backup: () => benchBackup({ messages: rowsOr(50_000) }),
   series: () => benchSeries(),
+  overload: () => benchOverload({ seconds: rowsOr(30) }),
   soak: () => benchSoak({ minutes: rowsOr(60) }),
   'soak-kafka': () => benchSoak({ minutes: rowsOr(60), bus: 'kafka' }),
   templates: () => benchTemplates(),
