@@ -2,8 +2,11 @@ import { type Pool, type PoolClient, query, withTransaction } from '../../databa
 
 /** Weeks for which room is made ahead of the present one. */
 const weeksAhead = 2;
-/** Serializes those who make or drop partitions. */
-const advisoryLock = 72_707_520;
+/**
+ * Serializes those who make or drop partitions. Writers share it: a statement that was planned before a partition was there doesn't
+ * look into it, and would take an anomaly that moved there for one that is new.
+ */
+export const partitionsLock = 72_707_520;
 const weekMs = 7 * 86_400_000;
 
 /** Makes the tables of this week and the next ones. Rows of theirs that stand in the default partition move there. */
@@ -37,7 +40,7 @@ async function ensurePartition(pool: Pool, monday: Date): Promise<void> {
 
 /** Whoever waits for a table holds up everybody behind: rather not for long, and again in an hour. */
 async function takeTurn(tx: PoolClient): Promise<void> {
-  await query(tx, 'SELECT pg_advisory_xact_lock($1)', [advisoryLock]);
+  await query(tx, 'SELECT pg_advisory_xact_lock($1)', [partitionsLock]);
   await query(tx, "SET LOCAL lock_timeout = '5s'");
 }
 

@@ -1,3 +1,5 @@
+import { partitionsLock } from '../store/anomaly-partitions.ts';
+
 /**
  * Makes the keys' rows or locks them, in one order for everybody: whoever else writes of them waits, and the next statement sees
  * what they have written.
@@ -7,6 +9,7 @@ export const lockKeysSql = `
   SELECT client_id, dedupe_key, anomaly_id, at, decode(evidence_key, 'hex')
     FROM jsonb_to_recordset($1::jsonb)
       AS g (client_id text, dedupe_key text, anomaly_id uuid, at timestamptz, evidence_key text)
+   WHERE (SELECT pg_advisory_xact_lock_shared(${partitionsLock})) IS NOT NULL
    ORDER BY client_id, dedupe_key
   ON CONFLICT (client_id, dedupe_key) DO UPDATE SET recurrence = k.recurrence
   RETURNING client_id, dedupe_key, recurrence, xmax = 0 AS is_new`;
