@@ -1,4 +1,4 @@
-// `npm run bench [-- tokenize large again methods scan vault values peers ingest intake followers records end-to-end hops integrity messaging decisions models transactions anonymize analysis alerts anomaly backup series templates overload soak soak-kafka] [--rows N] [--runs N]`: prints Markdown tables; docs/benchmarks.md holds a run of it.
+// `npm run bench [-- tokenize large again methods scan vault values peers ingest intake followers records end-to-end hops integrity messaging decisions models transactions anonymize analysis alerts anomaly backup series templates overload soak soak-short-memory soak-kafka] [--rows N] [--runs N]`: prints Markdown tables; docs/benchmarks.md holds a run of it.
 import { cpus, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import { benchAgain } from './again.bench.ts';
@@ -63,6 +63,7 @@ const benches: Record<string, () => Promise<string>> = {
   series: () => benchSeries(),
   overload: () => benchOverload({ seconds: rowsOr(30) }),
   soak: () => benchSoak({ minutes: rowsOr(60) }),
+  'soak-short-memory': () => benchSoak({ minutes: rowsOr(30), repeatMinutes: 5 }),
   'soak-kafka': () => benchSoak({ minutes: rowsOr(60), bus: 'kafka' }),
   templates: () => benchTemplates(),
   transactions: () => benchTransactions({ seconds: rowsOr(30) }),

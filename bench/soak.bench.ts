@@ -29,10 +29,13 @@ export async function benchSoak({
   minutes,
   rate = 2_000,
   bus = 'embedded',
+  repeatMinutes = 60,
 }: {
   minutes: number;
   rate?: number;
   bus?: 'embedded' | 'kafka';
+  /** Events are remembered so long: memory grows until then. */
+  repeatMinutes?: number;
 }): Promise<string> {
   const kafka = bus === 'kafka' ? await startTestKafka() : undefined;
   if (kafka && 'skipped' in kafka) return kafka.skipped;
@@ -52,6 +55,7 @@ export async function benchSoak({
     SDP_API_KEY: apiKey,
     SDP_CLIENT_ID: 'soak',
     SDP_RATE_LIMIT_PER_MINUTE: '1000000',
+    SDP_EVENTS_REPEAT_MINUTES: String(repeatMinutes),
     SDP_ALERTS_FILE: join(folder, 'alerts.yml'),
     SOAK_WEBHOOK_URL: receiver.url,
     SOAK_WEBHOOK_SECRET: `whsec_${randomBytes(32).toString('base64')}`,
@@ -95,7 +99,7 @@ export async function benchSoak({
     // What is left of windows, blocks and alerts.
     await sleep(5_000);
     return [
-      `${minutes} minutes at ${rate} events a second on ${kafka ? 'Apache Kafka' : 'the embedded bus'}.`,
+      `${minutes} minutes at ${rate} events a second on ${kafka ? 'Apache Kafka' : 'the embedded bus'}, each event remembered for ${repeatMinutes} minutes.`,
       memoryTable(samples, minutes),
       await outcome(pool, produced, accepted, workedOffSeconds, receiver.count()),
     ].join('\n\n');

@@ -135,6 +135,8 @@ const serverTexts: Readonly<Record<keyof Variables, string>> = {
   SDP_EVENTS_MAX_REQUESTS: 'requests with events that one API process reads at once; more are answered with 503',
   SDP_EVENTS_MAX_BACKLOG:
     'messages with events (up to 256 each) that may wait to be stored; while there are more, events are answered with 503',
+  SDP_EVENTS_REPEAT_MINUTES:
+    'for so many minutes an event that comes again has no effect; each event takes 36 bytes for so long in each worker that stores or analyses',
   SDP_EVENTS_RETENTION_DAYS: 'days for which recent events can be read; they go by whole days of arrival',
   SDP_EVENT_COUNTS_RETENTION_DAYS: 'days for which counts of events are kept',
   SDP_EVENTS_MAX_STREAMS: 'live streams of events that one API process serves at once',

@@ -29,6 +29,8 @@ export interface AnalysisWorkersOptions {
   readonly settings: {
     readonly rulesFile: string;
     readonly snapshotEveryMs: number;
+    /** How long an event is known again. */
+    readonly repeatMs: number;
     /** Between two looks at the file of rules. */
     readonly rulesEveryMs?: number;
   };
@@ -106,16 +108,17 @@ export async function startAnalysisWorkers(options: AnalysisWorkersOptions): Pro
   try {
     const detectors = () => options.detectors ?? live.current.detectors;
     const rules = () => live.current.rules;
+    const { repeatMs } = settings;
     for (const type of eventTypes) {
       const [stage, topic, group] = [stageOfType[type], eventTopics[type], analysisGroups[type]];
-      const kind = eventPartitions({ type, topic, rules, detectors });
+      const kind = eventPartitions({ type, topic, rules, detectors, repeatMs });
       await run({ stage, topic, contract: eventBatchContract }, group, kind, []);
     }
     const behind = eventTypes.map((type) => ({ topic: eventTopics[type], group: analysisGroups[type] }));
     await run(
       { stage: 'facts', topic: factsTopic, contract: factsContract },
       factsGroup,
-      factPartitions(rules),
+      factPartitions({ rules, repeatMs }),
       behind,
     );
   } catch (error) {

@@ -14,6 +14,8 @@ export interface EventWorkersOptions {
   readonly logger: Logger;
   /** How messages are opened and held to the rules. */
   readonly secure: Omit<SecureStageOptions, 'group'>;
+  /** How long an event is known again. */
+  readonly repeatMs: number;
 }
 
 export interface EventWorkers {
@@ -24,7 +26,7 @@ export interface EventWorkers {
 }
 
 /** Of each partition; a million events take 36 MB. */
-const seen = { horizonMs: 3_600_000, maxEvents: 2 ** 20 };
+const mostSeen = 2 ** 20;
 
 /**
  * Starts storing recent events. Any number of processes share the partitions.
@@ -34,6 +36,7 @@ const seen = { horizonMs: 3_600_000, maxEvents: 2 ** 20 };
 export async function startEventWorkers(options: EventWorkersOptions): Promise<EventWorkers> {
   const { pool, keyRing, logger } = options;
   const metrics = createEventStoreMetrics(options.metrics.registry);
+  const seen = { horizonMs: options.repeatMs, maxEvents: mostSeen };
   const stage = new SecureStage({ ...options.secure, group: eventStoreGroup });
   const inTransaction = (work: Parameters<typeof withTransaction<void>>[1]) => withTransaction(pool, work);
   try {

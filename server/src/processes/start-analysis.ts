@@ -8,9 +8,10 @@ import type { Platform } from './platform.ts';
 export async function startAnalysis(platform: Platform) {
   const { bus, pool, keyRing, metrics, logger, messaging, settings } = platform;
   const { rulesFile = shippedFile('anomaly-rules.yml'), snapshotEveryMs } = settings.analysis;
+  const { repeatMs } = settings.events;
   await ensureAnomalyPartitions(pool);
   const workers = await startAnalysisWorkers({
-    ...{ pool, keyRing, metrics, logger, settings: { rulesFile, snapshotEveryMs } },
+    ...{ pool, keyRing, metrics, logger, settings: { rulesFile, snapshotEveryMs, repeatMs } },
     secure: { ...messaging.parts, bus },
   });
   for (const stage of workers.stages) messaging.watch(() => stage.health());

@@ -46,7 +46,7 @@ async function startEventStore(platform: Platform): Promise<RoleWorker> {
   const { bus, pool, keyRing, metrics, logger, messaging, settings } = platform;
   await ensureEventPartitions(pool);
   const workers = await startEventWorkers({
-    ...{ pool, keyRing, metrics, logger },
+    ...{ pool, keyRing, metrics, logger, repeatMs: settings.events.repeatMs },
     secure: { ...messaging.parts, bus },
   });
   messaging.watch(() => workers.stage.health());

@@ -9,6 +9,8 @@ export const eventVariables = {
   SDP_EVENTS_MAX_REQUESTS: wholeNumber(100, 1, 10_000),
   /** Messages with events (each of at most 256, or 128 KiB) that may wait to be stored before no more are taken. */
   SDP_EVENTS_MAX_BACKLOG: wholeNumber(10_000, 1, 10_000_000),
+  /** An event that comes again has no effect for so long, at 36 bytes of memory for each event in each worker that stores or analyses. */
+  SDP_EVENTS_REPEAT_MINUTES: wholeNumber(60, 1, 1_440),
   /** Recent events can be read for so long. */
   SDP_EVENTS_RETENTION_DAYS: wholeNumber(2, 1, 3_650),
   /** Counts of events can be read for so long. */
@@ -21,6 +23,7 @@ export interface EventSettings {
   readonly ratePerMinute: number;
   readonly maxRequests: number;
   readonly maxBacklog: number;
+  readonly repeatMs: number;
   readonly retentionDays: number;
   readonly countsRetentionDays: number;
   readonly maxStreams: number;
@@ -33,6 +36,7 @@ export function eventSettings(variables: z.output<typeof schema>): EventSettings
     ratePerMinute: variables.SDP_EVENTS_RATE_PER_MINUTE,
     maxRequests: variables.SDP_EVENTS_MAX_REQUESTS,
     maxBacklog: variables.SDP_EVENTS_MAX_BACKLOG,
+    repeatMs: variables.SDP_EVENTS_REPEAT_MINUTES * 60_000,
     retentionDays: variables.SDP_EVENTS_RETENTION_DAYS,
     countsRetentionDays: variables.SDP_EVENT_COUNTS_RETENTION_DAYS,
     maxStreams: variables.SDP_EVENTS_MAX_STREAMS,

@@ -23,10 +23,12 @@ export interface EventPartitionOptions {
   /** As they are now: a change is taken up with the next message. */
   readonly rules: () => RuleSet;
   readonly detectors: () => readonly StreamDetectorFactory[];
+  /** How long an event is known again. */
+  readonly repeatMs: number;
 }
 
-/** Of each partition; half a million events take 18 MB. */
-const seenOptions = { horizonMs: 3_600_000, maxEvents: 2 ** 19 };
+/** Half a million events take 18 MB. */
+const mostSeen = 2 ** 19;
 /** Without a snapshot, detectors that learn begin with what came in so long, as far as the log is read back at all. */
 const learnedMs = 86_400_000;
 const names = { seen: 'seen', rules: 'rules' } as const;
@@ -63,6 +65,7 @@ export class EventPartition implements PartitionWork<StageMessage<EventBatch>> {
     this.#options = options;
     const [seen, rules] = [parts?.get(names.seen), parts?.get(names.rules)];
     if (parts !== undefined && (seen === undefined || rules === undefined)) throw stateInvalid();
+    const seenOptions = { horizonMs: options.repeatMs, maxEvents: mostSeen };
     this.#seen = seen === undefined ? new SeenEvents(seenOptions) : SeenEvents.restore(seen, seenOptions);
     const { topic, partition } = options;
     this.#rules = new RuleDetector(options.rules(), { topic, partition }, this.#ruleCounts, rules);

@@ -20,19 +20,21 @@ import { RuleCounts } from './work-counts.ts';
 export interface FactPartitionOptions {
   readonly partition: number;
   readonly rules: () => RuleSet;
+  /** How long a fact is known again. */
+  readonly repeatMs: number;
 }
 
-const seenOptions = { horizonMs: 3_600_000, maxEvents: 2 ** 18 };
+const mostSeen = 2 ** 18;
 const names = { seen: 'seen', rules: 'rules', early: 'early' } as const;
 
 /** Of the partitions of the topic of facts. */
-export function factPartitions(rules: () => RuleSet): PartitionKind<StageMessage<Facts>> {
+export function factPartitions(options: Omit<FactPartitionOptions, 'partition'>): PartitionKind<StageMessage<Facts>> {
   return {
     stage: 'analysis-facts',
-    create: (partition) => new FactPartition({ partition, rules }),
-    restore: (partition, parts) => new FactPartition({ partition, rules }, parts),
+    create: (partition) => new FactPartition({ ...options, partition }),
+    restore: (partition, parts) => new FactPartition({ ...options, partition }, parts),
     receivedAtMs: ({ payload }) => Date.parse(payload.received_at),
-    memoryMs: () => longestMemoryMs(rules()),
+    memoryMs: () => longestMemoryMs(options.rules()),
   };
 }
 
@@ -57,6 +59,7 @@ export class FactPartition implements PartitionWork<StageMessage<Facts>> {
     this.#options = options;
     const [seen, bytes] = [parts?.get(names.seen), parts?.get(names.rules)];
     if (parts !== undefined && (seen === undefined || bytes === undefined)) throw stateInvalid();
+    const seenOptions = { horizonMs: options.repeatMs, maxEvents: mostSeen };
     this.#seen = seen === undefined ? new SeenEvents(seenOptions) : SeenEvents.restore(seen, seenOptions);
     this.#early = EarlyFacts.restore(parts?.get(names.early));
     this.#rules = options.rules();

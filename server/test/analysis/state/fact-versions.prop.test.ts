@@ -41,8 +41,11 @@ function foundWith(watcherAt: number, judgeAt: number, startsAnew = -1): readonl
   let watching: RuleSet = before;
   let judging: RuleSet = before;
   const topic = 'logs';
-  const watcher = eventPartitions({ type: 'log', topic, rules: () => watching, detectors: () => [] }).create(0);
-  const judges = factPartitions(() => judging);
+  const repeatMs = 3_600_000;
+  const watcher = eventPartitions({ type: 'log', topic, rules: () => watching, detectors: () => [], repeatMs }).create(
+    0,
+  );
+  const judges = factPartitions({ rules: () => judging, repeatMs });
   let judge = judges.create(0);
   let offset = 0n;
   const findings = messages.flatMap((message, n) => {

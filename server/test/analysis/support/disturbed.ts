@@ -115,6 +115,9 @@ async function partitionCounts({ bus }: Sender) {
 }
 
 /** The whole log through the analysis, without bus, database or time. */
+/** As the server has it where nothing else is said. */
+const repeatMs = 3_600_000;
+
 async function analysed(
   log: readonly StageMessage<EventBatch>[],
   rulesFile: string,
@@ -126,7 +129,7 @@ async function analysed(
   const rules = () => loaded.rules;
   for (const type of types) {
     const topic = eventTopics[type];
-    const kind = eventPartitions({ type, topic, rules, detectors: () => loaded.detectors });
+    const kind = eventPartitions({ type, topic, rules, detectors: () => loaded.detectors, repeatMs });
     const own = log.filter((message) => message.topic === topic).toSorted((a, b) => Number(a.offset - b.offset));
     for (const [partition, messages] of Map.groupBy(own, (message) => message.partition)) {
       const work = kind.create(partition);
@@ -142,7 +145,7 @@ async function analysed(
   }
   // As if all had been equally far.
   facts.sort((a, b) => Date.parse(a.payload.received_at) - Date.parse(b.payload.received_at));
-  const gathering = factPartitions(rules);
+  const gathering = factPartitions({ rules, repeatMs });
   for (const [partition, messages] of Map.groupBy(facts, (message) => message.partition)) {
     const work = gathering.create(partition);
     for (const message of messages) findings.push(...work.take(message).findings);

@@ -56,7 +56,7 @@ export async function startAnalysis(
   const { detectors, ...settings } = more;
   const workers = await startAnalysisWorkers({
     ...{ pool, metrics, logger, keyRing: await openDataKeyRing(pool, serverKey), secure: { bus, security, logger } },
-    settings: { rulesFile, snapshotEveryMs: 60_000, rulesEveryMs: 100, ...settings },
+    settings: { rulesFile, snapshotEveryMs: 60_000, repeatMs: 3_600_000, rulesEveryMs: 100, ...settings },
     ...(detectors && { detectors }),
   });
   return {

@@ -61,7 +61,10 @@ export async function startStore(ground: Ground): Promise<StoreProcess> {
   const log: string[] = [];
   const { pool, bus, logger, metrics, keyRing } = await openParts(ground, log);
   await ensureEventPartitions(pool);
-  const workers = await startEventWorkers({ pool, keyRing, metrics, logger, secure: { bus, security, logger } });
+  const workers = await startEventWorkers({
+    ...{ pool, keyRing, metrics, logger, repeatMs: 3_600_000 },
+    secure: { bus, security, logger },
+  });
   return {
     ...{ log, pool, metrics },
     stop: async (deadlineMs = 5_000) => {
