@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { ConfigError, type Finding } from '@sdp/shared/errors';
-import { parseYaml, placeInYaml, type ReadText } from '../settings/index.ts';
+import { parseYaml, placeInYaml, type ReadText, unreadable } from '../settings/index.ts';
 import { shippedFile } from '../topics/index.ts';
 import type { AlertsConfig, ChannelConfig, SecretSource } from './rules/alert-config.ts';
 import { alertsFileSchema } from './rules/alerts-schema.ts';
@@ -38,7 +38,7 @@ export interface LoadAlertsOptions {
  */
 export function loadAlerts({ path = shippedFile('alerts.yml'), ...options }: LoadAlertsOptions): LoadedAlerts {
   const text = readText(path);
-  if (text === undefined) throw new ConfigError('config-unreadable', { details: { file: path } });
+  if (text === undefined) throw unreadable(path);
   return alertsOf({ ...options, path, text, read: readText });
 }
 

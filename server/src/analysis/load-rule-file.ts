@@ -1,10 +1,9 @@
 import { hash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { ConfigError } from '@sdp/shared/errors';
 import { forestDetectorFactory, seriesDetectorFactory, templateDetectorFactory } from '../anomaly/index.ts';
 import { compileRules, type RuleSet } from '../anomaly-rules/index.ts';
 import type { StreamDetectorFactory } from '../detectors/index.ts';
-import { parseYaml } from '../settings/index.ts';
+import { parseYaml, unreadable } from '../settings/index.ts';
 import { type RulesFile, rulesFileSchema } from './rules-file-schema.ts';
 
 export interface LoadedRules {
@@ -26,7 +25,7 @@ export async function loadRules(path: string): Promise<LoadedRules> {
   try {
     text = await readFile(path, 'utf8');
   } catch {
-    throw new ConfigError('config-unreadable', { details: { file: path } });
+    throw unreadable(path);
   }
   return rulesOf(path, text);
 }

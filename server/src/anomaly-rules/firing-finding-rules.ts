@@ -122,7 +122,7 @@ function comparedText(numbers: Readonly<Record<string, number>>): string {
 }
 
 function shortNumber(value: number): string {
-  return String(Number(value.toPrecision(6)));
+  return String(Number(value.toPrecision(12)));
 }
 
 function digestOf(text: string): string {

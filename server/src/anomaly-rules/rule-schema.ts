@@ -8,10 +8,10 @@ const day = 24 * hour;
 /** A rule as it stands in the file. */
 export const ruleSchema: z.ZodType<RuleDefinition> = ruleFormsOf({
   field: z.string().regex(fieldPattern, 'is no field of an event'),
-  events: z.union([
-    z.enum(eventTypes).transform((type) => [type]),
-    z.array(z.enum(eventTypes)).min(1).max(eventTypes.length),
-  ]),
+  events: z.union(
+    [z.enum(eventTypes).transform((type) => [type]), z.array(z.enum(eventTypes)).min(1).max(eventTypes.length)],
+    { error: `must be ${eventTypes.join(', ')}, or a list of them` },
+  ),
 });
 
 const limits = z

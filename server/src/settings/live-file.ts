@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ConfigError } from '@sdp/shared/errors';
+import { unreadable } from './read-yaml-file.ts';
 
 /** Of a file. @returns undefined where it cannot be read */
 export type ReadText = (path: string) => string | undefined;
@@ -90,7 +91,7 @@ export class LiveFile<T> {
       return text;
     };
     const text = read(path);
-    if (text === undefined) throw new ConfigError('config-unreadable', { details: { file: path } });
+    if (text === undefined) throw unreadable(path);
     return load(text, read);
   }
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { ConfigError, type Finding } from '@sdp/shared/errors';
-import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument } from 'yaml';
+import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument, visit } from 'yaml';
 import type { z } from 'zod';
 
 /**
@@ -18,7 +18,7 @@ export function readYamlFile<S extends z.ZodType>(
   try {
     text = readFileSync(path, 'utf8');
   } catch {
-    throw new ConfigError('config-unreadable', { details: { file: path } });
+    throw unreadable(path);
   }
   return parseYaml(path, text, schema, omitted);
 }
@@ -37,12 +37,23 @@ export function parseYaml<S extends z.ZodType>(
 ): z.output<S> {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, merge: false, version: '1.2' });
-  const broken = [...document.errors, ...document.warnings].map(({ pos }) => {
-    const { line, col } = lines.linePos(pos[0]);
-    return { line, column: col, message: 'is not well-formed YAML' };
+  const at = (offset: number, message: string): Finding => {
+    const { line, col } = lines.linePos(offset);
+    return { line, column: col, message };
+  };
+  // One mistake may be several to the parser.
+  const broken = new Set([...document.errors, ...document.warnings].map(({ pos }) => pos[0]));
+  if (broken.size > 0)
+    throw invalid(
+      path,
+      [...broken].map((offset) => at(offset, 'is not well-formed YAML')),
+    );
+  const aliases: Finding[] = [];
+  visit(document, {
+    Alias: (_, { range }) => void aliases.push(at(range?.[0] ?? 0, 'must be written out: aliases are not taken')),
   });
-  if (broken.length > 0) throw invalid(path, broken);
-  const parsed = schema.safeParse(document.toJS({ maxAliasCount: 0 }));
+  if (aliases.length > 0) throw invalid(path, aliases);
+  const parsed = schema.safeParse(document.toJS());
   if (parsed.success) return parsed.data;
   const toFinding = (issue: z.core.$ZodIssue): Finding => {
     const field = issue.path.map(String).filter((part) => !omitted.includes(part));
@@ -83,6 +94,14 @@ function placeOf(
     return { line, column: col };
   }
   return undefined;
+}
+
+/** Names the file: whoever starts a server has often named none. */
+export function unreadable(file: string): ConfigError {
+  return new ConfigError('config-unreadable', {
+    message: `The configuration file ${file} cannot be read`,
+    details: { file },
+  });
 }
 
 function invalid(file: string, findings: readonly Finding[]): ConfigError {

@@ -36,7 +36,7 @@ export function ruleFormsOf({ field, events }: RuleVocabulary) {
   const count = z.int().min(1).max(largestRuleCount);
   const conditions = z.array(condition).min(1).max(16);
   const share = z.number().min(0).max(1);
-  return z.discriminatedUnion('form', [
+  const forms = [
     z.strictObject({ form: z.literal('threshold'), ...common, where, count, within }),
     z
       .strictObject({
@@ -95,7 +95,11 @@ export function ruleFormsOf({ field, events }: RuleVocabulary) {
         ({ conditions: given, at_least: atLeast }) => atLeast <= given.length,
         'at_least is above the conditions',
       ),
-  ]);
+  ] as const;
+  return z.discriminatedUnion('form', forms, {
+    error: ({ code }) =>
+      code === 'invalid_union' ? `must be ${forms.map(({ shape }) => shape.form.value).join(', ')}` : undefined,
+  });
 }
 
 /** A rule, checked. */
