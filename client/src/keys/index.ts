@@ -3,6 +3,6 @@ export { linesOfKeys } from './age-identities.ts';
 export { writeKeyFile } from './key-file.ts';
 export { type Environment, isKeyNamed, type KeySurroundings } from './key-surroundings.ts';
 export { loadMasterKey, waysIntoKeyFile } from './load-master-key.ts';
-export { readSecretFile } from './secret-file.ts';
 export { type SealingRequest, sealKey } from './seal-key.ts';
 export type { SealedKey, WrapKind } from './sealed-key-file.ts';
+export { readSecretFile } from './secret-file.ts';
