@@ -1,9 +1,8 @@
 import { hash } from 'node:crypto';
 import { fieldsOfCondition, type RuleCondition, type RuleDefinition, type RuleForm } from '@sdp/shared/contracts';
-import type { FindingLevel, StreamEvent, StreamEventType } from '../detectors/index.ts';
+import { type FindingLevel, nameHash, type StreamEvent, type StreamEventType } from '../detectors/index.ts';
 import { comparedFieldsOf, compileCondition, type Predicate } from './condition-rules.ts';
 import { type FieldReader, fieldReader } from './event-field-rules.ts';
-import { valueHash } from './value-hash-rules.ts';
 import { type Aggregate, aggregateOf } from './window-aggregate-rules.ts';
 
 /** What a rule makes of an event that concerns it. */
@@ -132,7 +131,7 @@ function matcherOf(rule: RuleDefinition): Matcher {
       const read = fieldReader(rule.field);
       return (event) => {
         const value = read(event);
-        return value !== undefined && where(event) ? { bits: 1, value: valueHash(String(value)) } : undefined;
+        return value !== undefined && where(event) ? { bits: 1, value: nameHash(String(value)) } : undefined;
       };
     }
     case 'ratio': {

@@ -1,6 +1,6 @@
 import type { Cell } from '@sdp/shared/contracts';
 import { isHashToken, isToken } from '@sdp/shared/tokenization';
-import { nameHash } from '../name-hash.ts';
+import { nameHash } from '../../detectors/index.ts';
 import { DistinctEstimate } from './distinct-estimate.ts';
 import { categoryOf, isEmpty, type NumberForm, readDate, readNumber, saysMissing } from './read-cell.ts';
 

@@ -1,5 +1,5 @@
 import type { Cell } from '@sdp/shared/contracts';
-import { nameHash } from '../name-hash.ts';
+import { nameHash } from '../../detectors/index.ts';
 import type { SelectedColumn } from './column-selection.ts';
 import { categoryOf, isEmpty, readDate, readNumber } from './read-cell.ts';
 

@@ -1,5 +1,11 @@
-import type { EventPlace, Finding, StateReader, StateWriter, StreamEvent } from '../../detectors/index.ts';
-import { nameHash } from '../name-hash.ts';
+import {
+  type EventPlace,
+  type Finding,
+  nameHash,
+  type StateReader,
+  type StateWriter,
+  type StreamEvent,
+} from '../../detectors/index.ts';
 import { AlertPace } from './alert-pace.ts';
 import type { EventFeatures } from './event-features.ts';
 import { forestFinding } from './forest-finding.ts';

@@ -1,5 +1,4 @@
-import type { StateReader, StateWriter, StreamEvent } from '../../detectors/index.ts';
-import { nameHash } from '../name-hash.ts';
+import { nameHash, type StateReader, type StateWriter, type StreamEvent } from '../../detectors/index.ts';
 import { type EventFeature, type EventFeatures, hourOfDay, timeOf } from './event-features.ts';
 import { RecencyTable } from './recency-table.ts';
 
