@@ -56,6 +56,7 @@ const meant: Record<string, readonly Role[]> = {
   'GET /api/v1/transactions/stream': readers,
   'POST /api/v1/events': ['Client'],
   'GET /api/v1/events': readers,
+  'GET /api/v1/events/stream': readers,
   'GET /api/v1/stats': readers,
   'GET /api/v1/alerts': readers,
 
