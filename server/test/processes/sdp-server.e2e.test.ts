@@ -126,9 +126,11 @@ describe('sdp-server serve', () => {
         port,
         path: '/api/v1/process',
         method: 'POST',
-        headers: { ...upload, 'Transfer-Encoding': 'chunked' },
+        headers: { ...upload, 'Transfer-Encoding': 'chunked', Expect: '100-continue' },
       });
       const answered = once(sending, 'response').catch(() => undefined);
+      sending.flushHeaders();
+      await once(sending, 'continue');
       sending.write('id,n\na,1\n');
       await sleep(500);
       server.child.kill('SIGTERM');
