@@ -44,8 +44,11 @@ interface Found {
   readonly gathered: readonly string[];
 }
 
-/** @param clientId of its own, so that other tests on the same broker don't matter */
-export async function openStream(sender: Sender, rulesFile: string, clientId: string, perSecond = 20): Promise<Stream> {
+/**
+ * @param clientId of its own, so that other tests on the same broker don't matter
+ * @param perSecond so many that each partition has the 500 of a kind from which forests grow, whoever falls into it
+ */
+export async function openStream(sender: Sender, rulesFile: string, clientId: string, perSecond = 40): Promise<Stream> {
   const toMs = Date.now() - 1_000;
   const span = { fromMs: toMs - 600_000, toMs };
   const generated = generateEvents({ types, ...span, eventsPerSecond: perSecond, seed: 5, anomalies: 24 });
