@@ -4,7 +4,7 @@ import type { ExplanationValue, Finding } from '../detectors/index.ts';
 import type { CompiledRule } from './compiled-rule-rules.ts';
 import { isNameable } from './event-field-rules.ts';
 import { groupKeyOf } from './fact-rules.ts';
-import type { Firing } from './rule-judge-rules.ts';
+import type { Firing } from './firing-rules.ts';
 
 export interface JudgedPlace {
   readonly topic: string;

@@ -19,6 +19,7 @@ export * from './numeric-cell.ts';
 export * from './problem.ts';
 export * from './processing-type.ts';
 export * from './quality.ts';
+export * from './re2-pattern.ts';
 export * from './record.ts';
 export * from './release-report.ts';
 export * from './results.ts';

@@ -54,17 +54,20 @@ export class BlockCache {
   #keep(seq: bigint, all: Promise<ReadonlyMap<bigint, OpenedBlock>>): void {
     const kept: Kept = { opened: all.then((blocks) => blocks.get(seq) ?? 'gone'), bytes: 0 };
     this.#kept.set(seq, kept);
+    const isKept = () => this.#kept.get(seq) === kept;
     kept.opened.then(
       (opened) => {
-        // Somebody may ask for what is gone again, but hardly ever.
-        if (typeof opened === 'string') this.#kept.delete(seq);
-        else if (this.#kept.get(seq) === kept) {
-          kept.bytes = opened.reduce((sum, line) => sum + line.length, 0);
-          this.#bytes += kept.bytes;
-          this.#trim();
+        if (!isKept()) return;
+        if (typeof opened === 'string') {
+          // Somebody may ask for what is gone again, but hardly ever.
+          this.#kept.delete(seq);
+          return;
         }
+        kept.bytes = opened.reduce((sum, line) => sum + line.length, 0);
+        this.#bytes += kept.bytes;
+        this.#trim();
       },
-      () => this.#kept.delete(seq),
+      () => isKept() && this.#kept.delete(seq),
     );
   }
 

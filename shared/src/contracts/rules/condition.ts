@@ -1,5 +1,5 @@
-import { RE2JS } from 're2js';
 import { z } from 'zod';
+import { re2PatternSchema } from '../re2-pattern.ts';
 
 const deepest = 6;
 const text = z.string().max(1_000);
@@ -16,7 +16,7 @@ function comparisonOf(field: z.ZodType<string>) {
       not_in: values.optional(),
       contains: text.min(1).optional(),
       ignore_case: z.boolean().default(false),
-      matches: z.string().min(1).max(1_000).refine(isPattern, 'is no pattern of RE2').optional(),
+      matches: re2PatternSchema.min(1).optional(),
       above: z.number().optional(),
       at_least: z.number().optional(),
       below: z.number().optional(),
@@ -94,13 +94,4 @@ export function partsOfCondition(condition: RuleCondition): readonly RuleConditi
   if ('all' in condition) return condition.all;
   if ('any' in condition) return condition.any;
   return 'not' in condition ? [condition.not] : [];
-}
-
-function isPattern(source: string): boolean {
-  try {
-    RE2JS.compile(source);
-    return true;
-  } catch {
-    return false;
-  }
 }
